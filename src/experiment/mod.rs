@@ -1,0 +1,3 @@
+//! Studies of a model.
+
+pub mod answer;

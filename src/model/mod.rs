@@ -1,0 +1,526 @@
+//! The compiled model: checked, names resolved, immutable.
+//!
+//! A [`Model`] is plain tables that refer to each other by index. Every endpoint is one flat program of [`Op`]s. The
+//! engine interprets it; the analysis reads demands and capacities from it. Nothing here is ever out of range: the
+//! compiler checked it.
+
+use std::ops::Range;
+
+use crate::dist::{Count, Dist};
+use crate::ids::{
+    BalancerId, DistId, EndpointId, GroupId, MemberId, PlaceId, RequestId, SiteId, StationId, TableId,
+};
+use crate::units::Span;
+use crate::workload::Arrivals;
+
+/// A position in [`Model::ops`].
+pub type Pc = u32;
+
+/// A priority class: 0 is served first. Classes are dense: the compiler ranks the priorities a model names.
+pub type Class = u8;
+
+/// An architecture and its load, ready to be simulated.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// What the file calls it, or the file's stem.
+    pub name: String,
+    /// Populations and streams.
+    pub groups: Vec<Group>,
+    /// What users ask for: one a (group, endpoint) pair.
+    pub requests: Vec<Request>,
+    /// Services, databases, caches, pools, externals.
+    pub places: Vec<Place>,
+    /// Replicas of all places; those of one place are adjacent.
+    pub members: Vec<Member>,
+    /// Resources of all members; those of one member are adjacent and in the same order for every member of a place.
+    pub stations: Vec<Station>,
+    /// Choices among members.
+    pub balancers: Vec<Balancer>,
+    /// Endpoints of all places; those of one place are adjacent.
+    pub endpoints: Vec<Endpoint>,
+    /// All programs, one behind the other.
+    pub ops: Vec<Op>,
+    /// Calls as written in the programs.
+    pub sites: Vec<Site>,
+    /// Distributions of times, in seconds.
+    pub dists: Vec<Dist>,
+    /// Distributions of counts.
+    pub counts: Vec<Count>,
+    /// Weighted choices.
+    pub tables: Vec<Table>,
+    /// Names of the priority classes, first served first.
+    pub classes: Vec<String>,
+    /// Objectives.
+    pub objectives: Vec<Objective>,
+    /// The load that is expected, where the model states one.
+    pub peak: Option<Peak>,
+    /// Defaults of the study; flags override them.
+    pub study: Study,
+    /// The most slots any call holds at once.
+    pub holds_max: usize,
+    /// The deepest nesting of `repeat` in any program.
+    pub loops_max: usize,
+}
+
+/// One population of users, or one stream of requests.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// As in the file; `load` when it has only one group.
+    pub name: String,
+    /// Who asks, and when.
+    pub source: Source,
+    /// Patience: how long a user waits for an answer.
+    pub timeout: Option<DistId>,
+    /// Default priority of its requests.
+    pub class: Class,
+    /// Which of [`Group::requests`] comes next; outcome `i` is `requests.start + i`.
+    pub mix: TableId,
+    /// Its rows of [`Model::requests`].
+    pub requests: Range<u32>,
+}
+
+/// Where requests come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Requests arrive whatever the system does.
+    Open {
+        /// The arrival process; its rate counts requests.
+        arrivals: Arrivals,
+        /// How many users they come from, for sticky sessions; `None`: each request from its own user.
+        from_users: Option<u32>,
+    },
+    /// Users who think, ask, wait for the answer and think again.
+    Closed {
+        /// How many.
+        users: u32,
+        /// Think time between an answer and the next request.
+        think: DistId,
+    },
+}
+
+/// One kind of request: what a group asks of an endpoint.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks.
+    pub group: GroupId,
+    /// The endpoint asked.
+    pub endpoint: EndpointId,
+    /// Share of the group's requests, in (0, 1].
+    pub share: f64,
+    /// Its class, by the nearest priority.
+    pub class: Class,
+    /// The name of the endpoint (`web.browse`); with the group in front (`partners/web.search`) where several groups ask for it.
+    pub name: String,
+    /// The tightest latency objective on the endpoint: answers within it are goodput.
+    pub good_within: Option<Span>,
+}
+
+/// What sort of place it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// `services`
+    Service,
+    /// `externals`
+    External,
+    /// `databases`
+    Database,
+    /// `caches`
+    Cache,
+    /// `pools`: connection pools and locks, held by a caller around its steps.
+    Pool,
+}
+
+/// Anything that can be waited for.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Unique in the model.
+    pub name: String,
+    /// Its section.
+    pub kind: PlaceKind,
+    /// Its replicas.
+    pub members: Range<u32>,
+    /// Its endpoints (a database's queries, a cache's look-up); empty for a pool.
+    pub endpoints: Range<u32>,
+    /// Money an hour and replica, in the currency the file uses.
+    pub cost_per_hour: Option<Money>,
+}
+
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Money {
+    /// How much.
+    pub amount: f64,
+    /// Currency as written: `$`, `EUR`.
+    pub currency: String,
+}
+
+/// One replica of a place.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// `web.2`, `orders.primary`, `orders.replica.1`; the place's own name where it has one member.
+    pub name: String,
+    /// The place it belongs to.
+    pub place: PlaceId,
+    /// Relative share under weighted balancing.
+    pub weight: f64,
+    /// Its resources. A [`Resource::Own`] index counts from the start.
+    pub stations: Range<u32>,
+    /// The station of its shared or FIFO cores, if its CPU is limited.
+    pub cores: Option<StationId>,
+}
+
+/// One resource of one member (with `central` balancing: of the whole place, listed under its first member).
+#[derive(Clone, Debug)]
+pub struct Station {
+    /// `workers`, `cores`, `servers`, `connections`, `slots`.
+    pub resource: &'static str,
+    /// Whose it is.
+    pub member: MemberId,
+    /// How it serves.
+    pub kind: StationKind,
+}
+
+/// How a resource serves.
+#[derive(Clone, Debug)]
+pub enum StationKind {
+    /// Slots that are held: workers, servers, connections, a pool, a lock.
+    Slots {
+        /// How many there are; at least 1.
+        capacity: u32,
+        /// How many may wait; `None`: any number, 0: none.
+        queue: Option<u32>,
+        /// How long one waits before it leaves.
+        patience: Option<DistId>,
+        /// Who goes next.
+        discipline: Discipline,
+    },
+    /// Processors that running calls share.
+    Cores {
+        /// How many; at least 1.
+        cores: u32,
+        /// How running calls share them.
+        sharing: Sharing,
+    },
+}
+
+/// Who is served next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discipline {
+    /// First come, first served.
+    Fifo,
+    /// Last come, first served, without pre-emption.
+    Lifo,
+    /// The highest class first, FIFO within it, without pre-emption.
+    Priority,
+}
+
+/// How running calls share cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// Processor sharing: higher classes first, equal shares within a class, at most one core a call.
+    Shared,
+    /// One core a call until it is done.
+    Fifo(Discipline),
+    /// As `Fifo(Priority)`, but a higher class takes the core of the lowest class running, which resumes later.
+    Preemptive,
+}
+
+/// A choice among members of a place.
+#[derive(Clone, Debug)]
+pub struct Balancer {
+    /// The members to choose from.
+    pub members: Range<u32>,
+    /// How.
+    pub policy: Balance,
+}
+
+/// How a balancer chooses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Balance {
+    /// In turn. Also for a single member.
+    RoundRobin,
+    /// Uniformly.
+    Random,
+    /// The member with the fewest calls in its system; ties in turn.
+    LeastRequests,
+    /// The emptier of `d` distinct members drawn at random.
+    PowerOf(u32),
+    /// In proportion to the members' weights, at random.
+    Weighted,
+    /// By a hash of the user.
+    Sticky,
+    /// One queue for all: the member is whichever frees a slot. The members share one station for workers.
+    Central,
+}
+
+/// An entry point of a place: a program and who runs it.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// `browse`; the full name is `web.browse`.
+    pub name: String,
+    /// Where it lives.
+    pub place: PlaceId,
+    /// Chooses the member that serves a call.
+    pub balancer: BalancerId,
+    /// Its own priority, if it states one; wins over its caller's unless the call states one.
+    pub class: Option<Class>,
+    /// Its first op. The program takes what it needs ([`Op::Acquire`]), works, and ends with [`Op::End`].
+    pub entry: Pc,
+}
+
+/// One step of a program.
+///
+/// A call that ends, in whatever way, gives back all it holds, last taken first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Op {
+    /// Take a slot, waiting for it if need be.
+    Acquire(Resource),
+    /// Give back the slot taken last.
+    Release,
+    /// Time passes: `delay`, a query's time, a look-up. Counts as service.
+    Work(DistId),
+    /// Occupy a core of the member; plain time where its cores are not limited. Counts as service.
+    Cpu(DistId),
+    /// Start `count` sites from `first` on and go on when `need` answers came, or can no longer come.
+    Call {
+        /// The first of adjacent sites.
+        first: SiteId,
+        /// How many sites; the copies of a site ([`Site::copies`]) come on top.
+        count: u32,
+        /// How many right answers are enough.
+        need: u32,
+    },
+    /// A cache with a given hit ratio: fall through on a hit, jump on a miss.
+    Lookup {
+        /// The cache.
+        place: PlaceId,
+        /// Outcome 0 is a hit, 1 a miss.
+        table: TableId,
+        /// Where a miss goes on.
+        miss: Pc,
+    },
+    /// Go on at `self + 1 + outcome`, where a row of [`Op::Jump`]s stands.
+    Choose(TableId),
+    /// Go on elsewhere.
+    Jump(Pc),
+    /// Open a loop: draw how often it runs (0: go to `end`).
+    Repeat {
+        /// How often.
+        times: CountRef,
+        /// The op behind the loop.
+        end: Pc,
+    },
+    /// Close a counted loop: back to `start` until it ran as often as drawn.
+    Again {
+        /// The first op of the body.
+        start: Pc,
+    },
+    /// Open a loop that goes on with a probability each time (asked before each turn); else go to `end`.
+    While {
+        /// Outcome 0: another turn; 1: the end.
+        table: TableId,
+        /// The op behind the loop.
+        end: Pc,
+    },
+    /// Fail with a probability: outcome 0 fails, 1 goes on.
+    Fail(TableId),
+    /// The answer leaves.
+    End,
+}
+
+/// An index into [`Model::counts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountRef(pub u32);
+
+/// Which slot to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// The n-th station of the call's own member.
+    Own(u32),
+    /// The one station of a pool or lock that all share.
+    Shared(StationId),
+    /// The pool of the call's own member: station `first + (member - first member of its place)`.
+    PerMember {
+        /// The pool's first station.
+        first: StationId,
+    },
+}
+
+/// A call as written: whom, how long to wait, how often to try.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Whom it calls.
+    pub target: Target,
+    /// Bounds one attempt, from submission.
+    pub timeout: Option<DistId>,
+    /// On timeout, or as a leftover of a quorum: cancel the callee. Otherwise it works on, detached. Branches are always
+    /// cancelled; it then holds for what they called.
+    pub cancel: bool,
+    /// Attempts in all; at least 1.
+    pub attempts: u32,
+    /// Waiting time before the second and later attempts.
+    pub backoff: Option<Backoff>,
+    /// What becomes of an error of the last attempt.
+    pub on_error: OnError,
+    /// Its own priority.
+    pub class: Option<Class>,
+    /// How many copies are started at once (`times`); at least 1.
+    pub copies: u32,
+    /// Structural name: a hash of endpoint, target and occurrence. Draws of the callee depend on it and not on positions, so that
+    /// variants stay paired.
+    pub step: u64,
+}
+
+/// Whom a site calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An endpoint; its balancer chooses the member.
+    Endpoint(EndpointId),
+    /// An endpoint at a given member (`each: replicas`).
+    Member(EndpointId, MemberId),
+    /// Steps of the same program, at the same member, without a worker of their own. They end with [`Op::End`].
+    Branch(Pc),
+}
+
+/// What becomes of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// The caller fails with the same kind.
+    Raise,
+    /// The caller goes on as if answered.
+    Continue,
+    /// The caller goes on at these steps, which lead back behind the call.
+    Fallback(Pc),
+}
+
+/// Waiting between attempts: `first * factor^(k-1)` before attempt `k + 1`, up to `max`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Backoff {
+    /// Before the second attempt, in seconds.
+    pub first: f64,
+    /// At least 1.
+    pub factor: f64,
+    /// In seconds.
+    pub max: f64,
+    /// How the waiting time is spread.
+    pub jitter: Jitter,
+}
+
+/// How a back-off is spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jitter {
+    /// Not at all.
+    None,
+    /// Uniform between 0 and the whole.
+    Full,
+    /// Uniform between half and the whole.
+    Equal,
+}
+
+/// A weighted choice with its alias table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Probabilities; they sum to 1.
+    pub shares: Vec<f64>,
+    /// Draws an outcome in constant time.
+    pub alias: crate::dist::Alias,
+}
+
+/// What is expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Peak {
+    /// Requests per second over all groups.
+    Rate(f64),
+    /// Users over all groups.
+    Users(f64),
+}
+
+/// A statistic of latency.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Statistic {
+    /// The mean.
+    Mean,
+    /// A quantile in (0, 1): 0.95 for p95.
+    Quantile(f64),
+}
+
+/// One line of `slo`.
+#[derive(Clone, Debug)]
+pub struct Objective {
+    /// The endpoint it speaks of; `None`: all requests (`total`).
+    pub endpoint: Option<EndpointId>,
+    /// What must hold.
+    pub goal: Goal,
+    /// As written: `p95 < 200ms`.
+    pub text: String,
+}
+
+/// What must hold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Goal {
+    /// A latency statistic of right answers stays below so many seconds.
+    Latency(Statistic, f64),
+    /// The share of requests that end in an error stays below.
+    Errors(f64),
+    /// The Apdex score at a threshold (s) stays above.
+    Apdex {
+        /// The threshold T in seconds: satisfied up to T, tolerating up to 4 T.
+        threshold: f64,
+        /// The score.
+        above: f64,
+    },
+    /// Goodput stays above so many per second.
+    GoodputRate(f64),
+    /// Goodput stays above this share of offered requests.
+    GoodputShare(f64),
+}
+
+/// How to study the model; every field a default that a flag overrides.
+#[derive(Clone, Debug)]
+pub struct Study {
+    /// The seed of everything.
+    pub seed: u64,
+    /// Statistics with their asked relative half width at 95 %.
+    pub precision: Vec<(Statistic, f64)>,
+    /// Requests per replication after warm-up, instead of a precision.
+    pub requests: Option<u64>,
+    /// Model time per replication after warm-up, instead of a precision.
+    pub duration: Option<Span>,
+    /// Model time cut off at the start, instead of MSER-5.
+    pub warmup: Option<Span>,
+    /// Independent replications at every point.
+    pub replications: u32,
+    /// Events that all replications of a point may cost.
+    pub budget: u64,
+}
+
+impl Model {
+    /// The stations of a place, all members.
+    pub fn stations_of(&self, place: PlaceId) -> impl Iterator<Item = (StationId, &Station)> {
+        self.members_of(place)
+            .flat_map(|(_, member)| member.stations.clone())
+            .map(|i| (StationId(i), &self.stations[i as usize]))
+    }
+
+    /// The members of a place.
+    pub fn members_of(&self, place: PlaceId) -> impl Iterator<Item = (MemberId, &Member)> {
+        self.places[place.index()].members.clone().map(|i| (MemberId(i), &self.members[i as usize]))
+    }
+
+    /// The endpoints of a place.
+    pub fn endpoints_of(&self, place: PlaceId) -> impl Iterator<Item = (EndpointId, &Endpoint)> {
+        self.places[place.index()].endpoints.clone().map(|i| (EndpointId(i), &self.endpoints[i as usize]))
+    }
+
+    /// The requests of a group.
+    pub fn requests_of(&self, group: GroupId) -> impl Iterator<Item = (RequestId, &Request)> {
+        self.groups[group.index()].requests.clone().map(|i| (RequestId(i), &self.requests[i as usize]))
+    }
+
+    /// `web.browse`
+    #[must_use]
+    pub fn endpoint_name(&self, endpoint: EndpointId) -> String {
+        let e = &self.endpoints[endpoint.index()];
+        format!("{}.{}", self.places[e.place.index()].name, e.name)
+    }
+}

@@ -1,0 +1,1 @@
+//! Laws against their moments, distribution functions and an independent library.

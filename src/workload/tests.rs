@@ -1,0 +1,1 @@
+//! Processes against their rates, dispersions and stationary starts.

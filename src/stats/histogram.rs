@@ -46,29 +46,22 @@ impl Histogram {
         self.low = self.low.min(value.wrapping_sub(1));
         self.max = self.max.max(value);
         let shift = shift_of(value);
-        let number = number_of(value, shift);
-        // Saturating, so that the bin just below the stored ones is not taken for the zeros.
-        let above_first = number.wrapping_sub(self.first).saturating_add(1);
-        let slot = if value == 0 { 0 } else { above_first };
-        let mark = Bin::mark_of(value, shift);
-        match self.bins.get_mut(slot) {
-            Some(bin) => bin.count_one(mark),
-            None => self.count_outside(value, mark),
+        match self.bins.get_mut(slot_of(value, number_of(value, shift), self.first)) {
+            Some(bin) => bin.count_one(value, shift),
+            None => self.count_outside(value, shift),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn count_outside(&mut self, value: u64, mark: u64) {
-        let slot = if value == 0 {
-            self.bins.push(Bin::default());
-            0
+    fn count_outside(&mut self, value: u64, shift: u32) {
+        let number = number_of(value, shift);
+        if value == 0 {
+            self.bins.push(Bin::ZEROS);
         } else {
-            let number = number_of(value, shift_of(value));
             self.cover(number, number);
-            1 + number - self.first
-        };
-        self.bins[slot].count_one(mark);
+        }
+        self.bins[slot_of(value, number, self.first)].count_one(value, shift);
     }
 
     /// Stores at least the octaves of bins `lowest ..= highest`.
@@ -83,6 +76,7 @@ impl Histogram {
             return;
         }
         let mut bins = vec![Bin::default(); 1 + end - start];
+        bins[0] = Bin::ZEROS;
         if let Some((zeros, rest)) = self.bins.split_first() {
             bins[0] = *zeros;
             let offset = 1 + self.first.saturating_sub(start);
@@ -95,7 +89,7 @@ impl Histogram {
     pub fn merge(&mut self, other: &Self) {
         let Some((zeros, rest)) = other.bins.split_first() else { return };
         if self.bins.is_empty() {
-            self.bins.push(Bin::default());
+            self.bins.push(Bin::ZEROS);
         }
         self.bins[0].merge(*zeros);
         if !rest.is_empty() {
@@ -111,6 +105,9 @@ impl Histogram {
     /// Forgets everything but keeps the memory, for the next run of the same kind.
     pub fn clear(&mut self) {
         self.bins.fill(Bin::default());
+        if let Some(zeros) = self.bins.first_mut() {
+            *zeros = Bin::ZEROS;
+        }
         self.tally.clear();
         (self.low, self.max) = (u64::MAX, 0);
     }
@@ -256,6 +253,17 @@ fn number_of(value: u64, shift: u32) -> usize {
     ((shift as usize) << OCTAVE_BITS) + (value >> shift) as usize
 }
 
+/// Where a bin is stored: 0 for zeros, beyond any memory for numbers below `first`.
+#[inline]
+fn slot_of(value: u64, number: usize, first: usize) -> usize {
+    // Saturating, so that the bin just below the first is not taken for the zeros.
+    let above_first = number.wrapping_sub(first).saturating_add(1);
+    // All ones where the value is positive. Written as arithmetic because a comparison becomes a branch, which
+    // waiting times (often half of them zero, in no order) mispredict: 10 ns a record in place of 4.
+    let positive = !((value.wrapping_sub(1) & !value) as i64 >> 63) as usize;
+    above_first & positive
+}
+
 /// The smallest value of a bin, and its width as a power of two.
 fn edge_of(number: usize) -> (u64, u32) {
     let shift = (number >> OCTAVE_BITS).saturating_sub(1);
@@ -273,16 +281,23 @@ const COUNT: u64 = (1 << 40) - 1;
 const SEVERAL: u64 = 1 << 63;
 
 impl Bin {
-    /// The place of a value within its bin, as stored.
+    /// The bin of zeros needs no memory of its value; without it, counting them takes the same path as the rest.
+    const ZEROS: Self = Self(SEVERAL);
+
     #[inline]
-    fn mark_of(value: u64, shift: u32) -> u64 {
-        // The leading one and the bits that number the bin leave at the top; what stays is the offset.
-        let offset = (value << (u64::BITS - 1 - OCTAVE_BITS - shift)) << (1 + OCTAVE_BITS);
-        (offset >> 1) & !COUNT
+    fn count_one(&mut self, value: u64, shift: u32) {
+        if self.0 & SEVERAL != 0 {
+            self.0 += 1;
+        } else {
+            self.count_compared(value, shift);
+        }
     }
 
     #[inline]
-    fn count_one(&mut self, mark: u64) {
+    fn count_compared(&mut self, value: u64, shift: u32) {
+        // The leading one and the bits that number the bin leave at the top; what stays is the offset.
+        let offset = (value << (u64::BITS - 1 - OCTAVE_BITS - shift)) << (1 + OCTAVE_BITS);
+        let mark = (offset >> 1) & !COUNT;
         let differs = self.0 & !COUNT != mark;
         self.0 = if self.0 == 0 { mark | 1 } else { (self.0 + 1) | (u64::from(differs) << 63) };
     }

@@ -13,6 +13,7 @@ use crate::workload::{self, Arrivals};
 /// Purposes of draws that no op makes.
 const THINK: u64 = 1 << 40;
 const MIX: u64 = (1 << 40) + 1;
+const ARRIVALS: u64 = (1 << 40) + 2;
 
 /// A user of a closed group.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +38,8 @@ pub struct Stream {
 
 impl Stream {
     pub fn new(arrivals: &Arrivals, from_users: Option<u32>, group: usize, key: u64) -> Self {
-        let arrivals = workload::Stream::new(arrivals, key);
+        // A key of its own: requests are named by parts of the group's key, and must not share its draws.
+        let arrivals = workload::Stream::new(arrivals, mix(key, ARRIVALS));
         Self { arrivals, group: group as u32, from_users, asked: 0, size: 0, next: Key::NEVER }
     }
 }

@@ -241,7 +241,7 @@ pub fn rates(capacity: f64) -> Vec<f64> {
     shares.map(|s| s * capacity).into()
 }
 
-/// Twelve rates of a shop with 28 servers of 20 ms, the last saturated; p95 below 100 ms is asked, 1,000/s expected.
+/// Twelve rates of a shop with 28 servers of 20 ms, the last saturated; p95 below 200 ms is asked, 1,000/s expected.
 pub fn open_shop() -> Answer {
     let model = Mmc { c: 28, mean_s: 0.02 };
     let mut answer = with_findings(curve(model, &rates(model.capacity())), model, 0.2, "p95 < 200ms");

@@ -6,7 +6,7 @@ use super::frame::{Frame, Zone};
 use super::palette::{GREY, GRID, HATCH, INK, PAPER, RULE};
 use super::panel::{Course, Line, Mark, Panel, Shaded};
 use super::scale::Scale;
-use super::{labels, size};
+use super::{font, labels, size};
 
 /// A panel with its place on the page.
 pub struct Placed<'a> {
@@ -21,7 +21,10 @@ pub struct Placed<'a> {
 /// A label at the right end of a line.
 struct EndLabel {
     wish: f64,
-    text: String,
+    /// What gives way where there is no room.
+    name: String,
+    /// What never does.
+    value: String,
     rgb: (u8, u8, u8),
     /// The line left through the top of the panel.
     clipped: bool,
@@ -226,7 +229,8 @@ impl Placed<'_> {
         canvas.fill(heading.bounds(), Ink(PAPER, 1.0));
         canvas.text(&heading);
         if !self.panel.note.is_empty() {
-            canvas.text(&Text::new(self.panel.note.as_str(), (behind, y), size::NOTE, GREY));
+            let note = font::fitted(&self.panel.note, size::NOTE, false, self.area.right - behind);
+            canvas.text(&Text::new(note, (behind, y), size::NOTE, GREY));
         }
     }
 
@@ -238,7 +242,8 @@ impl Placed<'_> {
             let wish = self.inside(self.y(last.y));
             labels.push(EndLabel {
                 wish,
-                text: format!("{} {}", line.name, line.value),
+                name: line.name.clone(),
+                value: format!(" {}", line.value),
                 rgb: line.rgb,
                 clipped,
             });
@@ -247,7 +252,8 @@ impl Placed<'_> {
             if let Course::Level(level) = guide.course {
                 let clipped = level > self.panel.scale.high;
                 let wish = self.inside(self.y(level));
-                labels.push(EndLabel { wish, text: guide.text.clone(), rgb: guide.rgb, clipped });
+                let (name, value) = (guide.text.clone(), String::new());
+                labels.push(EndLabel { wish, name, value, rgb: guide.rgb, clipped });
             }
         }
         // Where several left through the top, the highest stands highest.
@@ -270,7 +276,8 @@ impl Placed<'_> {
                 let x = self.area.right + 11.0;
                 canvas.polygon(&[(x - 6.0, y + 4.0), (x + 6.0, y + 4.0), (x, y - 6.0)], Ink(label.rgb, 1.0));
             }
-            let text = super::font::fitted(&label.text, size::LABEL, true, self.right - left);
+            let room = self.right - left - font::width(&label.value, size::LABEL, true);
+            let text = font::fitted(&label.name, size::LABEL, true, room) + &label.value;
             canvas.text(&Text::new(text, (left, y), size::LABEL, label.rgb).bold());
         }
     }
@@ -281,12 +288,12 @@ pub fn label_room(panel: &Panel) -> f64 {
     let lines = panel.lines.iter().map(|l| format!("{} {}", l.name, l.value));
     let levels = panel.guides.iter().filter(|g| matches!(g.course, Course::Level(_)));
     let texts = lines.chain(levels.map(|g| g.text.clone()));
-    texts.map(|t| super::font::width(&t, size::LABEL, true)).fold(0.0, f64::max)
+    texts.map(|t| font::width(&t, size::LABEL, true)).fold(0.0, f64::max)
 }
 
 /// Width that the numbers of its y axis need on its left.
 pub fn tick_room(panel: &Panel) -> f64 {
-    panel.ticks().iter().map(|(_, t)| super::font::width(t, size::TICK, false)).fold(0.0, f64::max)
+    panel.ticks().iter().map(|(_, t)| font::width(t, size::TICK, false)).fold(0.0, f64::max)
 }
 
 /// Lines that rise to the right at 45 degrees, `apart` from each other, cut at the edges of an area.

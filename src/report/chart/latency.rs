@@ -40,7 +40,7 @@ pub fn panel(answer: &Answer, subject: &str, options: &ChartOptions) -> Panel {
     });
     Panel {
         heading: heading(subject, unit),
-        note: if log { "log scale".to_owned() } else { String::new() },
+        note: note(answer, subject, log),
         scale: Scale { low: scale_s.low * factor, high: scale_s.high * factor, log },
         height: HEIGHT,
         shaded: None,
@@ -53,6 +53,14 @@ pub fn panel(answer: &Answer, subject: &str, options: &ChartOptions) -> Panel {
 fn heading(subject: &str, unit: TimeUnit) -> String {
     let of = if subject == view::TOTAL { String::new() } else { format!(" of {subject}") };
     format!("Latency{of}, {}", unit.name())
+}
+
+fn note(answer: &Answer, subject: &str, log: bool) -> String {
+    let errors = view::steady(answer)
+        .filter_map(|p| view::error_share(view::row(p, subject)))
+        .any(|share| share > 0.0);
+    let parts = [errors.then_some("of right answers"), log.then_some("log scale")];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn line((name, rgb, width, _): &Percentile, marks: &[Mark], factor: f64) -> Option<Line> {

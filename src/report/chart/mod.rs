@@ -16,9 +16,9 @@ mod marks;
 mod palette;
 mod panel;
 mod png;
-#[cfg(test)]
-mod preview;
 mod scale;
+#[cfg(test)]
+mod tests;
 mod throughput;
 mod utilization;
 

@@ -74,7 +74,7 @@ pub fn tick_texts(ticks: &[f64]) -> Vec<String> {
         x if x >= 1e5 => (1e3, "k"),
         _ => (1.0, ""),
     };
-    if largest > 0.0 && (largest < 1e-4 || largest >= 1e13) {
+    if largest > 0.0 && !(1e-4..1e13).contains(&largest) {
         return ticks.iter().map(|t| format!("{t:.1e}").replace(".0e", "e")).collect();
     }
     let shown: Vec<String> = ticks.iter().map(|t| shortest(t / factor)).collect();

@@ -202,7 +202,7 @@ fn not_converged(answer: &Answer) -> Option<String> {
             number::trimmed(&rounded(n as f64, 1 - (n as f64).log10() as i32))
         )
     });
-    Some(format!("not converged at {at}{needed}"))
+    Some(format!("* not converged at {at}{needed}"))
 }
 
 fn undecided(answer: &Answer) -> Option<String> {

@@ -135,15 +135,15 @@ impl Plot {
         let (knee, limit) = (at(&answer.knee_at), at(&answer.limit_at));
         let rule: String =
             (0..COLUMNS).map(|i| if knee == Some(i) || limit == Some(i) { '┴' } else { '─' }).collect();
-        let mut names = vec![' '; COLUMNS + 12];
+        let mut names = vec![' '; COLUMNS + 20];
         let (start, end) = (load::bare(self.from), load::with_unit(&answer.axis, &nice(self.to)));
-        write_at(&mut names, COLUMNS.saturating_sub(end.chars().count() / 2), &end);
         for (name, column) in [("knee", knee), ("limit", limit)] {
             if let Some(column) = column {
                 write_at(&mut names, column.saturating_sub(name.len() / 2), name);
             }
         }
         write_at(&mut names, 0, &start);
+        write_at(&mut names, COLUMNS.saturating_sub(end.chars().count() / 2), &end);
         let names: String = names.into_iter().collect();
         let names = paint.apply(Role::Faint, names.trim_end());
         format!("{:>9} └{}\n{:>11}{}\n", "0", rule, "", names)

@@ -4,7 +4,7 @@ use super::findings::line;
 use super::grid::{Cell, Grid};
 use super::paint::{Paint, Role};
 use crate::experiment::answer::{Answer, Distribution, ExactRow, PlaceRow, Point, RequestRow, State};
-use crate::report::number::{self, TimeUnit, finite, measured_seconds, percent_plain, rounded};
+use crate::report::number::{self, TimeUnit, finite, percent_plain, rounded};
 use crate::report::view;
 
 /// The first point of an answer as text of at most 100 columns.
@@ -32,8 +32,8 @@ fn header(answer: &Answer, point: &Point, paint: Paint) -> String {
     let second = format!(
         "{} replications of {} after {} of warm-up; {} requests; seed {}",
         point.replications,
-        measured_seconds(point.duration_s),
-        measured_seconds(point.warmup_s),
+        number::seconds(point.duration_s),
+        number::seconds(point.warmup_s),
         rounded(point.counts.offered as f64, 0),
         answer.seed
     );
@@ -200,6 +200,7 @@ fn audit(point: &Point, paint: Paint) -> String {
         point.audit.iter().filter(|a| !a.holds).map(|a| format!("{} at {}", a.law, a.place)).collect();
     match (point.audit.len(), broken.is_empty()) {
         (0, _) => String::new(),
+        (1, true) => line("audit", &format!("1 check holds ({})", laws(point).join(", ")), paint),
         (n, true) => line("audit", &format!("{n} checks hold ({})", laws(point).join(", ")), paint),
         (n, false) => {
             let text = format!(
@@ -230,7 +231,7 @@ fn not_converged(point: &Point, paint: Paint) -> String {
     }
     let needed = point.requests_needed.map_or_else(String::new, |n| {
         let digits = 1 - (n.max(1) as f64).log10() as i32;
-        format!("; it would take {} requests a replication", rounded(n as f64, digits))
+        format!("; it would take about {} requests a replication", rounded(n as f64, digits))
     });
     line("note", &format!("not converged: {}{needed}", open.join(", ")), paint)
 }

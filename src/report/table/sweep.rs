@@ -73,7 +73,7 @@ fn row(point: &Point, subject: &str, unit: TimeUnit, errors: bool) -> Vec<Cell> 
     ]
 }
 
-/// The state in words, and whether its numbers are as precise as asked.
+/// The state in words; a star where its numbers are not as precise as asked, which a note below explains.
 fn state(point: &Point) -> Cell {
     let (text, role) = match point.state {
         State::Stable => ("stable", Role::Good),
@@ -83,7 +83,7 @@ fn state(point: &Point) -> Cell {
         State::BeyondSaturation => ("beyond", Role::Warn),
     };
     let converged = point.converged.values().all(|c| *c) || point.state == State::Saturated;
-    if converged { Cell::new(text, role) } else { Cell::new(format!("{text}, not conv."), Role::Warn) }
+    if converged { Cell::new(text, role) } else { Cell::new(format!("{text} *"), Role::Warn) }
 }
 
 /// One unit for all latencies: that in which their middle, by factors, is handy.

@@ -3,7 +3,7 @@
 //! Everything here renders an [`Answer`](crate::experiment::answer::Answer): it computes no statistic, opens no file and
 //! prints nothing. The same answer gives the same bytes.
 
-pub mod chart;
+mod chart;
 mod csv;
 mod decision;
 mod json;

@@ -46,7 +46,7 @@ impl Mmc {
 
     pub fn quantile(self, rate: f64, q: f64) -> f64 {
         let (mut low, mut high) = (0.0, 1e5 * self.mean_s);
-        for _ in 0..200 {
+        for _ in 0..80 {
             let mid = 0.5 * (low + high);
             if self.tail(rate, mid) > 1.0 - q { low = mid } else { high = mid }
         }
@@ -175,7 +175,7 @@ pub fn curve(model: Mmc, rates: &[f64]) -> Answer {
 }
 
 fn argmax(from: f64, to: f64, f: impl Fn(f64) -> f64) -> f64 {
-    let grid = (1..2_000).map(|i| from + (to - from) * f64::from(i) / 2_000.0);
+    let grid = (1..400).map(|i| from + (to - from) * f64::from(i) / 400.0);
     grid.reduce(|best, x| if f(x) > f(best) { x } else { best }).expect("not empty")
 }
 

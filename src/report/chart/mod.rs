@@ -1,7 +1,7 @@
 //! The latency curve as a picture: stacked panels over one x axis.
 //!
-//! An answer becomes [`panel::Panel`]s and one [`frame::Frame`], which still speak of loads and values; `draw` gives them
-//! pixels on a [`canvas::Canvas`]. There is no legend and no second y axis: lines are labelled at their ends, loads above
+//! An answer becomes `Panel`s and one `Frame`, which still speak of loads and values; `draw` gives them
+//! pixels on a `Canvas`. There is no legend and no second y axis: lines are labelled at their ends, loads above
 //! the panels, and labels are moved until none covers another.
 
 mod canvas;

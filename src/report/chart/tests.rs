@@ -127,8 +127,9 @@ fn names_of_loads_stay_apart_wherever_they_fall() {
     };
     let found =
         |at: f64| Some(Found { at: Estimate::with_interval(at, 0.97 * at, 1.02 * at), ..Found::default() });
+    let shop = sample::open_shop();
     for _ in 0..60 {
-        let mut answer = sample::open_shop();
+        let mut answer = shop.clone();
         let knee = 1400.0 * uniform();
         answer.knee_at = found(knee);
         answer.limit_at = found(knee + (1400.0 - knee) * uniform().powi(3));

@@ -183,11 +183,8 @@ mod tests {
         let network = JacksonNetwork::solve(&nodes).unwrap();
         let chain = Chain::explore((0_u32, 0_u32), 100_000, |&(a, b)| {
             let mut next = vec![];
-            if a < 80 {
-                next.push(((a + 1, b), 0.4))
-            }
-            if b < 80 {
-                next.push(((a, b + 1), 0.1))
+            if a + b < 100 {
+                next.extend([((a + 1, b), 0.4), ((a, b + 1), 0.1)]);
             }
             if a > 0 {
                 let rate = f64::from(a.min(2));

@@ -10,10 +10,6 @@ pub(super) struct Matrix {
 }
 
 impl Matrix {
-    pub(super) fn zero(size: usize) -> Self {
-        Self { size, cells: vec![0.0; size * size] }
-    }
-
     pub(super) fn from_fn(size: usize, f: impl Fn(usize, usize) -> f64) -> Self {
         Self { size, cells: (0..size * size).map(|i| f(i / size, i % size)).collect() }
     }

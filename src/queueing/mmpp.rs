@@ -184,6 +184,13 @@ mod tests {
     }
 
     #[test]
+    fn near_saturation_and_with_long_phases_the_mean_keeps_seven_digits() {
+        // What is left of sixteen: four go with 1 - rho, as many with lengths eight decades apart.
+        let phases = [1e-3, 1e5].map(|length_s| Phase { rate_per_s: 0.9999, length_s });
+        assert_near(Mmpp1::new(&phases, 1.0).unwrap().response_mean_s(), 10_000.0, 1e-7);
+    }
+
+    #[test]
     fn on_off_arrivals_are_hyperexponential_gaps() {
         // An interrupted Poisson process is a renewal process with hyperexponential gaps (Kuczura, 1973). With balanced means
         // of scv 4 and rate 0.8, the branches have rates a, b and shares p, 1 - p; the three parameters follow.

@@ -21,6 +21,7 @@ mod bounds;
 mod choices;
 mod classes;
 mod closed;
+mod elimination;
 mod erlang;
 mod erlang_a;
 mod error;

@@ -1,5 +1,5 @@
-//! State elimination: stationary laws of Markov chains without any subtraction, so that even tiny probabilities have small
-//! relative errors.
+//! State elimination: stationary laws of Markov chains without any subtraction, so that even tiny
+//! probabilities have small relative errors.
 
 use super::error::QueueingError;
 
@@ -33,14 +33,15 @@ impl Band {
 
     /// The stationary law.
     ///
-    /// Removes the last state, spreads what it received over those it leads to, and so on down to the first; then builds the law
-    /// up again. What is removed leaves the band as wide as it was. About `size * reach^2` steps.
+    /// Removes the last state, spreads what it received over those it leads to, and so on down to the first;
+    /// then builds the law up again. What is removed leaves the band as wide as it was. About `size *
+    /// reach^2` steps.
     ///
     /// # Errors
     /// `Reducible` when some state leads to none before it, directly or through later ones.
     ///
-    /// Source: Grassmann, Taksar and Heyman, "Regenerative analysis and steady state distributions for Markov chains",
-    /// *Operations Research* 33 (1985).
+    /// Source: Grassmann, Taksar and Heyman, "Regenerative analysis and steady state distributions for Markov
+    /// chains", *Operations Research* 33 (1985).
     pub(super) fn stationary(mut self) -> Result<Vec<f64>, QueueingError> {
         for k in (1..self.size).rev() {
             let first = k.saturating_sub(self.reach);

@@ -1,4 +1,5 @@
-//! Steady states of continuous-time Markov chains: the judge of every formula, and the answer where there is none.
+//! Steady states of continuous-time Markov chains: the judge of every formula, and the answer where there is
+//! none.
 
 use std::collections::BTreeMap;
 
@@ -40,13 +41,14 @@ pub struct Stationary<S> {
 }
 
 impl<S: Clone + Ord> Chain<S> {
-    /// Finds all states that can be reached from `start`; `transitions` lists (next state, rate per second) of a state.
+    /// Finds all states that can be reached from `start`; `transitions` lists (next state, rate per second)
+    /// of a state.
     ///
     /// Rates of 0 and transitions to the state itself are left out; several to one state add up.
     ///
     /// # Errors
-    /// `TooLarge` beyond `limit` states; `Invalid` for a negative or infinite rate; `Reducible` when some state never leads
-    /// back to `start`.
+    /// `TooLarge` beyond `limit` states; `Invalid` for a negative or infinite rate; `Reducible` when some
+    /// state never leads back to `start`.
     pub fn explore(
         start: S,
         limit: usize,
@@ -81,8 +83,9 @@ impl<S: Clone + Ord> Chain<S> {
         self.states.len()
     }
 
-    /// The stationary law: by elimination where that is cheap, as it is for some ten thousand states in two dimensions, since
-    /// states found one after the other lie near each other; by Gauss-Seidel sweeps otherwise.
+    /// The stationary law: by elimination where that is cheap, as it is for some ten thousand states in two
+    /// dimensions, since states found one after the other lie near each other; by Gauss-Seidel sweeps
+    /// otherwise.
     ///
     /// # Errors
     /// `NoConvergence` when the sweeps do not settle to about 1e-12.
@@ -108,8 +111,8 @@ impl<S: Clone + Ord> Chain<S> {
         rates.stationary()
     }
 
-    /// Gauss-Seidel on the balance equations, there and back in turn, until the error still to come, judged by the rate at which
-    /// the changes shrink, is below 1e-13.
+    /// Gauss-Seidel on the balance equations, there and back in turn, until the error still to come, judged
+    /// by the rate at which the changes shrink, is below 1e-13.
     fn sweep(&self) -> Result<Vec<f64>, QueueingError> {
         const SWEEPS: usize = 200_000;
         let entering = self.entering();

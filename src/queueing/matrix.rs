@@ -40,7 +40,8 @@ impl Matrix {
         (0..self.size).map(|j| (0..self.size).map(|i| v[i] * self[(i, j)]).sum()).collect()
     }
 
-    /// The column vector `x` with `self x = right`, by Gaussian elimination with row exchanges; `None` if singular.
+    /// The column vector `x` with `self x = right`, by Gaussian elimination with row exchanges; `None` if
+    /// singular.
     pub(super) fn solve(&self, right: &[f64]) -> Option<Vec<f64>> {
         let n = self.size;
         let mut a = self.clone();

@@ -7,10 +7,12 @@ use super::staged::poisson_mean;
 
 /// A stable M/D/c queue, FIFO.
 ///
-/// Looked at once a service time, the number present is a Markov chain (Crommelin): all in service have then left, and a
-/// Poisson number has come. The chain is solved without subtraction, and the wait follows by Franx's formula.
+/// Looked at once a service time, the number present is a Markov chain (Crommelin): all in service have then
+/// left, and a Poisson number has come. The chain is solved without subtraction, and the wait follows by
+/// Franx's formula.
 ///
-/// Source: Crommelin, *P.O. Electrical Engineers' Journal* 25 (1932); Franx, *Operations Research Letters* 29 (2001).
+/// Source: Crommelin, *P.O. Electrical Engineers' Journal* 25 (1932); Franx, *Operations Research Letters* 29
+/// (2001).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mdc {
     arrival_per_s: f64,
@@ -24,8 +26,9 @@ impl Mdc {
     /// Arrivals per second (from 0), the constant service time in seconds (above 0), servers (from 1).
     ///
     /// # Errors
-    /// `Unstable` when `arrival_per_s * service_s >= servers`; `Invalid` for arguments out of range; `TooLarge` when the
-    /// chain needs more than 2^24 numbers: beyond a utilisation of about 0.9995 for a few servers, or some 2,000 servers.
+    /// `Unstable` when `arrival_per_s * service_s >= servers`; `Invalid` for arguments out of range;
+    /// `TooLarge` when the chain needs more than 2^24 numbers: beyond a utilisation of about 0.9995 for a few
+    /// servers, or some 2,000 servers.
     pub fn new(arrival_per_s: f64, service_s: f64, servers: u32) -> Result<Self, QueueingError> {
         const MOST: usize = 1 << 24;
         let offered = nonnegative("arrival_per_s", arrival_per_s)? * positive("service_s", service_s)?;
@@ -106,8 +109,8 @@ fn decay(offered: f64, servers: f64) -> f64 {
     numeric::bisect(0.0, high, |x| servers * x > offered * x.exp_m1())
 }
 
-/// Transition probabilities of the number present from one service time to the next, cut off at `most`; state 0 of the chain is
-/// `fewest` present or fewer, which all have the same future.
+/// Transition probabilities of the number present from one service time to the next, cut off at `most`; state
+/// 0 of the chain is `fewest` present or fewer, which all have the same future.
 fn crommelin(offered: f64, servers: usize, most: usize) -> Band {
     let base = fewest(offered).min(servers);
     let reach = servers.max(most_arrivals(offered)) - base;

@@ -1,6 +1,5 @@
 //! The pilot: where does the warm-up end, and how long does the system remember?
 
-use super::answer::Estimate;
 use crate::engine::{Engine, Seed, Stop};
 use crate::model::Model;
 use crate::signal::{Probe, Signal};
@@ -40,8 +39,6 @@ pub struct Pilot {
     pub rate_per_s: f64,
     /// Events per second of model time and replication.
     pub events_per_s: f64,
-    /// Length of the pilot.
-    pub length: Span,
     /// Events it cost, all replications.
     pub events: u64,
 }
@@ -104,7 +101,6 @@ pub fn judge(runs: &[PilotRun], length: Span, doublings: u32) -> Result<Pilot, (
         relaxation_s: relaxation.unwrap_or(reached as f64 / 20.0) * batch_s,
         rate_per_s: runs.iter().map(|r| r.submitted).sum::<u64>() as f64 / runs.len() as f64 / seconds,
         events_per_s: events as f64 / runs.len() as f64 / seconds,
-        length,
         events,
     })
 }
@@ -156,10 +152,4 @@ fn relaxation(runs: &[PilotRun], reached: usize, from: usize) -> Option<f64> {
 /// A first guess of how long a pilot should be: some thousand requests, and a few cycles of thinking and being served.
 pub fn first_length(rate_per_s: f64, cycle_s: f64) -> Span {
     Span::from_secs((2_000.0 / rate_per_s).max(10.0 * cycle_s).clamp(1e-6, 1e8))
-}
-
-/// The rate of a point as an estimate without an interval, before anything is recorded.
-#[must_use]
-pub fn rough(rate_per_s: f64) -> Estimate {
-    Estimate::bare(rate_per_s, "from the pilot")
 }

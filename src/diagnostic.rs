@@ -179,6 +179,11 @@ impl Sources {
         self.list.len() as u32 - 1
     }
 
+    /// Replaces the text of a source.
+    pub fn replace(&mut self, source: u32, text: &str) {
+        self.list[source as usize].text = text.to_owned();
+    }
+
     /// The source a span points into.
     ///
     /// # Panics

@@ -4,6 +4,8 @@
 //! engine interprets it; the analysis reads demands and capacities from it. Nothing here is ever out of range: the
 //! compiler checked it.
 
+pub mod listing;
+
 use std::ops::Range;
 
 use crate::dist::{Count, Dist};

@@ -8,6 +8,7 @@ pub mod law;
 pub mod load;
 pub mod place;
 pub mod quantity;
+pub mod set;
 pub mod step;
 pub mod study;
 pub mod tree;

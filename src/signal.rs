@@ -100,11 +100,6 @@ pub enum Signal {
         /// The endpoint called.
         endpoint: EndpointId,
     },
-    /// A call asked a station for a slot or a core.
-    Asked {
-        /// The station.
-        station: StationId,
-    },
     /// A station that was asked has no room.
     Refused {
         /// The station.
@@ -144,6 +139,13 @@ pub enum Signal {
         station: StationId,
         /// Calls running now.
         calls: u32,
+    },
+    /// A call on shared cores is done (or was cancelled); sharing them cost it `wait` more than its work.
+    Stretched {
+        /// The station.
+        station: StationId,
+        /// Time beyond the work done.
+        wait: Span,
     },
     /// A cache was asked.
     LookedUp {

@@ -98,3 +98,69 @@ fn vose(mut shares: Vec<f64>) -> Box<[Column]> {
     // What is left in either list is a full column but for rounding; it is its own alias, so its threshold does not matter.
     columns
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::mix;
+
+    /// The probability of each outcome, read off the table.
+    fn probabilities(alias: &Alias) -> Vec<f64> {
+        let mut sums = vec![0.0; alias.len()];
+        for (i, column) in alias.columns.iter().enumerate() {
+            let own = if column.other as usize == i { 1.0 } else { column.threshold as f64 / WHOLE };
+            sums[i] += own / alias.len() as f64;
+            sums[column.other as usize] += (1.0 - own) / alias.len() as f64;
+        }
+        sums
+    }
+
+    #[test]
+    fn the_table_holds_exactly_the_weights() {
+        let many: Vec<f64> = (0..1_000).map(|i| KeyedRng::new(mix(1, i)).uniform().powi(8)).collect();
+        for weights in
+            [vec![70.0, 20.0, 10.0], vec![0.0, 1.0, 0.0, 3.0], vec![1.0; 7], vec![1e300, 1e308, 1e308], many]
+        {
+            let alias = Alias::new(&weights).unwrap();
+            let sum: f64 = weights.iter().map(|w| w / 1e308).sum();
+            for (found, weight) in probabilities(&alias).into_iter().zip(&weights) {
+                let wanted = weight / 1e308 / sum;
+                assert!((found - wanted).abs() < 1e-15, "{found}, not {wanted}");
+            }
+        }
+    }
+
+    #[test]
+    fn draws_come_in_proportion_to_the_weights() {
+        let alias = Alias::new(&[70.0, 20.0, 0.0, 10.0]).unwrap();
+        let mut counts = [0.0; 4];
+        let n = 100_000;
+        for i in 0..n {
+            counts[alias.sample(&mut KeyedRng::new(mix(2, i)))] += 1.0;
+        }
+        assert_eq!(counts[2], 0.0);
+        // Chi-square with 2 degrees of freedom: above 13.8 in 1 of 1,000 samples.
+        let n = n as f64;
+        let expected = [(0, 0.7), (1, 0.2), (3, 0.1)];
+        let chi: f64 = expected.iter().map(|&(i, p)| (counts[i] - n * p).powi(2) / (n * p)).sum();
+        assert!(chi < 13.8, "{chi}");
+    }
+
+    #[test]
+    fn a_draw_takes_one_number_and_a_certain_outcome_none() {
+        let (mut used, mut reference) = (KeyedRng::new(3), KeyedRng::new(3));
+        let alias = Alias::new(&[1.0, 2.0, 3.0]).unwrap();
+        assert_eq!(alias.sample(&mut used), alias.sample_bits(reference.bits()));
+        assert_eq!(Alias::new(&[5.0]).unwrap().sample(&mut used), 0);
+        assert_eq!(used.bits(), reference.bits());
+    }
+
+    #[test]
+    fn impossible_weights_are_refused() {
+        for wrong in [vec![], vec![0.0, 0.0], vec![1.0, -1.0], vec![f64::NAN], vec![f64::INFINITY]] {
+            assert!(Alias::new(&wrong).is_err(), "{wrong:?}");
+        }
+        let message = Alias::new(&[1.0, -2.0]).unwrap_err().to_string();
+        assert!(message.starts_with("invalid weight '-2', which should be a finite number"), "{message}");
+    }
+}

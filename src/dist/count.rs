@@ -168,3 +168,108 @@ impl fmt::Display for Count {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::mix;
+
+    fn draws(count: &Count, n: u64) -> Vec<u64> {
+        (0..n).map(|i| count.sample(&mut KeyedRng::new(mix(21, i)))).collect()
+    }
+
+    /// Chi-square of the draws against probabilities of 0, 1, ..., the last class open above.
+    fn chi_square(draws: &[u64], shares: &[f64]) -> f64 {
+        let mut found = vec![0.0; shares.len() + 1];
+        for draw in draws {
+            found[(*draw as usize).min(shares.len())] += 1.0;
+        }
+        let rest = 1.0 - shares.iter().sum::<f64>();
+        let n = draws.len() as f64;
+        let classes = found.iter().zip(shares.iter().copied().chain([rest]));
+        classes.filter(|(_, p)| *p > 1e-12).map(|(found, p)| (found - n * p).powi(2) / (n * p)).sum()
+    }
+
+    #[test]
+    fn geometric_counts_are_the_turns_of_a_loop_that_goes_on_by_chance() {
+        for mean in [0.1, 1.0, 4.0] {
+            let q: f64 = mean / (1.0 + mean);
+            let shares: Vec<f64> = (0..4).map(|n| (1.0 - q) * q.powi(n)).collect();
+            let chi = chi_square(&draws(&Count::geometric(mean).unwrap(), 100_000), &shares);
+            // 4 degrees of freedom: above 18.5 in 1 of 1,000 samples.
+            assert!(chi < 18.5, "{mean}: {chi}");
+        }
+    }
+
+    #[test]
+    fn uniform_and_observed_counts_come_as_often_as_they_should() {
+        // 5, 2 and 2 degrees of freedom; 99.9 % points 20.5, 13.8 and 13.8.
+        let die = draws(&Count::uniform(1, 6).unwrap(), 60_000);
+        let sixth = 1.0 / 6.0;
+        assert!(chi_square(&die, &[0.0, sixth, sixth, sixth, sixth, sixth, sixth]) < 20.5);
+        let observed = draws(&Count::empirical(&[3, 1, 1, 0]).unwrap(), 60_000);
+        assert!(chi_square(&observed, &[0.25, 0.5, 0.0, 0.25]) < 13.8);
+        let weighted = Count::empirical_weighted(&[0, 2, 3, 1], &[1.0, 0.0, 2.0, 1.0]).unwrap();
+        assert!(chi_square(&draws(&weighted, 60_000), &[0.25, 0.25, 0.0, 0.5]) < 13.8);
+    }
+
+    #[test]
+    fn moments_are_those_of_the_draws() {
+        let counts = [
+            Ok(Count::constant(3)),
+            Count::geometric(4.0),
+            Count::geometric(0.25),
+            Count::uniform(2, 9),
+            Count::empirical(&[1, 1, 5, 20]),
+        ];
+        for count in counts.map(Result::unwrap) {
+            let sample = draws(&count, 200_000);
+            let n = sample.len() as f64;
+            let mean = sample.iter().map(|x| *x as f64).sum::<f64>() / n;
+            let moment = |k| sample.iter().map(|x| (*x as f64 - count.mean()).powi(k)).sum::<f64>() / n;
+            let (variance, truth) = (moment(2), count.variance());
+            assert!((mean - count.mean()).abs() <= 4.0 * (truth / n).sqrt(), "{count}: {mean}");
+            let spread = (moment(4) - variance * variance) / n;
+            assert!(
+                (variance - truth).abs() <= 4.0 * spread.sqrt() + 1e-12,
+                "{count}: {variance}, not {truth}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_larger_mean_never_gives_fewer_turns_from_the_same_key() {
+        let [less, more] = [3.9, 4.0].map(|mean| draws(&Count::geometric(mean).unwrap(), 10_000));
+        assert!(less.iter().zip(&more).all(|(a, b)| a <= b));
+        assert!(less != more);
+    }
+
+    #[test]
+    fn the_whole_range_of_counts_is_legal() {
+        let all = Count::uniform(0, u64::MAX).unwrap();
+        assert!(draws(&all, 100).iter().any(|x| *x > u64::MAX / 2));
+        assert_eq!(Count::uniform(7, 7).unwrap().is_constant(), Some(7));
+        assert_eq!(Count::geometric(0.0).unwrap().is_constant(), Some(0));
+    }
+
+    #[test]
+    fn impossible_counts_are_refused() {
+        let wrong = [
+            Count::geometric(-1.0),
+            Count::geometric(f64::NAN),
+            Count::uniform(2, 1),
+            Count::empirical(&[]),
+            Count::empirical_weighted(&[1], &[]),
+        ];
+        assert!(wrong.iter().all(Result::is_err), "{wrong:?}");
+    }
+
+    #[test]
+    fn counts_print_as_a_reader_would_check_them() {
+        assert_eq!(Count::constant(3).to_string(), "3");
+        assert_eq!(Count::geometric(4.0).unwrap().to_string(), "geometric mean 4");
+        assert_eq!(Count::uniform(1, 6).unwrap().to_string(), "uniform 1 to 6");
+        let observed = Count::empirical(&[1, 1, 4]).unwrap();
+        assert_eq!(observed.to_string(), "empirical, 2 different values, mean 2");
+    }
+}

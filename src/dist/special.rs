@@ -34,7 +34,7 @@ pub(super) fn gamma(x: f64) -> f64 {
 }
 
 /// The regularised incomplete gamma functions `(P(a, x), Q(a, x))`, `a > 0`, `x >= 0`; both keep their relative precision in
-/// their small tail.
+/// their small tail, up to a shape of 10^7.
 ///
 /// Source: Abramowitz and Stegun, *Handbook of Mathematical Functions* (1964), 6.5.29 (series) and 6.5.31 (continued fraction).
 pub(super) fn incomplete_gamma(a: f64, x: f64) -> (f64, f64) {
@@ -43,6 +43,10 @@ pub(super) fn incomplete_gamma(a: f64, x: f64) -> (f64, f64) {
     }
     if x == f64::INFINITY {
         return (1.0, 0.0);
+    }
+    if a > SHAPE_MAX {
+        let z = ((x / a).cbrt() - 1.0 + 1.0 / (9.0 * a)) * 3.0 * a.sqrt();
+        return (normal_cdf(z), normal_cdf(-z));
     }
     let front = (a * x.ln() - x - ln_gamma(a)).exp();
     if x < a + 1.0 {
@@ -54,8 +58,13 @@ pub(super) fn incomplete_gamma(a: f64, x: f64) -> (f64, f64) {
     }
 }
 
-/// Terms enough for shapes up to about 10^8: convergence takes some multiple of the root of the shape.
-const TERMS_MAX: u32 = 200_000;
+/// Beyond this shape Wilson and Hilferty's normal approximation is closer than rounding leaves the series, and as fast.
+///
+/// Source: Wilson, Hilferty, *The distribution of chi-square* (1931).
+const SHAPE_MAX: f64 = 1e7;
+
+/// More than any shape up to [`SHAPE_MAX`] needs: convergence takes some multiple of its root.
+const TERMS_MAX: u32 = 100_000;
 
 /// `sum of x^n / (a (a+1) ... (a+n))`.
 fn lower_series(a: f64, x: f64) -> f64 {

@@ -1,1 +1,316 @@
-//! engine
+//! The engine: a model's programs, interpreted by one event loop over plain data.
+//!
+//! One call is one record; what it waits for is an event whose sequence number it remembers, so that an event that went stale is
+//! seen at once. A grant is recorded in the call the moment it is given, so that whatever ends a call finds all it holds.
+//! Work that goes on at the same instant goes through a FIFO that is drained before the next event. The engine knows no files, no
+//! threads and no wall clock, and keeps no statistics: it tells a [`Probe`] what happens.
+//!
+//! - `event_list.rs`: what happens next; `timers.rs`: what probably will not
+//! - `call.rs`: calls in flight
+//! - `setup.rs`: from a model to an empty system
+//! - `program.rs`: one op after the other
+//! - `family.rs`: calls and their own calls: birth, answers, retries, timeouts, cancelling
+//! - `stations.rs`: slots and cores taken and given back
+//! - `users.rs`: requests, and who makes them
+
+mod call;
+mod event_list;
+mod family;
+mod program;
+mod setup;
+mod stations;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod users;
+
+use std::collections::VecDeque;
+
+use self::call::Calls;
+use self::event_list::{EventList, Key, Kind, SEQUENCE_END, TIMER};
+pub use self::setup::Seed;
+use self::stations::Station;
+use self::timers::{Timers, Track};
+use self::users::{Stream, User};
+use crate::ids::{EndpointId, MemberId, PlaceId, StationId};
+use crate::model::{Model, Op};
+use crate::policy::balance::Balancer;
+use crate::signal::Probe;
+use crate::station::indexed_heap::Positions;
+use crate::station::line::Links;
+use crate::units::{Span, Time};
+
+/// The most calls in flight that a run may reach: beyond it the system has long ceased to be steady, and memory is worth more.
+pub const IN_FLIGHT_MAX: usize = 1 << 21;
+
+/// Why a run came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The time asked for was reached.
+    Reached,
+    /// Nothing is left to happen.
+    Idle,
+    /// It cost as many events as allowed.
+    Budget,
+    /// [`IN_FLIGHT_MAX`] calls were in flight.
+    Overflow,
+}
+
+/// A call that is at a place, for those who close the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// The endpoint called.
+    pub endpoint: EndpointId,
+    /// The member that serves it.
+    pub member: MemberId,
+    /// When it was submitted.
+    pub arrived: Time,
+}
+
+/// A slot or core that is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The station.
+    pub station: StationId,
+    /// Since when.
+    pub since: Time,
+}
+
+/// What the engine keeps of an endpoint.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    pc: u32,
+    class: Option<u8>,
+    balancer: u32,
+    place: PlaceId,
+}
+
+/// One replication of a model.
+///
+/// The same model, seed and replication give the same run.
+#[derive(Debug)]
+pub struct Engine<'m, P> {
+    model: &'m Model,
+    /// Listens to everything that happens.
+    pub probe: P,
+    now: u64,
+    sequence: u64,
+    events: u64,
+    list: EventList,
+    timers: Timers,
+    /// Calls that go on at this instant: slot and generation.
+    ready: VecDeque<(u32, u32)>,
+    calls: Calls,
+    /// Calls whose caller has gone.
+    orphans: u64,
+    /// Calls that the side tables have room for.
+    side_tables: usize,
+    links: Links,
+    positions: Positions,
+    stations: Vec<Station>,
+    balancers: Vec<Balancer>,
+    entries: Vec<Entry>,
+    ops: &'m [Op],
+    /// Timer tracks by distribution; `None` until first used by a timer.
+    tracks: Vec<Option<Track>>,
+    /// Calls present at each member.
+    in_system: Vec<u32>,
+    /// Open groups, each with its next arrival.
+    streams: Vec<Stream>,
+    next_arrival: (Key, usize),
+    /// Users of closed groups.
+    users: Vec<User>,
+    /// First user of each group.
+    first_user: Vec<u32>,
+    /// Key of each group's draws.
+    group_keys: Vec<u64>,
+    /// Requests submitted.
+    submitted: u64,
+    /// Requests after which sources fall silent.
+    submit_max: u64,
+    overflow: bool,
+    doomed: Vec<(u32, bool)>,
+}
+
+impl<P: Probe> Engine<'_, P> {
+    /// The present time.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        Time(self.now)
+    }
+
+    /// Events handled so far: arrivals, ends of work, of think times and of back-offs, timers that fired.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Requests submitted so far.
+    #[must_use]
+    pub fn submitted(&self) -> u64 {
+        self.submitted
+    }
+
+    /// Calls in flight, branches and those detached included.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Every call that is at a place.
+    pub fn present(&self) -> impl Iterator<Item = Present> {
+        self.calls.ids().map(|slot| &self.calls[slot]).filter(|call| !call.branch).map(|call| Present {
+            endpoint: call.endpoint,
+            member: call.member,
+            arrived: Time(call.arrived),
+        })
+    }
+
+    /// Every slot and core of one's own that is held.
+    pub fn held(&self) -> impl Iterator<Item = Held> {
+        let slots = self.calls.ids().flat_map(|slot| self.calls.holds(slot));
+        let slots = slots.map(|h| Held { station: StationId(h.station), since: Time(h.since) });
+        slots.chain(self.cores_held())
+    }
+
+    /// Runs up to and including `end`, for at most `budget` events.
+    pub fn run_until(&mut self, end: Time, budget: u64) -> Stop {
+        let stop = self.run(end.0, budget);
+        if stop == Stop::Reached || (stop == Stop::Idle && end < Time::MAX) {
+            self.now = end.0;
+        }
+        stop
+    }
+
+    /// Submits `requests` in all and runs until the last is over.
+    pub fn run_requests(&mut self, requests: u64) -> Stop {
+        self.submit_max = requests;
+        self.run(u64::MAX, u64::MAX)
+    }
+
+    fn run(&mut self, end: u64, budget: u64) -> Stop {
+        let last_event = self.events.saturating_add(budget);
+        loop {
+            if self.events >= last_event {
+                return Stop::Budget;
+            }
+            if self.overflow {
+                return Stop::Overflow;
+            }
+            let (event, arrival, timer) = (self.list.peek(), self.next_arrival.0, self.timers.peek());
+            let first = event.min(arrival).min(timer);
+            if first.time() > end || first == Key::NEVER {
+                return if first == Key::NEVER { Stop::Idle } else { Stop::Reached };
+            }
+            if first == event {
+                self.list.pop();
+                self.handle_event(event);
+            } else if first == arrival {
+                self.now = arrival.time();
+                self.events += 1;
+                self.arrive();
+            } else {
+                self.handle_timer(timer);
+            }
+            while let Some((slot, generation)) = self.ready.pop_front() {
+                if self.calls[slot].generation == generation {
+                    self.go_on(slot);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn handle_event(&mut self, key: Key) {
+        let index = key.index();
+        match key.kind() {
+            Kind::Call => {
+                if self.calls[index].event != key.sequence() {
+                    return;
+                }
+                self.now = key.time();
+                self.events += 1;
+                self.calls[index].event = 0;
+                self.end_of_event(index);
+            }
+            Kind::User => {
+                self.now = key.time();
+                self.events += 1;
+                self.ask_as_user(index);
+            }
+            Kind::Station => {
+                if self.stations[index as usize].due_sequence() == key.sequence() {
+                    self.now = key.time();
+                    self.events += 1;
+                    self.completions(index);
+                }
+            }
+            Kind::Patience => unreachable!("patience runs on timers"),
+        }
+    }
+
+    fn handle_timer(&mut self, key: Key) {
+        let track = self.timers.pop().expect("a timer was seen");
+        let slot = key.index();
+        let call = &mut self.calls[slot];
+        match key.kind() {
+            Kind::Call if call.timer == key.sequence() => {
+                call.timer = 0;
+                self.now = key.time();
+                self.events += 1;
+                self.timers.fired(track);
+                self.time_out(slot);
+            }
+            Kind::Patience if call.event == key.sequence() => {
+                call.event = 0;
+                self.now = key.time();
+                self.events += 1;
+                self.timers.fired(track);
+                self.abandon(slot);
+            }
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        debug_assert!(self.sequence < SEQUENCE_END);
+        self.sequence
+    }
+
+    /// An event for `slot` after `delay` ns.
+    #[inline]
+    fn schedule(&mut self, slot: u32, delay: u64) {
+        let sequence = self.next_sequence();
+        self.calls[slot].event = sequence;
+        self.list.push(Key::new(self.now.saturating_add(delay), sequence, Kind::Call, slot));
+    }
+
+    #[inline]
+    fn start_timer(&mut self, track: Track, slot: u32, delay: u64, kind: Kind) -> u64 {
+        let sequence = TIMER + self.next_sequence();
+        self.timers.start(track, Key::new(self.now.saturating_add(delay), sequence, kind, slot));
+        sequence
+    }
+
+    #[inline]
+    fn stop_timer(&mut self, track: Track, slot: u32, kind: Kind) {
+        let calls = &self.calls;
+        self.timers.stop(track, kind, slot, |key| {
+            let call = &calls[key.index()];
+            let sequence = if key.kind() == Kind::Patience { call.event } else { call.timer };
+            sequence == key.sequence()
+        });
+    }
+
+    /// The place of a station.
+    fn place_of_station(&self, station: u32) -> PlaceId {
+        self.model.members[self.model.stations[station as usize].member.index()].place
+    }
+}
+
+#[inline]
+fn span(ns: u64) -> Span {
+    Span(ns)
+}

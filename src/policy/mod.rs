@@ -1,1 +1,4 @@
-//! policy
+//! Policies: small decisions as pure state machines.
+
+pub mod backoff;
+pub mod balance;

@@ -1,0 +1,284 @@
+//! Calls in flight: a slab of plain records.
+
+use crate::ids::{EndpointId, MemberId, PlaceId, RequestId, SiteId};
+use crate::model::{Class, Pc};
+use crate::signal::{ErrorKind, Fault};
+use crate::station::line::NONE;
+
+/// What a call is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Its program runs, or is about to at this instant.
+    #[default]
+    Running,
+    /// It stands in the line of slots; its patience may be an event.
+    Queued,
+    /// Its work ends with an event.
+    Working,
+    /// It runs on a core of its own; its work ends with an event.
+    OnCore,
+    /// It waits for a core of its own.
+    CoreQueued,
+    /// It runs on shared cores.
+    Sharing,
+    /// Its own calls are out.
+    Joining,
+    /// It waits before the next attempt; an event ends that.
+    BackingOff,
+}
+
+/// One attempt at one endpoint, or a branch of a program.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    /// Names its draws.
+    pub key: u64,
+    /// Sequence of the event it waits for; 0: none. An event with another sequence is stale.
+    pub event: u64,
+    /// Sequence of the timer of its attempt; 0: none.
+    pub timer: u64,
+    /// When it was submitted, ns.
+    pub arrived: u64,
+    /// When the present wait or work began, ns.
+    pub since: u64,
+    /// Waited here so far, ns.
+    pub waited: u64,
+    /// Served here so far, ns.
+    pub served: u64,
+    /// Work still to be done on a core, ns.
+    pub work: u64,
+    /// Next op.
+    pub pc: Pc,
+    /// Counts the calls that lived in this slot.
+    pub generation: u32,
+    /// Its caller, [`NONE`] for a root or an orphan.
+    pub parent: u32,
+    /// Its own calls: the first, and the neighbours among its caller's.
+    pub first_child: u32,
+    pub previous: u32,
+    pub next: u32,
+    /// The endpoint whose program it runs.
+    pub endpoint: EndpointId,
+    /// The member that serves it.
+    pub member: MemberId,
+    /// The station it waits at or runs on.
+    pub station: u32,
+    /// The site of its caller that made it; meaningless for a root.
+    pub site: SiteId,
+    /// What was asked; only for a root.
+    pub request: RequestId,
+    /// The user it is for.
+    pub user: u32,
+    /// Which of the copies of its site it is.
+    pub copy: u32,
+    /// Own calls that are out.
+    pub left: u32,
+    /// Right answers still needed.
+    pub need: u32,
+    /// Which attempt it is, from 1; while backing off, how many failed.
+    pub attempt: u32,
+    /// The first error among its own calls of this step.
+    pub fault: Option<PackedFault>,
+    pub class: Class,
+    pub state: State,
+    /// Its caller has gone.
+    pub detached: bool,
+    /// It runs steps of its caller's program.
+    pub branch: bool,
+    /// It is a request of a user.
+    pub root: bool,
+    /// Slots held.
+    pub holds: u8,
+    /// Loops open.
+    pub loops: u8,
+}
+
+/// A fault in eight bytes with room for "none".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackedFault {
+    kind: ErrorKind,
+    place: u32,
+}
+
+impl From<Fault> for PackedFault {
+    fn from(fault: Fault) -> Self {
+        Self { kind: fault.kind, place: fault.place.0 }
+    }
+}
+
+impl From<PackedFault> for Fault {
+    fn from(packed: PackedFault) -> Self {
+        Self { kind: packed.kind, place: PlaceId(packed.place) }
+    }
+}
+
+/// A slot taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hold {
+    /// The station.
+    pub station: u32,
+    /// Since when, ns.
+    pub since: u64,
+}
+
+/// A loop that is open.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Loop {
+    /// The op that opened it.
+    pub owner: Pc,
+    /// Turns left, the present one included.
+    pub left: u64,
+    /// Turns done.
+    pub turn: u64,
+}
+
+/// All calls in flight, with what they hold and the loops they are in.
+#[derive(Clone, Debug)]
+pub struct Calls {
+    slots: Vec<Call>,
+    free: Vec<u32>,
+    holds: Vec<Hold>,
+    holds_max: usize,
+    loops: Vec<Loop>,
+    loops_max: usize,
+}
+
+impl std::ops::Index<u32> for Calls {
+    type Output = Call;
+    #[inline]
+    fn index(&self, slot: u32) -> &Call {
+        &self.slots[slot as usize]
+    }
+}
+
+impl std::ops::IndexMut<u32> for Calls {
+    #[inline]
+    fn index_mut(&mut self, slot: u32) -> &mut Call {
+        &mut self.slots[slot as usize]
+    }
+}
+
+impl Calls {
+    /// No calls; each may hold `holds_max` slots and nest `loops_max` loops.
+    pub fn new(holds_max: usize, loops_max: usize) -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), holds: Vec::new(), holds_max, loops: Vec::new(), loops_max }
+    }
+
+    /// Slots ever used: the size that side tables need.
+    #[inline]
+    pub fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Calls in flight.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// A fresh slot. Everything but the generation is as in [`Call::default`], and nothing is linked.
+    #[inline]
+    pub fn insert(&mut self) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| self.grow());
+        let call = &mut self.slots[slot as usize];
+        let generation = call.generation;
+        *call = Call { generation, parent: NONE, first_child: NONE, previous: NONE, next: NONE, ..Call::default() };
+        slot
+    }
+
+    #[cold]
+    fn grow(&mut self) -> u32 {
+        self.slots.push(Call::default());
+        self.holds.resize(self.slots.len() * self.holds_max, Hold::default());
+        self.loops.resize(self.slots.len() * self.loops_max, Loop::default());
+        (self.slots.len() - 1) as u32
+    }
+
+    /// Frees a slot; ids of the call that lived there are stale from now on.
+    #[inline]
+    pub fn remove(&mut self, slot: u32) {
+        let call = &mut self.slots[slot as usize];
+        debug_assert_eq!(call.holds, 0, "a call gives back all it holds");
+        call.generation = call.generation.wrapping_add(1);
+        (call.event, call.timer) = (0, 0);
+        self.free.push(slot);
+    }
+
+    /// Records a slot taken.
+    #[inline]
+    pub fn hold(&mut self, slot: u32, hold: Hold) {
+        let call = &mut self.slots[slot as usize];
+        self.holds[slot as usize * self.holds_max + call.holds as usize] = hold;
+        call.holds += 1;
+    }
+
+    /// Forgets the slot taken last.
+    #[inline]
+    pub fn unhold(&mut self, slot: u32) -> Option<Hold> {
+        let call = &mut self.slots[slot as usize];
+        call.holds = call.holds.checked_sub(1)?;
+        Some(self.holds[slot as usize * self.holds_max + call.holds as usize])
+    }
+
+    /// Slots a call holds, first taken first.
+    pub fn holds(&self, slot: u32) -> &[Hold] {
+        let first = slot as usize * self.holds_max;
+        &self.holds[first..first + self.slots[slot as usize].holds as usize]
+    }
+
+    /// Loops a call is in, outermost first.
+    #[inline]
+    pub fn loops(&self, slot: u32) -> &[Loop] {
+        let first = slot as usize * self.loops_max;
+        &self.loops[first..first + self.slots[slot as usize].loops as usize]
+    }
+
+    /// The innermost loop of a call.
+    #[inline]
+    pub fn innermost(&mut self, slot: u32) -> Option<&mut Loop> {
+        let depth = self.slots[slot as usize].loops as usize;
+        let at = slot as usize * self.loops_max + depth.checked_sub(1)?;
+        Some(&mut self.loops[at])
+    }
+
+    /// Opens a loop.
+    #[inline]
+    pub fn open_loop(&mut self, slot: u32, opened: Loop) {
+        let call = &mut self.slots[slot as usize];
+        self.loops[slot as usize * self.loops_max + call.loops as usize] = opened;
+        call.loops += 1;
+    }
+
+    /// Makes `child` a call of `parent`.
+    #[inline]
+    pub fn adopt(&mut self, parent: u32, child: u32) {
+        let first = self[parent].first_child;
+        let call = &mut self[child];
+        (call.parent, call.previous, call.next) = (parent, NONE, first);
+        if first != NONE {
+            self[first].previous = child;
+        }
+        self[parent].first_child = child;
+    }
+
+    /// Parts `child` from its caller; it keeps its own calls.
+    #[inline]
+    pub fn part(&mut self, child: u32) {
+        let Call { parent, previous, next, .. } = self[child];
+        match previous {
+            NONE => self[parent].first_child = next,
+            previous => self[previous].next = next,
+        }
+        if next != NONE {
+            self[next].previous = previous;
+        }
+        let call = &mut self[child];
+        (call.parent, call.previous, call.next) = (NONE, NONE, NONE);
+    }
+
+    /// Ids of all calls in flight.
+    pub fn ids(&self) -> impl Iterator<Item = u32> {
+        let mut free = vec![false; self.slots.len()];
+        self.free.iter().for_each(|&slot| free[slot as usize] = true);
+        (0..self.slots.len() as u32).filter(move |&slot| !free[slot as usize])
+    }
+}

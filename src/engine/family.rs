@@ -1,0 +1,428 @@
+//! Calls and their own calls: birth, answers, retries, timeouts, cancelling.
+//!
+//! A call goes on when `need` answers have come, or can no longer come.
+
+use super::call::{Call, State};
+use super::event_list::Kind;
+use super::{Engine, IN_FLIGHT_MAX, span};
+use crate::ids::{DistId, EndpointId, MemberId, SiteId};
+use crate::model::{Class, Jitter, OnError, Op, Target};
+use crate::policy::backoff::{Spread, backoff_s};
+use crate::rng::{KeyedRng, mix};
+use crate::signal::{ErrorKind, Fault, Outcome, Probe, Signal, Visit};
+use crate::station::line::NONE;
+use crate::units::{Span, Time};
+
+/// Purposes of draws that no op makes.
+const BALANCE: u64 = 3 << 40;
+const TIMEOUT: u64 = (3 << 40) + 1;
+const BACKOFF: u64 = (3 << 40) + 2;
+
+/// What happens next at this instant.
+#[derive(Clone, Copy, Debug)]
+pub enum Then {
+    /// Nothing: whoever was running waits.
+    Idle,
+    /// This call goes on.
+    Run(u32),
+    /// This call is over.
+    End(u32, Outcome),
+}
+
+impl<P: Probe> Engine<'_, P> {
+    /// A request enters the system.
+    #[inline]
+    pub(super) fn bear_root(
+        &mut self,
+        endpoint: EndpointId,
+        key: u64,
+        class: Class,
+        user: u32,
+        timeout: Option<DistId>,
+    ) -> u32 {
+        let slot = self.bear();
+        let call = &mut self.calls[slot];
+        (call.key, call.user, call.root) = (key, user, true);
+        let class = self.entries[endpoint.index()].class.unwrap_or(class);
+        self.visit(slot, endpoint, None, class);
+        self.bound(slot, timeout);
+        slot
+    }
+
+    /// A fresh call, submitted now.
+    #[inline]
+    fn bear(&mut self) -> u32 {
+        let slot = self.calls.insert();
+        if slot as usize >= self.side_tables {
+            self.grow_side_tables();
+        }
+        self.calls[slot].arrived = self.now;
+        slot
+    }
+
+    #[cold]
+    fn grow_side_tables(&mut self) {
+        self.side_tables = (2 * self.side_tables).max(64);
+        self.links.grow_to(self.side_tables);
+        self.positions.grow_to(self.side_tables);
+        self.timers.grow_to(self.side_tables);
+        self.overflow |= self.calls.capacity() >= IN_FLIGHT_MAX;
+    }
+
+    /// A call arrives at a place.
+    #[inline]
+    fn visit(&mut self, slot: u32, endpoint: EndpointId, member: Option<MemberId>, class: Class) {
+        let entry = self.entries[endpoint.index()];
+        let member = member.unwrap_or_else(|| {
+            let call = &self.calls[slot];
+            let key = mix(call.key, BALANCE);
+            MemberId(self.balancers[entry.balancer as usize].pick(key, call.user, &self.in_system))
+        });
+        self.in_system[member.index()] += 1;
+        let call = &mut self.calls[slot];
+        (call.endpoint, call.member, call.pc, call.class) = (endpoint, member, entry.pc, class);
+        self.probe.on(Time(self.now), Signal::Arrived { endpoint, member });
+    }
+
+    /// Starts the timer of an attempt.
+    #[inline]
+    fn bound(&mut self, slot: u32, timeout: Option<DistId>) {
+        let Some(dist) = timeout else { return };
+        let track = self.tracks[dist.index()].expect("every timeout has its track");
+        let mut rng = KeyedRng::new(mix(self.calls[slot].key, TIMEOUT));
+        let delay = Span::from_secs(self.model.dists[dist.index()].sample(&mut rng)).0;
+        self.calls[slot].timer = self.start_timer(track, slot, delay, Kind::Call);
+    }
+
+    /// Ends the timer of an attempt that is over.
+    #[inline]
+    fn unbound(&mut self, slot: u32) {
+        let call = &self.calls[slot];
+        if call.timer == 0 {
+            return;
+        }
+        let timeout = if call.root {
+            self.model.groups[self.model.requests[call.request.index()].group.index()].timeout
+        } else {
+            self.model.sites[call.site.index()].timeout
+        };
+        let track = timeout.and_then(|dist| self.tracks[dist.index()]).expect("a timer that runs has a track");
+        self.calls[slot].timer = 0;
+        self.stop_timer(track, slot, Kind::Call);
+    }
+
+    /// A call starts its own calls and waits for `need` right answers.
+    #[inline]
+    pub(super) fn call_out(&mut self, slot: u32, first: SiteId, count: u32, need: u32) -> Then {
+        let call = &mut self.calls[slot];
+        (call.state, call.fault, call.need) = (State::Joining, None, need);
+        let single = count == 1 && self.model.sites[first.index()].copies == 1;
+        if single {
+            self.calls[slot].left = 1;
+            return Then::Run(self.bear_child(slot, first, 0, 1));
+        }
+        let sites = first.0..first.0 + count;
+        let copies = |s: u32| self.model.sites[s as usize].copies;
+        self.calls[slot].left = sites.clone().map(copies).sum();
+        for site in sites {
+            for copy in 0..copies(site) {
+                let child = self.bear_child(slot, SiteId(site), copy, 1);
+                self.make_ready(child);
+            }
+        }
+        Then::Idle
+    }
+
+    /// One attempt at a site.
+    #[inline]
+    fn bear_child(&mut self, parent: u32, site_id: SiteId, copy: u32, attempt: u32) -> u32 {
+        let site = &self.model.sites[site_id.index()];
+        let slot = self.bear();
+        let mut key = self.turn_key(parent, mix(self.calls[parent].key, site.step));
+        if copy != 0 || attempt != 1 {
+            key = mix(key, u64::from(copy) << 32 | u64::from(attempt));
+        }
+        let Call { endpoint, member, class, user, .. } = self.calls[parent];
+        let call = &mut self.calls[slot];
+        (call.key, call.site, call.user, call.copy, call.attempt) = (key, site_id, user, copy, attempt);
+        self.calls.adopt(parent, slot);
+        let class_at = |e: EndpointId| site.class.or(self.entries[e.index()].class).unwrap_or(class);
+        match site.target {
+            Target::Endpoint(e) => self.visit(slot, e, None, class_at(e)),
+            Target::Member(e, member) => self.visit(slot, e, Some(member), class_at(e)),
+            Target::Branch(pc) => {
+                let call = &mut self.calls[slot];
+                (call.endpoint, call.member, call.pc, call.branch) = (endpoint, member, pc, true);
+                call.class = site.class.unwrap_or(class);
+            }
+        }
+        self.bound(slot, site.timeout);
+        slot
+    }
+
+    /// A call is over: it gives back what it holds and answers its caller.
+    #[inline]
+    pub(super) fn end(&mut self, slot: u32, outcome: Outcome) -> Then {
+        self.unbound(slot);
+        while self.calls[slot].holds > 0 {
+            self.give_back_slot(slot);
+        }
+        self.leave_place(slot, Some(outcome));
+        let Call { parent, site, copy, attempt, root, detached, .. } = self.calls[slot];
+        let then = if parent != NONE {
+            self.calls.part(slot);
+            Some((parent, site, copy, attempt))
+        } else {
+            if root && !detached {
+                self.answer_user(slot, outcome);
+            }
+            None
+        };
+        self.bury(slot);
+        match then {
+            Some((parent, site, copy, attempt)) => self.answered(parent, site, copy, attempt, outcome),
+            None => Then::Idle,
+        }
+    }
+
+    /// Frees the record of a call.
+    #[inline]
+    fn bury(&mut self, slot: u32) {
+        self.orphans -= u64::from(self.calls[slot].detached);
+        self.calls.remove(slot);
+    }
+
+    /// Tells that a call has left its place; a branch adds its times to those of its caller.
+    #[inline]
+    fn leave_place(&mut self, slot: u32, outcome: Option<Outcome>) {
+        let call = &self.calls[slot];
+        let (waited, served) = (call.waited, call.served);
+        if call.branch {
+            let parent = call.parent;
+            let caller = &mut self.calls[parent];
+            caller.waited += waited;
+            caller.served += served;
+            return;
+        }
+        let (endpoint, member, arrived) = (call.endpoint, call.member, Time(call.arrived));
+        let detached = self.orphans > 0 && self.is_orphaned(slot);
+        let first = self.balancer_member(slot);
+        self.in_system[first.index()] -= 1;
+        let visit =
+            Visit { endpoint, member, arrived, wait: span(waited), service: span(served), outcome, detached };
+        self.probe.on(Time(self.now), Signal::Left(visit));
+    }
+
+    /// The member under which a call was counted on arrival: with a central queue, the first.
+    #[inline]
+    fn balancer_member(&self, slot: u32) -> MemberId {
+        let call = &self.calls[slot];
+        let entry = self.entries[call.endpoint.index()];
+        let balancer = &self.model.balancers[entry.balancer as usize];
+        if balancer.policy == crate::model::Balance::Central {
+            MemberId(balancer.members.start)
+        } else {
+            call.member
+        }
+    }
+
+    /// Whether the caller of this call, or a caller further up, has gone.
+    fn is_orphaned(&self, mut slot: u32) -> bool {
+        loop {
+            let call = &self.calls[slot];
+            if call.detached {
+                return true;
+            }
+            if call.parent == NONE {
+                return false;
+            }
+            slot = call.parent;
+        }
+    }
+
+    /// One of its own calls is over.
+    fn answered(&mut self, slot: u32, site_id: SiteId, copy: u32, attempt: u32, outcome: Outcome) -> Then {
+        let site = &self.model.sites[site_id.index()];
+        if let Err(fault) = outcome {
+            if attempt < site.attempts {
+                self.back_off(slot, site_id, copy, attempt);
+                return Then::Idle;
+            }
+            let call = &mut self.calls[slot];
+            match site.on_error {
+                OnError::Continue => call.need = call.need.saturating_sub(1),
+                OnError::Fallback(pc) => {
+                    (call.pc, call.left, call.need) = (pc, 0, 0);
+                    call.state = State::Running;
+                    return Then::Run(slot);
+                }
+                OnError::Raise => {
+                    call.fault.get_or_insert(fault.into());
+                }
+            }
+        } else {
+            let call = &mut self.calls[slot];
+            call.need = call.need.saturating_sub(1);
+        }
+        let call = &mut self.calls[slot];
+        call.left -= 1;
+        if call.need > 0 && call.left >= call.need {
+            return Then::Idle;
+        }
+        let (enough, fault) = (call.need == 0, call.fault);
+        call.state = State::Running;
+        call.pc += 1;
+        if self.calls[slot].first_child != NONE {
+            self.drop_children(slot, false);
+        }
+        if enough {
+            Then::Run(slot)
+        } else {
+            Then::End(slot, Err(fault.expect("answers that can no longer come had an error").into()))
+        }
+    }
+
+    fn back_off(&mut self, slot: u32, site_id: SiteId, copy: u32, failed: u32) {
+        let site = &self.model.sites[site_id.index()];
+        let delay = site.backoff.map_or(0.0, |b| {
+            let spread = match b.jitter {
+                Jitter::None => Spread::None,
+                Jitter::Full => Spread::Full,
+                Jitter::Equal => Spread::Equal,
+            };
+            let key = mix(self.turn_key(slot, mix(self.calls[slot].key, site.step)), BACKOFF + u64::from(failed) * 8);
+            backoff_s(b.first, b.factor, b.max, spread, failed, key)
+        });
+        if let Target::Endpoint(endpoint) | Target::Member(endpoint, _) = site.target {
+            self.probe.on(Time(self.now), Signal::Retried { endpoint });
+        }
+        debug_assert_eq!(copy, 0, "a site with retries stands alone");
+        let call = &mut self.calls[slot];
+        (call.state, call.work) = (State::BackingOff, u64::from(failed));
+        self.schedule(slot, Span::from_secs(delay).0);
+    }
+
+    /// The back-off is over: the next attempt.
+    pub(super) fn try_again(&mut self, slot: u32) {
+        let call = &mut self.calls[slot];
+        call.state = State::Joining;
+        let failed = call.work as u32;
+        let Op::Call { first, .. } = self.ops[call.pc as usize] else {
+            unreachable!("only calls are tried again")
+        };
+        let child = self.bear_child(slot, first, 0, failed + 1);
+        self.go_on(child);
+    }
+
+    /// The timer of an attempt, or the patience of a user, is over.
+    pub(super) fn time_out(&mut self, slot: u32) {
+        let Call { parent, site, copy, attempt, branch, .. } = self.calls[slot];
+        let outcome = Err(Fault { kind: ErrorKind::Timeout, place: self.waits_at(slot) });
+        if parent == NONE {
+            self.answer_user(slot, outcome);
+            self.detach(slot);
+            return;
+        }
+        if branch || self.model.sites[site.index()].cancel {
+            self.cancel(slot, !branch);
+        } else {
+            self.calls.part(slot);
+            self.detach(slot);
+        }
+        let then = self.answered(parent, site, copy, attempt, outcome);
+        self.follow(then);
+    }
+
+    /// The place a call was made to; for a branch, that of the call it has out.
+    fn waits_at(&self, mut slot: u32) -> crate::ids::PlaceId {
+        loop {
+            let call = &self.calls[slot];
+            if !call.branch || call.first_child == NONE {
+                break;
+            }
+            slot = call.first_child;
+        }
+        let call = &self.calls[slot];
+        if call.branch && call.state == State::Queued {
+            return self.place_of_station(call.station);
+        }
+        self.entries[call.endpoint.index()].place
+    }
+
+    /// A call works on though its caller has gone.
+    fn detach(&mut self, slot: u32) {
+        self.unbound(slot);
+        let call = &mut self.calls[slot];
+        call.detached = true;
+        let endpoint = call.endpoint;
+        self.orphans += 1;
+        self.probe.on(Time(self.now), Signal::Detached { endpoint });
+    }
+
+    /// Parts a call from the calls it no longer waits for: they are detached, or cancelled where the model says so.
+    fn drop_children(&mut self, slot: u32, force: bool) {
+        loop {
+            let child = self.calls[slot].first_child;
+            if child == NONE {
+                return;
+            }
+            let call = &self.calls[child];
+            if force || call.branch || self.model.sites[call.site.index()].cancel {
+                self.cancel(child, force || !call.branch);
+            } else {
+                self.calls.part(child);
+                self.detach(child);
+            }
+        }
+    }
+
+    /// Ends a call at once, with all its branches, and with its own calls if `force` or where the model says so; the others are
+    /// detached. Children go before parents, without recursion.
+    fn cancel(&mut self, slot: u32, force: bool) {
+        let mut doomed = std::mem::take(&mut self.doomed);
+        doomed.push((slot, force));
+        let mut at = 0;
+        while let Some(&(parent, force)) = doomed.get(at) {
+            let mut child = self.calls[parent].first_child;
+            while child != NONE {
+                let call = &self.calls[child];
+                let next = call.next;
+                if force || call.branch || self.model.sites[call.site.index()].cancel {
+                    doomed.push((child, force || !call.branch));
+                } else {
+                    self.calls.part(child);
+                    self.detach(child);
+                }
+                child = next;
+            }
+            at += 1;
+        }
+        while let Some((slot, _)) = doomed.pop() {
+            self.end_now(slot);
+        }
+        self.doomed = doomed;
+    }
+
+    /// Takes a call without own calls out of whatever it is doing.
+    fn end_now(&mut self, slot: u32) {
+        self.unbound(slot);
+        match self.calls[slot].state {
+            State::Queued | State::CoreQueued => self.leave_line(slot),
+            State::Sharing => self.leave_shared(slot),
+            State::OnCore => self.give_back_core(slot),
+            State::Working => {
+                let call = &mut self.calls[slot];
+                call.served += self.now - call.since;
+            }
+            State::Running | State::Joining | State::BackingOff => {}
+        }
+        while self.calls[slot].holds > 0 {
+            self.give_back_slot(slot);
+        }
+        self.leave_place(slot, None);
+        if self.calls[slot].parent != NONE {
+            self.calls.part(slot);
+        }
+        self.bury(slot);
+    }
+}

@@ -1,0 +1,192 @@
+//! Programs, one op after the other.
+
+use super::call::{Loop, State};
+use super::family::Then;
+use super::Engine;
+use crate::ids::TableId;
+use crate::model::{Op, Pc, Resource};
+use crate::rng::{KeyedRng, mix};
+use crate::signal::{ErrorKind, Fault, Probe, Signal};
+use crate::units::{Span, Time};
+
+impl<P: Probe> Engine<'_, P> {
+    /// What a call waited for came about: an event.
+    #[inline]
+    pub(super) fn end_of_event(&mut self, slot: u32) {
+        let call = &mut self.calls[slot];
+        match call.state {
+            State::Working => {
+                call.served += self.now - call.since;
+                call.pc += 1;
+                call.state = State::Running;
+                self.go_on(slot);
+            }
+            State::OnCore => {
+                self.give_back_core(slot);
+                let call = &mut self.calls[slot];
+                call.pc += 1;
+                call.state = State::Running;
+                self.go_on(slot);
+            }
+            State::BackingOff => self.try_again(slot),
+            other => unreachable!("a call that is {other:?} waits for no event"),
+        }
+    }
+
+    /// Runs a call, and whoever goes on because of it.
+    #[inline]
+    pub(super) fn go_on(&mut self, slot: u32) {
+        self.follow(Then::Run(slot));
+    }
+
+    #[inline]
+    pub(super) fn follow(&mut self, mut then: Then) {
+        loop {
+            then = match then {
+                Then::Idle => return,
+                Then::Run(slot) => self.advance(slot),
+                Then::End(slot, outcome) => self.end(slot, outcome),
+            }
+        }
+    }
+
+    /// Runs ops until the call has to wait, or is over.
+    fn advance(&mut self, slot: u32) -> Then {
+        let mut pc = self.calls[slot].pc;
+        loop {
+            match self.ops[pc as usize] {
+                Op::Acquire(resource) => {
+                    self.calls[slot].pc = pc;
+                    let station = self.resolve(slot, resource);
+                    if let Err(then) = self.ask_for_slot(slot, station) {
+                        return then;
+                    }
+                    pc += 1;
+                }
+                Op::Release => {
+                    self.give_back_slot(slot);
+                    pc += 1;
+                }
+                Op::Work(dist) => {
+                    let work = self.draw_span(slot, pc, dist.index());
+                    let call = &mut self.calls[slot];
+                    (call.pc, call.state, call.since) = (pc, State::Working, self.now);
+                    self.schedule(slot, work);
+                    return Then::Idle;
+                }
+                Op::Cpu(dist) => {
+                    let work = self.draw_span(slot, pc, dist.index());
+                    let call = &mut self.calls[slot];
+                    call.pc = pc;
+                    match self.model.members[call.member.index()].cores {
+                        Some(station) => self.work_on_core(slot, station.0, work),
+                        None => {
+                            (call.state, call.since) = (State::Working, self.now);
+                            self.schedule(slot, work);
+                        }
+                    }
+                    return Then::Idle;
+                }
+                Op::Call { first, count, need } => {
+                    self.calls[slot].pc = pc;
+                    return self.call_out(slot, first, count, need);
+                }
+                Op::Lookup { place, table, miss } => {
+                    let hit = self.choose(slot, pc, table) == 0;
+                    self.probe.on(Time(self.now), Signal::LookedUp { place, hit });
+                    pc = if hit { pc + 1 } else { miss };
+                }
+                Op::Choose(table) => pc += 1 + self.choose(slot, pc, table) as Pc,
+                Op::Jump(to) => pc = to,
+                Op::Repeat { times, end } => {
+                    let mut rng = self.rng(slot, pc);
+                    let left = self.model.counts[times.0 as usize].sample(&mut rng);
+                    if left == 0 {
+                        pc = end;
+                    } else {
+                        self.calls.open_loop(slot, Loop { owner: pc, left, turn: 0 });
+                        pc += 1;
+                    }
+                }
+                Op::Again { start } => {
+                    // Turns that take no time are counted as events, so that no model can hang the engine.
+                    self.events += 1;
+                    let turn = self.calls.innermost(slot).expect("a loop that closes is open");
+                    turn.left -= 1;
+                    turn.turn += 1;
+                    if turn.left > 0 {
+                        pc = start;
+                    } else {
+                        self.calls[slot].loops -= 1;
+                        pc += 1;
+                    }
+                }
+                Op::While { table, end } => {
+                    self.events += 1;
+                    match self.calls.innermost(slot).filter(|l| l.owner == pc) {
+                        Some(turn) => turn.turn += 1,
+                        None => self.calls.open_loop(slot, Loop { owner: pc, left: 0, turn: 0 }),
+                    }
+                    if self.choose(slot, pc, table) == 0 {
+                        pc += 1;
+                    } else {
+                        self.calls[slot].loops -= 1;
+                        pc = end;
+                    }
+                }
+                Op::Fail(table) => {
+                    if self.choose(slot, pc, table) == 0 {
+                        let place = self.entries[self.calls[slot].endpoint.index()].place;
+                        return Then::End(slot, Err(Fault { kind: ErrorKind::Failed, place }));
+                    }
+                    pc += 1;
+                }
+                Op::End => return Then::End(slot, Ok(())),
+            }
+        }
+    }
+
+    /// The station that a resource means for this call.
+    #[inline]
+    fn resolve(&self, slot: u32, resource: Resource) -> u32 {
+        let member = self.calls[slot].member.0;
+        match resource {
+            Resource::Own(nth) => self.model.members[member as usize].stations.start + nth,
+            Resource::Shared(station) => station.0,
+            Resource::PerMember { first } => {
+                let place = self.entries[self.calls[slot].endpoint.index()].place;
+                first.0 + (member - self.model.places[place.index()].members.start)
+            }
+        }
+    }
+
+    /// The draws of an op: by call, position in its program, and turn of the loops it stands in.
+    #[inline]
+    pub(super) fn rng(&self, slot: u32, pc: Pc) -> KeyedRng {
+        let call = &self.calls[slot];
+        // Branches may stand anywhere behind the entry; positions wrap, and stay distinct.
+        let position = pc.wrapping_sub(self.entries[call.endpoint.index()].pc);
+        KeyedRng::new(self.turn_key(slot, mix(call.key, u64::from(position))))
+    }
+
+    /// Folds the turns of all open loops into a key.
+    #[inline]
+    pub(super) fn turn_key(&self, slot: u32, mut key: u64) -> u64 {
+        if self.calls[slot].loops > 0 {
+            for l in self.calls.loops(slot) {
+                key = mix(key, l.turn);
+            }
+        }
+        key
+    }
+
+    #[inline]
+    fn draw_span(&mut self, slot: u32, pc: Pc, dist: usize) -> u64 {
+        Span::from_secs(self.model.dists[dist].sample(&mut self.rng(slot, pc))).0
+    }
+
+    #[inline]
+    fn choose(&mut self, slot: u32, pc: Pc, table: TableId) -> usize {
+        self.model.tables[table.index()].alias.sample(&mut self.rng(slot, pc))
+    }
+}

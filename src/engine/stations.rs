@@ -1,0 +1,353 @@
+//! Slots and cores: taken, waited for, given back.
+
+use std::ops::Range;
+
+use super::call::{Hold, State};
+use super::event_list::{Key, Kind};
+use super::{Engine, Held, span};
+use crate::ids::{DistId, MemberId, StationId};
+use crate::model::{Discipline, Member, Sharing, StationKind};
+use crate::rng::{KeyedRng, mix};
+use crate::signal::{ErrorKind, Fault, Probe, Signal};
+use crate::station::Admission;
+use crate::station::cores::{Cores, Turn};
+use crate::station::sharing::SharedCores;
+use crate::station::slots::{Order, Slots};
+use crate::units::{Span, Time};
+
+use super::family::Then;
+
+/// Purpose of a patience draw, added to the position of the op.
+const PATIENCE: u64 = 2 << 40;
+
+/// A resource under way.
+#[derive(Debug)]
+pub struct Station {
+    kind: Running,
+}
+
+#[derive(Debug)]
+enum Running {
+    Slots { slots: Slots, patience: Option<DistId>, central: Option<Central> },
+    Shared { cores: SharedCores, due: u64, sequence: u64 },
+    Own { cores: Cores },
+}
+
+/// Slots of one queue for all members: who serves is settled when a slot is given.
+#[derive(Debug)]
+struct Central {
+    members: Range<u32>,
+    /// Calls served by each member; the least busy serves next.
+    busy: Vec<u32>,
+    /// Relative size of each member.
+    weights: Vec<f64>,
+}
+
+impl Central {
+    fn take(&mut self) -> MemberId {
+        let load = |at: usize| f64::from(self.busy[at]) / self.weights[at];
+        let least = (0..self.busy.len()).min_by(|&a, &b| load(a).total_cmp(&load(b))).expect("a place has members");
+        self.busy[least] += 1;
+        MemberId(self.members.start + least as u32)
+    }
+
+    fn give_back(&mut self, member: MemberId) {
+        self.busy[(member.0 - self.members.start) as usize] -= 1;
+    }
+}
+
+impl Station {
+    pub fn new(kind: &StationKind, classes: usize) -> Self {
+        let kind = match *kind {
+            StationKind::Slots { capacity, queue, patience, discipline } => {
+                Running::Slots { slots: Slots::new(capacity, queue, order(discipline), classes), patience, central: None }
+            }
+            StationKind::Cores { cores, sharing: Sharing::Shared } => {
+                Running::Shared { cores: SharedCores::new(cores, classes), due: u64::MAX, sequence: 0 }
+            }
+            StationKind::Cores { cores, sharing: Sharing::Fifo(discipline) } => {
+                Running::Own { cores: Cores::new(cores, order(discipline), false, classes) }
+            }
+            StationKind::Cores { cores, sharing: Sharing::Preemptive } => {
+                Running::Own { cores: Cores::new(cores, Order::Priority, true, classes) }
+            }
+        };
+        Self { kind }
+    }
+
+    /// One queue for all of `members`.
+    pub fn serve_centrally(&mut self, members: Range<u32>, all: &[Member]) {
+        if let Running::Slots { central, .. } = &mut self.kind {
+            let weights = members.clone().map(|m| all[m as usize].weight).collect();
+            *central = Some(Central { busy: vec![0; members.len()], members, weights });
+        }
+    }
+
+    /// Sequence of the pending completion of shared cores.
+    #[inline]
+    pub fn due_sequence(&self) -> u64 {
+        match &self.kind {
+            Running::Shared { sequence, .. } => *sequence,
+            _ => 0,
+        }
+    }
+}
+
+fn order(discipline: Discipline) -> Order {
+    match discipline {
+        Discipline::Fifo => Order::Fifo,
+        Discipline::Lifo => Order::Lifo,
+        Discipline::Priority => Order::Priority,
+    }
+}
+
+impl<P: Probe> Engine<'_, P> {
+    /// A call wants a slot of `station`. Answers whether it has one; if not, it waits or has failed.
+    #[inline]
+    pub(super) fn ask_for_slot(&mut self, slot: u32, station: u32) -> Result<(), Then> {
+        let id = StationId(station);
+        let class = self.calls[slot].class;
+        let Running::Slots { slots, patience, .. } = &mut self.stations[station as usize].kind else {
+            unreachable!("slots are asked of slots")
+        };
+        let patience = *patience;
+        match slots.ask(slot, class, &mut self.links) {
+            Admission::Start => {
+                self.take_slot(slot, station);
+                self.probe.on(Time(self.now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
+                Ok(())
+            }
+            Admission::Wait => {
+                let call = &mut self.calls[slot];
+                (call.state, call.station, call.since) = (State::Queued, station, self.now);
+                self.probe.on(Time(self.now), Signal::Queued { station: id });
+                if let Some(dist) = patience {
+                    self.start_patience(slot, dist);
+                }
+                Err(Then::Idle)
+            }
+            Admission::Reject => {
+                self.probe.on(Time(self.now), Signal::Refused { station: id });
+                let place = self.place_of_station(station);
+                Err(Then::End(slot, Err(Fault { kind: ErrorKind::Rejected, place })))
+            }
+        }
+    }
+
+    fn start_patience(&mut self, slot: u32, dist: DistId) {
+        let call = &self.calls[slot];
+        let key = mix(call.key, PATIENCE + u64::from(call.pc.wrapping_sub(self.entries[call.endpoint.index()].pc)));
+        let delay = Span::from_secs(self.model.dists[dist.index()].sample(&mut KeyedRng::new(key))).0;
+        let track = self.tracks[dist.index()].expect("every patience has its track");
+        self.calls[slot].event = self.start_timer(track, slot, delay, Kind::Patience);
+    }
+
+    /// Ends the patience of a call that waits no longer.
+    fn stop_patience(&mut self, slot: u32, station: u32) {
+        if self.calls[slot].event == 0 {
+            return;
+        }
+        self.calls[slot].event = 0;
+        if let Running::Slots { patience: Some(dist), .. } = self.stations[station as usize].kind {
+            let track = self.tracks[dist.index()].expect("every patience has its track");
+            self.stop_timer(track, slot, Kind::Patience);
+        }
+    }
+
+    /// Records a slot in the call that has it now.
+    #[inline]
+    fn take_slot(&mut self, slot: u32, station: u32) {
+        if let Running::Slots { central: Some(central), .. } = &mut self.stations[station as usize].kind {
+            self.calls[slot].member = central.take();
+        }
+        self.calls.hold(slot, Hold { station, since: self.now });
+    }
+
+    /// A call gives back the slot it took last.
+    #[inline]
+    pub(super) fn give_back_slot(&mut self, slot: u32) {
+        let Hold { station, since } = self.calls.unhold(slot).expect("a slot is given back once");
+        let id = StationId(station);
+        self.probe.on(Time(self.now), Signal::Stopped { station: id, held: span(self.now - since) });
+        let Running::Slots { slots, central, .. } = &mut self.stations[station as usize].kind else {
+            unreachable!("only slots are held")
+        };
+        if let Some(central) = central {
+            central.give_back(self.calls[slot].member);
+        }
+        let Some(next) = slots.give_back(&mut self.links) else { return };
+        self.stop_patience(next, station);
+        let wait = self.now - self.calls[next].since;
+        self.charge_wait(next, station, wait);
+        self.take_slot(next, station);
+        self.calls[next].pc += 1;
+        self.probe.on(Time(self.now), Signal::Started { station: id, wait: span(wait), queued: true });
+        self.make_ready(next);
+    }
+
+    /// Waiting for what is the place's own counts as its wait; waiting for a pool is time at the pool.
+    #[inline]
+    fn charge_wait(&mut self, slot: u32, station: u32, wait: u64) {
+        let place = self.entries[self.calls[slot].endpoint.index()].place;
+        if self.place_of_station(station) == place {
+            self.calls[slot].waited += wait;
+        }
+    }
+
+    #[inline]
+    pub(super) fn make_ready(&mut self, slot: u32) {
+        let call = &mut self.calls[slot];
+        call.state = State::Running;
+        self.ready.push_back((slot, call.generation));
+    }
+
+    /// The patience of a waiting call is over.
+    pub(super) fn abandon(&mut self, slot: u32) {
+        let station = self.calls[slot].station;
+        self.leave_line(slot);
+        let place = self.place_of_station(station);
+        self.follow(Then::End(slot, Err(Fault { kind: ErrorKind::Abandoned, place })));
+    }
+
+    /// A call leaves the line it waits in.
+    pub(super) fn leave_line(&mut self, slot: u32) {
+        let call = &self.calls[slot];
+        let (station, class, wait) = (call.station, call.class, self.now - call.since);
+        self.stop_patience(slot, station);
+        match &mut self.stations[station as usize].kind {
+            Running::Slots { slots, .. } => slots.leave(slot, class, &mut self.links),
+            Running::Own { cores } => cores.leave(slot, class, &mut self.links),
+            Running::Shared { .. } => unreachable!("shared cores have no line"),
+        }
+        self.charge_wait(slot, station, wait);
+        self.calls[slot].state = State::Running;
+        self.probe.on(Time(self.now), Signal::Quit { station: StationId(station), wait: span(wait) });
+    }
+
+    /// A call has `work` ns to do on the cores of `station`.
+    pub(super) fn work_on_core(&mut self, slot: u32, station: u32, work: u64) {
+        let now = self.now;
+        let call = &mut self.calls[slot];
+        (call.work, call.since, call.station) = (work, now, station);
+        let class = call.class;
+        match &mut self.stations[station as usize].kind {
+            Running::Shared { cores, .. } => {
+                self.calls[slot].state = State::Sharing;
+                cores.join(now, slot, class, work, &mut self.positions);
+                self.shared_changed(station);
+            }
+            Running::Own { cores } => match cores.ask(slot, class, &mut self.links) {
+                Turn::Run => self.run_on_core(slot, station, false),
+                Turn::Wait => {
+                    self.calls[slot].state = State::CoreQueued;
+                    self.probe.on(Time(now), Signal::Queued { station: StationId(station) });
+                }
+                Turn::RunInsteadOf(victim) => {
+                    self.preempt(victim, station);
+                    self.run_on_core(slot, station, false);
+                }
+            },
+            Running::Slots { .. } => unreachable!("work on cores is done on cores"),
+        }
+    }
+
+    fn run_on_core(&mut self, slot: u32, station: u32, queued: bool) {
+        let call = &mut self.calls[slot];
+        let wait = self.now - call.since;
+        call.waited += wait;
+        (call.state, call.since) = (State::OnCore, self.now);
+        let work = call.work;
+        self.probe.on(Time(self.now), Signal::Started { station: StationId(station), wait: span(wait), queued });
+        self.schedule(slot, work);
+    }
+
+    /// A running call loses its core and will resume.
+    fn preempt(&mut self, victim: u32, station: u32) {
+        self.charge_core_time(victim, station);
+        let call = &mut self.calls[victim];
+        (call.event, call.state) = (0, State::CoreQueued);
+        self.probe.on(Time(self.now), Signal::Queued { station: StationId(station) });
+    }
+
+    /// Books the time a call ran on a core of its own.
+    fn charge_core_time(&mut self, slot: u32, station: u32) {
+        let call = &mut self.calls[slot];
+        let ran = self.now - call.since;
+        call.served += ran;
+        call.work -= ran;
+        call.since = self.now;
+        self.probe.on(Time(self.now), Signal::Stopped { station: StationId(station), held: span(ran) });
+    }
+
+    /// A call is done with, or gone from, a core of its own.
+    pub(super) fn give_back_core(&mut self, slot: u32) {
+        let station = self.calls[slot].station;
+        self.charge_core_time(slot, station);
+        let calls = &self.calls;
+        let Running::Own { cores } = &mut self.stations[station as usize].kind else {
+            unreachable!("a core of one's own")
+        };
+        if let Some(next) = cores.give_back(slot, |id| calls[id].class, &mut self.links) {
+            self.run_on_core(next, station, true);
+        }
+    }
+
+    /// A call leaves shared cores before its work is done.
+    pub(super) fn leave_shared(&mut self, slot: u32) {
+        let call = &self.calls[slot];
+        let (station, class, work, since) = (call.station, call.class, call.work, call.since);
+        let Running::Shared { cores, .. } = &mut self.stations[station as usize].kind else {
+            unreachable!("shared cores are shared")
+        };
+        let undone = cores.leave(self.now, slot, class, &mut self.positions).min(work);
+        self.charge_shared(slot, station, work - undone, self.now - since);
+        self.shared_changed(station);
+    }
+
+    fn charge_shared(&mut self, slot: u32, station: u32, done: u64, elapsed: u64) {
+        let stretch = elapsed.saturating_sub(done);
+        let call = &mut self.calls[slot];
+        call.served += done;
+        call.waited += stretch;
+        self.probe.on(Time(self.now), Signal::Stretched { station: StationId(station), wait: span(stretch) });
+    }
+
+    /// The pending completion of shared cores is due, or was.
+    pub(super) fn completions(&mut self, station: u32) {
+        loop {
+            let Running::Shared { cores, due, .. } = &mut self.stations[station as usize].kind else {
+                unreachable!("only shared cores have completions")
+            };
+            *due = u64::MAX;
+            let Some(slot) = cores.finish(self.now, &mut self.positions) else { break };
+            let call = &self.calls[slot];
+            let (work, elapsed) = (call.work, self.now - call.since);
+            self.charge_shared(slot, station, work, elapsed);
+            self.calls[slot].pc += 1;
+            self.make_ready(slot);
+        }
+        self.shared_changed(station);
+    }
+
+    /// Tells how many run, and makes sure that an event comes no later than the next completion. One that comes too early is
+    /// only looked at again.
+    fn shared_changed(&mut self, station: u32) {
+        let Running::Shared { cores, due, .. } = &self.stations[station as usize].kind else {
+            unreachable!("shared cores are shared")
+        };
+        let (calls, due, next) = (cores.running(), *due, cores.next_finish());
+        self.probe.on(Time(self.now), Signal::Running { station: StationId(station), calls });
+        let Some(at) = next.filter(|&at| at < due) else { return };
+        let fresh = self.next_sequence();
+        self.list.push(Key::new(at, fresh, Kind::Station, station));
+        if let Running::Shared { due, sequence, .. } = &mut self.stations[station as usize].kind {
+            (*due, *sequence) = (at, fresh);
+        }
+    }
+
+    /// Cores of one's own that are held.
+    pub(super) fn cores_held(&self) -> impl Iterator<Item = Held> {
+        let running = self.calls.ids().map(|slot| &self.calls[slot]).filter(|call| call.state == State::OnCore);
+        running.map(|call| Held { station: StationId(call.station), since: Time(call.since) })
+    }
+}

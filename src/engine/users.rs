@@ -1,0 +1,155 @@
+//! Requests and who makes them: open streams, and users who think.
+
+use super::Engine;
+use super::event_list::{Key, Kind};
+use crate::ids::{DistId, GroupId};
+use crate::model::Source;
+use crate::rng::{KeyedRng, mix};
+use crate::signal::{Outcome, Probe, Signal};
+use crate::signal::Ended;
+use crate::units::{Span, Time};
+use crate::workload::{self, Arrivals};
+
+/// Purposes of draws that no op makes.
+const THINK: u64 = 1 << 40;
+const MIX: u64 = (1 << 40) + 1;
+const ARRIVALS: u64 = (1 << 40) + 2;
+
+/// A user of a closed group.
+#[derive(Clone, Copy, Debug)]
+pub struct User {
+    pub group: u32,
+    /// Requests made.
+    pub asked: u32,
+}
+
+/// An open group under way.
+#[derive(Debug)]
+pub struct Stream {
+    arrivals: workload::Stream,
+    group: u32,
+    from_users: Option<u32>,
+    /// Requests made.
+    asked: u64,
+    /// Requests that come with the next arrival.
+    size: u32,
+    next: Key,
+}
+
+impl Stream {
+    pub fn new(arrivals: &Arrivals, from_users: Option<u32>, group: usize, key: u64) -> Self {
+        // A key of its own: requests are named by parts of the group's key, and must not share its draws.
+        let arrivals = workload::Stream::new(arrivals, mix(key, ARRIVALS));
+        Self { arrivals, group: group as u32, from_users, asked: 0, size: 0, next: Key::NEVER }
+    }
+}
+
+impl<P: Probe> Engine<'_, P> {
+    /// Draws when a stream's next requests come.
+    #[inline]
+    pub(super) fn schedule_arrival(&mut self, at: usize) {
+        let sequence = self.next_sequence();
+        let stream = &mut self.streams[at];
+        let arrival = stream.arrivals.next();
+        stream.size = arrival.size;
+        stream.next = Key::new(self.now.saturating_add(arrival.gap.0), sequence, Kind::User, 0);
+        self.find_next_arrival();
+    }
+
+    #[inline]
+    fn find_next_arrival(&mut self) {
+        let mut next = (Key::NEVER, 0);
+        for (at, stream) in self.streams.iter().enumerate() {
+            if stream.next < next.0 {
+                next = (stream.next, at);
+            }
+        }
+        self.next_arrival = next;
+    }
+
+    /// The next arrival of a stream is here.
+    #[inline]
+    pub(super) fn arrive(&mut self) {
+        let at = self.next_arrival.1;
+        let group = self.streams[at].group;
+        for _ in 0..self.streams[at].size {
+            let stream = &mut self.streams[at];
+            let serial = stream.asked;
+            stream.asked += 1;
+            let user = match stream.from_users {
+                // Which user a request is from is drawn from its serial number.
+                Some(users) => (mix(serial, 0) % u64::from(users)) as u32,
+                None => serial as u32,
+            };
+            let key = mix(self.group_keys[group as usize], serial);
+            self.submit(group, key, user, serial);
+        }
+        if self.submitted < self.submit_max {
+            self.schedule_arrival(at);
+        } else {
+            self.streams[at].next = Key::NEVER;
+            self.find_next_arrival();
+        }
+    }
+
+    /// Users of a closed group start in the middle of a think time.
+    pub(super) fn seat_users(&mut self, group: usize, users: u32, think: DistId) {
+        let first = self.users.len() as u32;
+        for user in first..first + users {
+            self.users.push(User { group: group as u32, asked: 0 });
+            let key = mix(mix(self.group_keys[group], u64::from(user - first)), THINK);
+            let think = self.model.dists[think.index()].sample_residual(&mut KeyedRng::new(key));
+            self.think(user, Span::from_secs(think).0);
+        }
+    }
+
+    fn think(&mut self, user: u32, delay: u64) {
+        self.probe.on(Time(self.now), Signal::Thinking { group: GroupId(self.users[user as usize].group) });
+        let sequence = self.next_sequence();
+        self.list.push(Key::new(self.now.saturating_add(delay), sequence, Kind::User, user));
+    }
+
+    /// A user ends thinking.
+    pub(super) fn ask_as_user(&mut self, user: u32) {
+        if self.submitted >= self.submit_max {
+            return;
+        }
+        let User { group, asked } = self.users[user as usize];
+        self.users[user as usize].asked += 1;
+        let number = user - self.first_user[group as usize];
+        let key = mix(mix(self.group_keys[group as usize], u64::from(number)), u64::from(asked));
+        self.submit(group, key, user, u64::from(number) << 32 | u64::from(asked));
+    }
+
+    /// A request of `group` is submitted.
+    #[inline]
+    fn submit(&mut self, group: u32, key: u64, user: u32, serial: u64) {
+        self.submitted += 1;
+        let group = &self.model.groups[group as usize];
+        let kind = self.model.tables[group.mix.index()].alias.sample(&mut KeyedRng::new(mix(key, MIX)));
+        let request = crate::ids::RequestId(group.requests.start + kind as u32);
+        self.probe.on(Time(self.now), Signal::Submitted { request });
+        let (timeout, class) = (group.timeout, group.class);
+        let endpoint = self.model.requests[request.index()].endpoint;
+        let slot = self.bear_root(endpoint, key, class, user, timeout);
+        let call = &mut self.calls[slot];
+        call.request = request;
+        // A root is no copy and has no attempts: their room holds its serial number.
+        (call.copy, call.attempt) = ((serial >> 32) as u32, serial as u32);
+        self.ready.push_back((slot, self.calls[slot].generation));
+    }
+
+    /// A request is over for its user, who may think about the next one.
+    pub(super) fn answer_user(&mut self, slot: u32, outcome: Outcome) {
+        let call = &self.calls[slot];
+        let (request, user, key) = (call.request, call.user, call.key);
+        let serial = u64::from(call.copy) << 32 | u64::from(call.attempt);
+        let ended = Ended { request, serial, submitted: Time(call.arrived), outcome };
+        self.probe.on(Time(self.now), Signal::Ended(ended));
+        let group = self.model.requests[request.index()].group;
+        if let Source::Closed { think, .. } = self.model.groups[group.index()].source {
+            let think = self.model.dists[think.index()].sample(&mut KeyedRng::new(mix(key, THINK)));
+            self.think(user, Span::from_secs(think).0);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Waiting lines as intrusive lists: no allocation, and anyone may leave from the middle in constant time.
+
+/// "No call."
+pub const NONE: u32 = u32::MAX;
+
+/// Neighbours of every call in the line it waits in: `links[call] = [previous, next]`.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    links: Vec<[u32; 2]>,
+}
+
+impl Links {
+    /// Makes room for ids below `len`.
+    #[inline]
+    pub fn grow_to(&mut self, len: usize) {
+        if self.links.len() < len {
+            self.links.resize(len, [NONE, NONE]);
+        }
+    }
+}
+
+/// One line. A call may stand in one line at a time.
+#[derive(Clone, Debug)]
+pub struct Line {
+    first: u32,
+    last: u32,
+    len: u32,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self { first: NONE, last: NONE, len: 0 }
+    }
+}
+
+impl Line {
+    /// How many wait.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Nobody waits.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Joins at the end.
+    #[inline]
+    pub fn push_back(&mut self, id: u32, links: &mut Links) {
+        links.links[id as usize] = [self.last, NONE];
+        match self.last {
+            NONE => self.first = id,
+            last => links.links[last as usize][1] = id,
+        }
+        self.last = id;
+        self.len += 1;
+    }
+
+    /// Joins at the front.
+    #[inline]
+    pub fn push_front(&mut self, id: u32, links: &mut Links) {
+        links.links[id as usize] = [NONE, self.first];
+        match self.first {
+            NONE => self.last = id,
+            first => links.links[first as usize][0] = id,
+        }
+        self.first = id;
+        self.len += 1;
+    }
+
+    /// Takes the first.
+    #[inline]
+    pub fn pop_front(&mut self, links: &mut Links) -> Option<u32> {
+        let id = self.first;
+        if id == NONE {
+            return None;
+        }
+        self.remove(id, links);
+        Some(id)
+    }
+
+    /// Takes `id`, which must stand in this line.
+    #[inline]
+    pub fn remove(&mut self, id: u32, links: &mut Links) {
+        let [before, after] = links.links[id as usize];
+        match before {
+            NONE => self.first = after,
+            before => links.links[before as usize][1] = after,
+        }
+        match after {
+            NONE => self.last = before,
+            after => links.links[after as usize][0] = before,
+        }
+        self.len -= 1;
+    }
+}
+
+/// A line per priority class; a station without classes has one.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    by_class: Vec<Line>,
+    len: u32,
+}
+
+impl Lines {
+    /// `classes` lines, at least one.
+    #[must_use]
+    pub fn new(classes: usize) -> Self {
+        Self { by_class: vec![Line::default(); classes.max(1)], len: 0 }
+    }
+
+    /// How many wait, all classes.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Nobody waits.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    #[inline]
+    fn line(&mut self, class: u8) -> &mut Line {
+        // A station without classes has one line, whatever class the caller has.
+        let last = self.by_class.len() - 1;
+        &mut self.by_class[(class as usize).min(last)]
+    }
+
+    /// Joins the end of its class's line.
+    #[inline]
+    pub fn push_back(&mut self, id: u32, class: u8, links: &mut Links) {
+        self.line(class).push_back(id, links);
+        self.len += 1;
+    }
+
+    /// Joins the front of its class's line.
+    #[inline]
+    pub fn push_front(&mut self, id: u32, class: u8, links: &mut Links) {
+        self.line(class).push_front(id, links);
+        self.len += 1;
+    }
+
+    /// Takes the first of the highest class.
+    #[inline]
+    pub fn pop(&mut self, links: &mut Links) -> Option<u32> {
+        if self.len == 0 {
+            return None;
+        }
+        self.len -= 1;
+        self.by_class.iter_mut().find_map(|line| line.pop_front(links))
+    }
+
+    /// Takes `id`, which must wait here in `class`.
+    #[inline]
+    pub fn remove(&mut self, id: u32, class: u8, links: &mut Links) {
+        self.line(class).remove(id, links);
+        self.len -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(n: usize) -> Links {
+        let mut links = Links::default();
+        links.grow_to(n);
+        links
+    }
+
+    fn drain(line: &mut Line, links: &mut Links) -> Vec<u32> {
+        std::iter::from_fn(|| line.pop_front(links)).collect()
+    }
+
+    #[test]
+    fn anyone_may_leave_from_anywhere() {
+        for leaver in 0..3 {
+            let (mut line, mut links) = (Line::default(), links(3));
+            (0..3).for_each(|id| line.push_back(id, &mut links));
+            line.remove(leaver, &mut links);
+            assert_eq!(line.len(), 2);
+            let expected: Vec<u32> = (0..3).filter(|&id| id != leaver).collect();
+            assert_eq!(drain(&mut line, &mut links), expected);
+            assert!(line.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_highest_class_goes_first_and_fifo_within_it() {
+        let (mut lines, mut links) = (Lines::new(2), links(4));
+        for (id, class) in [(0, 1), (1, 0), (2, 1), (3, 0)] {
+            lines.push_back(id, class, &mut links);
+        }
+        let order: Vec<u32> = std::iter::from_fn(|| lines.pop(&mut links)).collect();
+        assert_eq!(order, [1, 3, 0, 2]);
+    }
+
+    #[test]
+    fn a_station_without_classes_serves_all_classes_in_one_line() {
+        let (mut lines, mut links) = (Lines::new(1), links(3));
+        for (id, class) in [(0, 5), (1, 0), (2, 3)] {
+            lines.push_back(id, class, &mut links);
+        }
+        lines.remove(0, 5, &mut links);
+        let order: Vec<u32> = std::iter::from_fn(|| lines.pop(&mut links)).collect();
+        assert_eq!(order, [1, 2]);
+    }
+}

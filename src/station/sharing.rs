@@ -1,0 +1,317 @@
+//! Processor sharing in exact integer virtual time.
+//!
+//! Up to `cores` calls run at full speed; beyond that they share equally. Higher classes are served first: a class shares what
+//! the classes above it leave over. Each class has a virtual clock that runs at the speed of one of its calls, in units of 2^-16 ns of work,
+//! so that a call that joins with work `w` finishes when the clock shows `now + w`: a heap of finish tags, O(log n) a change, and
+//! one pending completion for the whole station.
+
+use super::indexed_heap::{IndexedHeap, Positions};
+
+/// Units of virtual time in a nanosecond of work, as a shift.
+const FRACTION_BITS: u32 = 16;
+
+/// A finish tag: virtual time, then order of joining, so that ties finish first come, first served.
+type Tag = (u128, u64);
+
+/// Equal sharers of what is left to their class.
+#[derive(Clone, Debug, Default)]
+struct Class {
+    /// Virtual time: work done for one call that was always here, in 2^-16 ns.
+    clock: u128,
+    /// Remainder of the last division, below the divisor, so that clocks do not drift.
+    carry: u128,
+    tags: IndexedHeap<Tag>,
+}
+
+/// Cores shared by the calls that run on them.
+#[derive(Clone, Debug)]
+pub struct SharedCores {
+    cores: u32,
+    /// Calls running, all classes.
+    running: u32,
+    /// Calls that ever joined.
+    joined: u64,
+    /// Time of the last change, ns.
+    updated: u64,
+    classes: Vec<Class>,
+}
+
+impl SharedCores {
+    /// Idle cores, shared by calls of up to `classes` classes.
+    #[must_use]
+    pub fn new(cores: u32, classes: usize) -> Self {
+        assert!(cores > 0, "a station has at least one core");
+        Self { cores, running: 0, joined: 0, updated: 0, classes: vec![Class::default(); classes.max(1)] }
+    }
+
+    /// Calls running.
+    #[inline]
+    #[must_use]
+    pub fn running(&self) -> u32 {
+        self.running
+    }
+
+    /// A call joins at `now` (ns) with `work` ns of work for one core.
+    pub fn join(&mut self, now: u64, id: u32, class: u8, work: u64, positions: &mut Positions) {
+        self.advance(now);
+        let class = &mut self.classes[class as usize];
+        let tag = (class.clock + (u128::from(work) << FRACTION_BITS), self.joined);
+        // Whoever shares from now on shares differently; the remainder of the old division has no meaning for the new one.
+        class.carry = 0;
+        class.tags.push(tag, id, positions);
+        self.joined += 1;
+        self.running += 1;
+    }
+
+    /// A call leaves before it is done. Answers the work still undone, in ns, rounded up.
+    pub fn leave(&mut self, now: u64, id: u32, class: u8, positions: &mut Positions) -> u64 {
+        self.advance(now);
+        let class = &mut self.classes[class as usize];
+        let (tag, _) = class.tags.remove(id, positions).expect("a call that leaves is running");
+        let undone = tag.saturating_sub(class.clock);
+        self.left();
+        ceil_ns(undone)
+    }
+
+    /// The next call that is done at `now`, if any. Ask until there is none.
+    pub fn finish(&mut self, now: u64, positions: &mut Positions) -> Option<u32> {
+        self.advance(now);
+        let class = self.classes.iter_mut().find(|c| c.tags.peek().is_some_and(|(tag, _)| tag.0 <= c.clock))?;
+        let (_, id) = class.tags.pop(positions)?;
+        self.left();
+        Some(id)
+    }
+
+    /// When the next call will be done if nobody joins or leaves: ns, rounded up.
+    #[must_use]
+    pub fn next_finish(&self) -> Option<u64> {
+        let mut left = self.cores;
+        let mut soonest: Option<u64> = None;
+        for class in &self.classes {
+            if left == 0 {
+                break;
+            }
+            let Some(((tag, _), _)) = class.tags.peek() else { continue };
+            let calls = class.tags.len() as u32;
+            let share = left.min(calls);
+            // The clock gains `share / calls` units per unit of time.
+            let work = tag.saturating_sub(class.clock) * u128::from(calls);
+            let time = work.saturating_sub(class.carry).div_ceil(u128::from(share));
+            let at = self.updated.saturating_add(ceil_ns(time));
+            soonest = Some(soonest.map_or(at, |s| s.min(at)));
+            left -= share;
+        }
+        soonest
+    }
+
+    fn left(&mut self) {
+        self.running -= 1;
+        if self.running == 0 {
+            // An idle station starts over: clocks stay small.
+            for class in &mut self.classes {
+                (class.clock, class.carry) = (0, 0);
+            }
+        }
+        for class in &mut self.classes {
+            class.carry = 0;
+        }
+    }
+
+    /// Brings all clocks to `now`.
+    #[inline]
+    fn advance(&mut self, now: u64) {
+        let elapsed = now - self.updated;
+        self.updated = now;
+        if elapsed == 0 {
+            return;
+        }
+        let mut left = self.cores;
+        for class in &mut self.classes {
+            let calls = class.tags.len() as u32;
+            if calls == 0 {
+                continue;
+            }
+            if left == 0 {
+                break;
+            }
+            let share = left.min(calls);
+            left -= share;
+            let gained = u128::from(elapsed) << FRACTION_BITS;
+            if share == calls {
+                class.clock += gained;
+            } else {
+                let (whole, carry) = divide(gained * u128::from(share) + class.carry, calls);
+                class.clock += whole;
+                class.carry = carry;
+            }
+        }
+    }
+}
+
+/// Quotient and remainder. Most numerators fit 64 bits, whose division takes a tenth of the time.
+#[inline]
+fn divide(total: u128, calls: u32) -> (u128, u128) {
+    match u64::try_from(total) {
+        Ok(total) => (u128::from(total / u64::from(calls)), u128::from(total % u64::from(calls))),
+        Err(_) => (total / u128::from(calls), total % u128::from(calls)),
+    }
+}
+
+fn ceil_ns(units: u128) -> u64 {
+    u64::try_from(units.div_ceil(1 << FRACTION_BITS)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::KeyedRng;
+
+    /// Runs a schedule of `(time, id, class, work)` arrivals to the end; answers `(id, finish)` in order.
+    fn schedule(cores: u32, classes: usize, arrivals: &[(u64, u32, u8, u64)]) -> Vec<(u32, u64)> {
+        let mut positions = Positions::default();
+        positions.grow_to(arrivals.len());
+        let mut station = SharedCores::new(cores, classes);
+        let (mut done, mut next) = (Vec::new(), 0);
+        loop {
+            let arrival = arrivals.get(next).map(|a| a.0);
+            match (station.next_finish(), arrival) {
+                (Some(at), arrival) if arrival.is_none_or(|a| at <= a) => {
+                    while let Some(id) = station.finish(at, &mut positions) {
+                        done.push((id, at));
+                    }
+                }
+                (_, Some(at)) => {
+                    let (_, id, class, work) = arrivals[next];
+                    station.join(at, id, class, work, &mut positions);
+                    next += 1;
+                }
+                (_, None) => return done,
+            }
+        }
+    }
+
+    #[test]
+    fn two_calls_on_one_core_run_at_half_speed() {
+        // By hand: 0 alone until 100 (100 done), both at half speed: 1 needs 50 -> 200; 0 has 150 done, 50 left alone -> 250.
+        assert_eq!(schedule(1, 1, &[(0, 0, 0, 200), (100, 1, 0, 50)]), [(1, 200), (0, 250)]);
+    }
+
+    #[test]
+    fn no_call_uses_more_than_one_core() {
+        assert_eq!(schedule(4, 1, &[(0, 0, 0, 100), (10, 1, 0, 100)]), [(0, 100), (1, 110)]);
+    }
+
+    #[test]
+    fn simultaneous_finishes_keep_the_order_of_joining() {
+        assert_eq!(schedule(1, 1, &[(0, 2, 0, 30), (0, 0, 0, 30), (0, 1, 0, 30)]), [(2, 90), (0, 90), (1, 90)]);
+    }
+
+    #[test]
+    fn a_higher_class_takes_all_it_can_use() {
+        // By hand, one core: class 1 runs 0..10, stops 10..30 while class 0 runs, ends its 40 left at 70.
+        assert_eq!(schedule(1, 2, &[(0, 0, 1, 50), (10, 1, 0, 20)]), [(1, 30), (0, 70)]);
+        // Two cores: the high call takes one, the two low calls share the other: 100 work each at half speed from 0.
+        assert_eq!(schedule(2, 2, &[(0, 0, 1, 100), (0, 1, 1, 100), (0, 2, 0, 300)]), [(0, 200), (1, 200), (2, 300)]);
+    }
+
+    #[test]
+    fn one_who_leaves_no_longer_takes_a_share() {
+        let mut positions = Positions::default();
+        positions.grow_to(2);
+        let mut station = SharedCores::new(1, 1);
+        station.join(0, 0, 0, 100, &mut positions);
+        station.join(0, 1, 0, 100, &mut positions);
+        assert_eq!(station.leave(40, 1, 0, &mut positions), 80);
+        assert_eq!(station.next_finish(), Some(120));
+    }
+
+    /// The slow twin: remaining work of every call, as a float, brought forward at every change.
+    struct Twin {
+        cores: f64,
+        now: f64,
+        left: Vec<(u32, u8, f64)>,
+    }
+
+    impl Twin {
+        fn speeds(&self) -> Vec<f64> {
+            let ahead = |class| self.left.iter().filter(|c| c.1 < class).count() as f64;
+            let same = |class| self.left.iter().filter(|c| c.1 == class).count() as f64;
+            self.left.iter().map(|c| ((self.cores - ahead(c.1)).max(0.0) / same(c.1)).min(1.0)).collect()
+        }
+        fn advance(&mut self, now: f64) {
+            let speeds = self.speeds();
+            for (call, speed) in self.left.iter_mut().zip(speeds) {
+                call.2 -= (now - self.now) * speed;
+            }
+            self.now = now;
+        }
+        fn next_finish(&self) -> Option<f64> {
+            let ends = self.left.iter().zip(self.speeds()).filter(|(_, s)| *s > 0.0);
+            ends.map(|(c, s)| self.now + c.2.max(0.0) / s).min_by(f64::total_cmp)
+        }
+    }
+
+    #[test]
+    fn agrees_with_the_slow_twin_as_the_number_of_calls_crosses_the_cores() {
+        let mut rng = KeyedRng::new(5);
+        for cores in 1..5 {
+            let mut positions = Positions::default();
+            positions.grow_to(32);
+            let mut station = SharedCores::new(cores, 3);
+            let mut twin = Twin { cores: f64::from(cores), now: 0.0, left: Vec::new() };
+            let mut now = 0;
+            for _ in 0..3_000 {
+                let absent: Vec<u32> = (0..12).filter(|&i| twin.left.iter().all(|c| c.0 != i)).collect();
+                let due = station.next_finish();
+                match (rng.bits() % 8, due) {
+                    (0..=2, _) if !absent.is_empty() => {
+                        now += rng.bits() % 50;
+                        now = now.min(due.unwrap_or(u64::MAX));
+                        twin.advance(now as f64);
+                        let id = absent[rng.bits() as usize % absent.len()];
+                        let (class, work) = ((rng.bits() % 3) as u8, rng.bits() % 1_000);
+                        station.join(now, id, class, work, &mut positions);
+                        twin.left.push((id, class, work as f64));
+                    }
+                    (3, Some(_)) => {
+                        twin.advance(now as f64);
+                        let (id, class, left) = twin.left.swap_remove(rng.bits() as usize % twin.left.len());
+                        let undone = station.leave(now, id, class, &mut positions);
+                        assert!((undone as f64 - left).abs() <= 3.0, "{undone} {left}");
+                    }
+                    (_, Some(due)) => {
+                        let expected = twin.next_finish().expect("the twin has calls too");
+                        // Completions round up, and each rounding may delay the ones behind it by a nanosecond.
+                        assert!((due as f64 - expected).abs() <= 3.0, "{due} {expected}");
+                        now = due;
+                        twin.advance(now as f64);
+                        while let Some(id) = station.finish(now, &mut positions) {
+                            let at = twin.left.iter().position(|c| c.0 == id).expect("the twin has it");
+                            assert!(twin.left.swap_remove(at).2.abs() <= 3.0);
+                        }
+                    }
+                    _ => {}
+                }
+                assert_eq!(station.running() as usize, twin.left.len());
+            }
+        }
+    }
+
+    #[test]
+    fn clocks_do_not_drift_over_a_million_calls_without_ever_being_empty() {
+        // A permanent call on one core keeps it busy; the others' work is known, so its finish is known: the sum of all.
+        let mut positions = Positions::default();
+        positions.grow_to(2);
+        let mut station = SharedCores::new(1, 1);
+        let (others, work) = (1_000_000u64, 1_001u64);
+        station.join(0, 0, 0, others * work + 1_000_000, &mut positions);
+        for n in 0..others {
+            let now = n * 2 * work;
+            station.join(now, 1, 0, work, &mut positions);
+            let due = station.next_finish().expect("two run");
+            assert_eq!(due, now + 2 * work);
+            assert_eq!(station.finish(due, &mut positions), Some(1));
+        }
+        assert_eq!(station.next_finish(), Some(2 * others * work + 1_000_000));
+    }
+}

@@ -5,6 +5,7 @@
 //! compiler checked it.
 
 mod demand;
+pub mod listing;
 
 use std::ops::Range;
 

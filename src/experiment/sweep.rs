@@ -24,7 +24,7 @@ const BEYOND: f64 = 1.06;
 /// Loads where the system sheds what it cannot carry, as shares of the bottleneck law's bound.
 const SHARES_SHEDDING: [f64; 10] = [0.10, 0.25, 0.40, 0.55, 0.70, 0.80, 0.90, 1.00, 1.15, 1.30];
 /// Loads of closed systems, as shares of N*.
-const SHARES_CLOSED: [f64; 10] = [0.10, 0.25, 0.40, 0.60, 0.80, 0.90, 1.00, 1.20, 1.50, 2.00];
+const SHARES_CLOSED: [f64; 9] = [0.10, 0.25, 0.40, 0.60, 0.80, 0.90, 1.00, 1.20, 1.60];
 /// Shares of the stated peak that make the performance envelope.
 const ENVELOPE: [f64; 5] = [0.25, 0.50, 0.75, 1.00, 1.25];
 /// Rounds of refinement around limit and knee.

@@ -54,7 +54,9 @@ fn one_queue(model: &Model) -> Option<OneQueue> {
         shared,
     };
     match *program {
-        [Op::Acquire(Resource::Own(0)), Op::Work(dist) | Op::Cpu(dist), Op::End, ..] if member.cores.is_none() => {
+        [Op::Acquire(Resource::Own(0)), Op::Work(dist) | Op::Cpu(dist), Op::End, ..]
+            if member.cores.is_none() =>
+        {
             let station = &model.stations[member.stations.start as usize];
             match station.kind {
                 StationKind::Slots { capacity, queue: None, patience: None, discipline } => {
@@ -64,7 +66,9 @@ fn one_queue(model: &Model) -> Option<OneQueue> {
             }
         }
         [Op::Cpu(dist), Op::End, ..] => match model.stations[member.cores?.index()].kind {
-            StationKind::Cores { cores, sharing: Sharing::Shared } => Some(queue(dist, cores, Discipline::Fifo, true)),
+            StationKind::Cores { cores, sharing: Sharing::Shared } => {
+                Some(queue(dist, cores, Discipline::Fifo, true))
+            }
             StationKind::Cores { cores, sharing: Sharing::Fifo(d) } => Some(queue(dist, cores, d, false)),
             StationKind::Cores { .. } | StationKind::Slots { .. } => None,
         },
@@ -73,7 +77,8 @@ fn one_queue(model: &Model) -> Option<OneQueue> {
 }
 
 fn of_queue(job: &Job, q: &OneQueue) -> Vec<ExactRow> {
-    let place = &job.model.places[job.model.endpoints[job.model.requests[0].endpoint.index()].place.index()].name;
+    let place =
+        &job.model.places[job.model.endpoints[job.model.requests[0].endpoint.index()].place.index()].name;
     let summaries = job.summaries();
     let pooled = &job.gathered.as_ref().expect("a settled job").pooled.total.right;
     let latency = rows::distribution(pooled, summaries, |s| s.total.latency);
@@ -135,7 +140,9 @@ fn closed_network(job: &Job) -> Option<Vec<ExactRow>> {
         }
         let member = &model.members[place.members.start as usize];
         let (dist, station) = match model.ops[endpoint.entry as usize..] {
-            [Op::Acquire(Resource::Own(0)), Op::Work(dist) | Op::Cpu(dist), Op::End, ..] if member.cores.is_none() => {
+            [Op::Acquire(Resource::Own(0)), Op::Work(dist) | Op::Cpu(dist), Op::End, ..]
+                if member.cores.is_none() =>
+            {
                 (dist, Some(member.stations.start))
             }
             [Op::Cpu(dist), Op::End, ..] if member.cores.is_some() => (dist, member.cores.map(|c| c.0)),
@@ -149,7 +156,9 @@ fn closed_network(job: &Job) -> Option<Vec<ExactRow>> {
         queued_s += seconds;
         stations.push(match station.map(|s| &model.stations[s as usize].kind) {
             None => Station::delay(seconds),
-            Some(StationKind::Slots { capacity, queue: None, patience: None, .. }) if law.is_exponential() => {
+            Some(StationKind::Slots { capacity, queue: None, patience: None, .. })
+                if law.is_exponential() =>
+            {
                 Station::queue(seconds, *capacity)
             }
             Some(StationKind::Cores { cores: 1, sharing: Sharing::Shared }) => Station::queue(seconds, 1),
@@ -185,8 +194,11 @@ fn closed_network(job: &Job) -> Option<Vec<ExactRow>> {
 /// Calls to an endpoint per request of the only group.
 fn mean_visits(job: &Job, endpoint: &crate::model::Endpoint) -> f64 {
     let model = &job.model;
-    let at = model.endpoints.iter().position(|e| std::ptr::eq(e, endpoint)).expect("one of the model's endpoints");
-    let visits = |r: usize| job.demands.requests[r].visits.get(&crate::ids::EndpointId(at as u32)).copied().unwrap_or(0.0);
+    let at =
+        model.endpoints.iter().position(|e| std::ptr::eq(e, endpoint)).expect("one of the model's endpoints");
+    let visits = |r: usize| {
+        job.demands.requests[r].visits.get(&crate::ids::EndpointId(at as u32)).copied().unwrap_or(0.0)
+    };
     (0..model.requests.len()).map(|r| model.requests[r].share * visits(r)).sum()
 }
 

@@ -112,7 +112,13 @@ fn landed(runs: &[PilotRun], seconds: f64, warmup: Span, relaxation_s: f64) -> P
     let events: u64 = runs.iter().map(|r| r.events).sum();
     let submitted: u64 = runs.iter().map(|r| r.submitted).sum();
     let each_second = |n: u64| n as f64 / runs.len() as f64 / seconds;
-    Pilot { warmup, relaxation_s, rate_per_s: each_second(submitted), events_per_s: each_second(events), events }
+    Pilot {
+        warmup,
+        relaxation_s,
+        rate_per_s: each_second(submitted),
+        events_per_s: each_second(events),
+        events,
+    }
 }
 
 /// The number in flight grows over the last three quarters, beyond doubt.
@@ -149,11 +155,12 @@ fn relaxation(runs: &[PilotRun], reached: usize, from: usize) -> Option<f64> {
     if n < 20 {
         return None;
     }
-    let mean = series.iter().flat_map(|s| s.iter()).map(|b| b.in_flight).sum::<f64>() / (n * series.len()) as f64;
+    let mean =
+        series.iter().flat_map(|s| s.iter()).map(|b| b.in_flight).sum::<f64>() / (n * series.len()) as f64;
     let covariance = |lag: usize| {
-        let products = series.iter().flat_map(|s| {
-            s.iter().zip(&s[lag..]).map(|(a, b)| (a.in_flight - mean) * (b.in_flight - mean))
-        });
+        let products = series
+            .iter()
+            .flat_map(|s| s.iter().zip(&s[lag..]).map(|(a, b)| (a.in_flight - mean) * (b.in_flight - mean)));
         products.sum::<f64>() / ((n - lag) * series.len()) as f64
     };
     let variance = covariance(0);

@@ -62,7 +62,9 @@ pub fn point(job: &Job, base: f64) -> Point {
             |s| &s.total,
         ),
         places: (0..model.places.len() as u32)
-            .map(|p| (model.places[p as usize].name.clone(), rows::place(model, layout, gathered, PlaceId(p))))
+            .map(|p| {
+                (model.places[p as usize].name.clone(), rows::place(model, layout, gathered, PlaceId(p)))
+            })
             .collect(),
         audit: audit(job, gathered, saturated),
         exact: if state == State::Stable { exact::rows(job) } else { Vec::new() },
@@ -83,7 +85,8 @@ fn total_thresholds(of: &[Thresholds]) -> Thresholds {
 fn unloaded_s(job: &Job) -> f64 {
     let rates = loads::free_rates(&job.model, &job.demands);
     let sum: f64 = rates.iter().sum();
-    let each = rates.iter().enumerate().map(|(g, rate)| rate * loads::unloaded_s(&job.model, &job.demands, g));
+    let each =
+        rates.iter().enumerate().map(|(g, rate)| rate * loads::unloaded_s(&job.model, &job.demands, g));
     if sum > 0.0 { each.sum::<f64>() / sum } else { 0.0 }
 }
 
@@ -149,7 +152,8 @@ fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathere
         let gaps: Vec<f64> = summaries
             .iter()
             .map(|s| {
-                let expected: f64 = s.requests.iter().zip(&work).map(|(r, w)| r.submitted / s.window_s * w).sum();
+                let expected: f64 =
+                    s.requests.iter().zip(&work).map(|(r, w)| r.submitted / s.window_s * w).sum();
                 s.resources[at].busy - expected
             })
             .collect();

@@ -25,7 +25,12 @@ pub fn mean(summaries: &[Summary], f: impl Fn(&Summary) -> f64) -> Estimate {
 }
 
 /// A share or quotient `x / y`, both summed over replications.
-pub fn ratio(summaries: &[Summary], most: f64, x: impl Fn(&Summary) -> f64, y: impl Fn(&Summary) -> f64) -> Estimate {
+pub fn ratio(
+    summaries: &[Summary],
+    most: f64,
+    x: impl Fn(&Summary) -> f64,
+    y: impl Fn(&Summary) -> f64,
+) -> Estimate {
     let xs: Vec<f64> = summaries.iter().map(x).collect();
     let ys: Vec<f64> = summaries.iter().map(y).collect();
     if xs.iter().chain(&ys).any(|v| !v.is_finite()) {
@@ -45,7 +50,11 @@ fn estimate(interval: Result<Interval, Lack>, least: f64, most: f64) -> Estimate
 }
 
 /// A distribution: pooled values, intervals from the replications.
-pub fn distribution(pooled: &Histogram, summaries: &[Summary], spread: impl Fn(&Summary) -> Spread) -> Distribution {
+pub fn distribution(
+    pooled: &Histogram,
+    summaries: &[Summary],
+    spread: impl Fn(&Summary) -> Spread,
+) -> Distribution {
     if pooled.is_empty() {
         return Distribution::default();
     }
@@ -155,7 +164,8 @@ pub fn place(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -
     }
     let pooled = &gathered.pooled.places[at];
     let of = |s: &Summary| s.places[at].clone();
-    let rate = |f: fn(&super::summary::PlaceSummary) -> f64| mean(summaries, |s| f(&s.places[at]) / s.window_s);
+    let rate =
+        |f: fn(&super::summary::PlaceSummary) -> f64| mean(summaries, |s| f(&s.places[at]) / s.window_s);
     let resources = resources(layout, gathered, id);
     let cache = model.places[at].kind == PlaceKind::Cache;
     PlaceRow {
@@ -188,7 +198,9 @@ fn pool(layout: &Layout, gathered: &Gathered, id: PlaceId) -> PlaceRow {
     let resources = resources(layout, gathered, id);
     let Some((at, _)) = layout.resources_of(id).next() else { return PlaceRow::default() };
     let of = |s: &Summary| s.resources[at].clone();
-    let rate = |f: fn(&super::summary::ResourceSummary) -> f64| mean(summaries, |s| f(&s.resources[at]) / s.window_s);
+    let rate = |f: fn(&super::summary::ResourceSummary) -> f64| {
+        mean(summaries, |s| f(&s.resources[at]) / s.window_s)
+    };
     PlaceRow {
         offered_per_s: rate(|r| r.started + r.refused + r.quit),
         throughput_per_s: rate(|r| r.started),
@@ -258,7 +270,10 @@ fn members(
         }
     };
     debug_assert_eq!(layout.place_of_member.len(), model.members.len());
-    members.into_iter().map(|(m, member)| (member.name.clone(), row(m.index(), member.stations.clone()))).collect()
+    members
+        .into_iter()
+        .map(|(m, member)| (member.name.clone(), row(m.index(), member.stations.clone())))
+        .collect()
 }
 
 /// A mean over calls, each replication weighing as many as it saw.

@@ -54,10 +54,19 @@ enum Edge {
 ///
 /// # Errors
 /// A group that is not there, a load that cannot be simulated, no threads.
-pub fn sweep(model: &Model, asked: &Loads, options: &Options, progress: &dyn Progress) -> Result<Answer, StudyError> {
+pub fn sweep(
+    model: &Model,
+    asked: &Loads,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Answer, StudyError> {
     let dial = Dial::new(model, &asked.swept)?;
     let law = bound(model, &dial);
-    let edge = if asked.at.is_empty() { find_edge(model, &dial, law.as_ref().map(|l| l.0), options, progress)? } else { Edge::Unlimited };
+    let edge = if asked.at.is_empty() {
+        find_edge(model, &dial, law.as_ref().map(|l| l.0), options, progress)?
+    } else {
+        Edge::Unlimited
+    };
     let first = first_loads(model, &dial, asked, edge)?;
     let mut jobs: Vec<Job> = first.into_iter().map(|at| Job::new(at, dial.set(model, at))).collect();
     rounds::settle(&mut jobs, options, progress)?;
@@ -91,7 +100,9 @@ fn find_edge(
 ) -> Result<Edge, StudyError> {
     let Some(bound) = bound else { return Ok(Edge::Unlimited) };
     if bound <= 0.0 {
-        return Err(StudyError::BadLoad("the groups that are not swept exhaust a resource by themselves".into()));
+        return Err(StudyError::BadLoad(
+            "the groups that are not swept exhaust a resource by themselves".into(),
+        ));
     }
     if dial.closed() {
         return Ok(Edge::Closed(bound));
@@ -111,7 +122,11 @@ fn find_edge(
             (carried, not) = (0.0, carried);
             for _ in 0..7 {
                 let middle = (carried + not) / 2.0;
-                if grows(middle) { not = middle } else { carried = middle }
+                if grows(middle) {
+                    not = middle
+                } else {
+                    carried = middle
+                }
                 if not - carried < 0.03 * not {
                     break;
                 }
@@ -175,7 +190,8 @@ fn chosen_loads(model: &Model, dial: &Dial, asked: &Loads, edge: Edge) -> Result
         loads = (0..10).map(|i| from + (to - from) * f64::from(i) / 9.0).collect();
         return Ok(loads);
     }
-    let envelope: Vec<f64> = peak(model, dial).map_or(Vec::new(), |p| ENVELOPE.iter().map(|s| s * p).collect());
+    let envelope: Vec<f64> =
+        peak(model, dial).map_or(Vec::new(), |p| ENVELOPE.iter().map(|s| s * p).collect());
     let range = loads[loads.len() - 1];
     // Where a point of the envelope is at hand, it stands for its neighbour.
     loads.retain(|x| envelope.iter().all(|e| (x - e).abs() > 2.0 * SAME * range));
@@ -254,7 +270,8 @@ fn answer(
     }
     let peak = peak(model, dial);
     let headroom = peak.zip(limit_at.as_ref()).map(|(peak, limit)| headroom(peak, &limit.at));
-    let rows: Vec<_> = jobs.iter().zip(&culprits).map(|(j, c)| c.as_ref().map(|c| culprit_row(j, c))).collect();
+    let rows: Vec<_> =
+        jobs.iter().zip(&culprits).map(|(j, c)| c.as_ref().map(|c| culprit_row(j, c))).collect();
     Answer {
         axis: dial.axis.clone(),
         knee_at: Some(knee_at),
@@ -293,7 +310,12 @@ fn annotate<'j>(found: &mut Found, at: &impl Fn(f64) -> Option<(&'j Job, &'j Cul
 
 fn headroom(peak: f64, limit: &Estimate) -> Estimate {
     let of = |x: Option<f64>| x.map(|x| 1.0 - peak / x);
-    Estimate { value: of(limit.value), low: of(limit.low), high: of(limit.high), reason: limit.reason.clone() }
+    Estimate {
+        value: of(limit.value),
+        low: of(limit.low),
+        high: of(limit.high),
+        reason: limit.reason.clone(),
+    }
 }
 
 fn law_row(model: &Model, dial: &Dial, at: f64, station: crate::ids::StationId) -> BottleneckLaw {
@@ -318,12 +340,8 @@ fn saturation(
     edge: Edge,
 ) -> Saturation {
     let load = dial.name();
-    let row = |at: Estimate, throughput: Estimate, cause: Option<String>, asymptotes: Option<Asymptotes>| Saturation {
-        load: load.clone(),
-        at,
-        throughput_per_s: throughput,
-        cause,
-        asymptotes,
+    let row = |at: Estimate, throughput: Estimate, cause: Option<String>, asymptotes: Option<Asymptotes>| {
+        Saturation { load: load.clone(), at, throughput_per_s: throughput, cause, asymptotes }
     };
     let cause_at = |i: usize| {
         let culprit = culprits[i].as_ref()?;
@@ -344,14 +362,25 @@ fn saturation(
         (Some(low), Some(high)) if low < high => {
             let at = first_saturated.unwrap_or(points.len() - 1);
             let throughput = points[at].total.throughput_per_s.clone();
-            row(Estimate::with_interval((low + high) / 2.0, low, high), throughput, cause_at(at), None)
+            // The busiest resource at the highest load carried, scaled to full, guesses best where between the two it is.
+            let guess =
+                last_carried.and_then(|i| Some(points[i].load.at / culprits[i].as_ref()?.utilization));
+            let value = guess.unwrap_or((low + high) / 2.0).clamp(low, high);
+            row(Estimate::with_interval(value, low, high), throughput, cause_at(at), None)
         }
-        (_, Some(_)) => row(Estimate::unknown("loads judged steady and not steady overlap"), Estimate::default(), None, None),
+        (_, Some(_)) => row(
+            Estimate::unknown("loads judged steady and not steady overlap"),
+            Estimate::default(),
+            None,
+            None,
+        ),
         (Some(low), None) => {
             let reason = match edge {
                 Edge::Sheds(_) => "what cannot be carried is shed, not queued".to_owned(),
-                Edge::Unlimited if dial_is_unlimited(model, dial) => "nothing in the model is limited".to_owned(),
-                _ => format!("above {low:.4}, the highest load simulated"),
+                Edge::Unlimited if dial_is_unlimited(model, dial) => {
+                    "nothing in the model is limited".to_owned()
+                }
+                _ => format!("above {}, the highest load simulated", loads::plain(low)),
             };
             let throughput = points.last().map(|p| p.total.throughput_per_s.clone()).unwrap_or_default();
             row(Estimate { low: Some(low), ..Estimate::unknown(&reason) }, throughput, None, None)
@@ -381,9 +410,11 @@ fn closed_saturation(
     let demands = Demands::new(model);
     let rates = loads::free_rates(model, &demands);
     let sum: f64 = rates.iter().sum();
-    let r_min_s = rates.iter().enumerate().map(|(g, r)| r * loads::unloaded_s(model, &demands, g)).sum::<f64>() / sum;
+    let r_min_s =
+        rates.iter().enumerate().map(|(g, r)| r * loads::unloaded_s(model, &demands, g)).sum::<f64>() / sum;
     let users = |x: Option<f64>| x.map(|x| x * (r_min_s + think_s));
-    let at = Estimate { value: users(x_max.value), low: users(x_max.low), high: users(x_max.high), reason: None };
+    let at =
+        Estimate { value: users(x_max.value), low: users(x_max.low), high: users(x_max.high), reason: None };
     let asymptotes = x_max.value.map(|x| Asymptotes { r_min_s, think_s, x_max_per_s: x });
     let n_star = at.value.unwrap_or(f64::INFINITY);
     let highest = jobs.last().map_or(0.0, |j| j.at);
@@ -391,7 +422,9 @@ fn closed_saturation(
         let reason = format!("throughput still rises at {highest:.0} users");
         return row(Estimate { low: Some(highest), ..Estimate::unknown(&reason) }, x_max, None, None);
     }
-    for p in points.iter_mut().filter(|p| p.load.at > n_star && p.state == State::Stable || p.load.at > n_star && p.state == State::Undecided) {
+    for p in points.iter_mut().filter(|p| {
+        p.load.at > n_star && p.state == State::Stable || p.load.at > n_star && p.state == State::Undecided
+    }) {
         p.state = State::BeyondSaturation;
     }
     row(at, x_max, cause_at(best), asymptotes)
@@ -430,7 +463,8 @@ pub fn over(
     let Some((_, model)) = models.first() else {
         return Err(StudyError::BadLoad(format!("no values for {path}")));
     };
-    let by_value: BTreeMap<u64, usize> = models.iter().enumerate().map(|(i, (x, _))| (ordered(*x), i)).collect();
+    let by_value: BTreeMap<u64, usize> =
+        models.iter().enumerate().map(|(i, (x, _))| (ordered(*x), i)).collect();
     let mut jobs: Vec<Job> = by_value.values().map(|&i| Job::new(models[i].0, models[i].1.clone())).collect();
     rounds::settle(&mut jobs, options, progress)?;
     Ok(points_only(model, &jobs, 1.0, Axis::Path(path.to_owned()), options))
@@ -452,5 +486,11 @@ fn points_only(model: &Model, jobs: &[Job], base: f64, axis: Axis, options: &Opt
         })
         .collect();
     let (slo, _) = limit::limits(model, &points, &loads::axis_name(&axis));
-    Answer { axis, bottlenecks: bottleneck::by_load(&points, &rows), slo, points, ..super::blank(model, options) }
+    Answer {
+        axis,
+        bottlenecks: bottleneck::by_load(&points, &rows),
+        slo,
+        points,
+        ..super::blank(model, options)
+    }
 }

@@ -1,9 +1,8 @@
 //! Closed forms beside their simulated values, where a model is one of the systems that have them.
 
 use super::answer::{Estimate, ExactRow};
-use super::point::z_against;
 use super::rounds::Job;
-use super::rows;
+use super::rows::{self, z_against};
 use crate::model::{Balance, Discipline, Model, Op, Resource, Sharing, Source, StationKind};
 use crate::queueing::{ClosedNetwork, Mg1, Mmc, Station};
 

@@ -9,7 +9,7 @@ use super::rounds::Job;
 use super::summary::{QUANTILES, RequestSummary, Summary};
 use crate::model::Statistic;
 use crate::stats::curve::{Curve, argmax};
-use crate::stats::{interval, isotonic, kneedle, quantiles};
+use crate::stats::{interval, isotonic, kneedle};
 
 /// Loads at which intervals are read off between the lowest and the highest.
 const GRID: usize = 400;
@@ -86,12 +86,9 @@ impl<'j> Steady<'j> {
             return found(Estimate::bare(best, "a replication without answers"));
         };
         let power_in = |(latency, throughput): &(Curve, Curve), x: f64| throughput.at(x) / latency.at(x);
-        let t = quantiles::student_two_sided(super::rows::CONFIDENCE, curves.len() - 1);
         let significantly_below = |x: f64| {
             let gaps: Vec<f64> = curves.iter().map(|c| power_in(c, best) - power_in(c, x)).collect();
-            let Ok(gap) = interval::mean(&gaps, super::rows::CONFIDENCE) else { return false };
-            debug_assert!(t > 0.0);
-            gap.low > 0.0
+            interval::mean(&gaps, super::rows::CONFIDENCE).is_ok_and(|gap| gap.low > 0.0)
         };
         let grid = |i: usize| first + (last - first) * i as f64 / GRID as f64;
         let start = ((best - first) / (last - first) * GRID as f64).floor() as usize;

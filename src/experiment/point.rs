@@ -1,6 +1,6 @@
 //! From a settled job to a point of the curve.
 
-use super::answer::{AuditRow, Counts, Estimate, Load, Point, State};
+use super::answer::{AuditRow, Counts, Load, Point, State};
 use super::gather::Gathered;
 use super::loads;
 use super::rounds::Job;
@@ -158,7 +158,7 @@ fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathere
             })
             .collect();
         let gap = interval::mean(&gaps, 0.95).ok()?;
-        let z = z_of(gap, gaps.len());
+        let z = rows::z_of(gap, gaps.len());
         let busy = rows::mean(summaries, |s| s.resources[at].busy).value.unwrap_or(0.0);
         // The bar rises with the number of places, so that a model of a hundred does not cry wolf.
         let bar = quantiles::bonferroni(layout.resources.len().max(1), 0.999).max(4.0);
@@ -167,17 +167,4 @@ fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathere
         Some(AuditRow { law: "utilization", place, gap: relative, z: Some(z), holds: z.abs() <= bar })
     };
     layout.resources.iter().enumerate().filter_map(law).collect()
-}
-
-/// A difference in standard errors.
-pub fn z_of(difference: interval::Interval, replications: usize) -> f64 {
-    let error = difference.half_width / quantiles::student_two_sided(0.95, replications - 1);
-    if difference.value == 0.0 { 0.0 } else { difference.value / error.max(f64::MIN_POSITIVE) }
-}
-
-/// The value of an estimate against an exact number, in standard errors.
-pub fn z_against(estimate: &Estimate, exact: f64, replications: usize) -> Option<f64> {
-    let half_width = estimate.half_width()?;
-    let value = estimate.value? - exact;
-    Some(z_of(interval::Interval { value, low: 0.0, high: 0.0, half_width }, replications))
 }

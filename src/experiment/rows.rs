@@ -11,6 +11,7 @@ use crate::measure::layout::Layout;
 use crate::model::{Model, PlaceKind};
 use crate::stats::Histogram;
 use crate::stats::interval::{self, Interval, Lack};
+use crate::stats::quantiles;
 
 /// Confidence of every interval that is reported.
 pub const CONFIDENCE: f64 = 0.95;
@@ -287,4 +288,17 @@ fn by_call(
         if v.left > 0.0 { value(&v) * v.left } else { 0.0 }
     };
     ratio(summaries, f64::INFINITY, weighed, |s| of(s).left)
+}
+
+/// A difference in standard errors.
+pub fn z_of(difference: Interval, replications: usize) -> f64 {
+    let error = difference.half_width / quantiles::student_two_sided(0.95, replications - 1);
+    if difference.value == 0.0 { 0.0 } else { difference.value / error.max(f64::MIN_POSITIVE) }
+}
+
+/// The value of an estimate against an exact number, in standard errors.
+pub fn z_against(estimate: &Estimate, exact: f64, replications: usize) -> Option<f64> {
+    let half_width = estimate.half_width()?;
+    let value = estimate.value? - exact;
+    Some(z_of(Interval { value, low: 0.0, high: 0.0, half_width }, replications))
 }

@@ -238,7 +238,8 @@ fn a_failing_miss_falls_back_and_returns() {
 /// What a setting makes of a model.
 #[track_caller]
 fn set(text: &str, path: &str, value: &str) -> Model {
-    let loaded = load(text.as_bytes(), "m.yaml", &[(path.to_owned(), value.to_owned())], &|_| Err(String::new()));
+    let loaded =
+        load(text.as_bytes(), "m.yaml", &[(path.to_owned(), value.to_owned())], &|_| Err(String::new()));
     let told: Vec<_> = loaded.diagnostics.iter().map(|d| loaded.sources.brief(d)).collect();
     loaded.model.unwrap_or_else(|| panic!("{}", told.join("\n")))
 }
@@ -257,8 +258,14 @@ slo: {web.pay: [p95 < 1s]}
 #[test]
 fn a_path_leads_to_fields_endpoints_steps_and_requests() {
     assert_eq!(set(SMALL, "web.replicas", "3").members.len(), 4);
-    assert_eq!(program(&set(SMALL, "web.home.1.cpu", "{exp: 5ms}"), "web.home").lines().next(), Some("  0  cpu exp 5ms"));
-    assert_eq!(program(&set(SMALL, "web.pay.1.delay", "7ms"), "web.pay").lines().next(), Some("  0  work 7ms"));
+    assert_eq!(
+        program(&set(SMALL, "web.home.1.cpu", "{exp: 5ms}"), "web.home").lines().next(),
+        Some("  0  cpu exp 5ms")
+    );
+    assert_eq!(
+        program(&set(SMALL, "web.pay.1.delay", "7ms"), "web.pay").lines().next(),
+        Some("  0  work 7ms")
+    );
     assert!(program(&set(SMALL, "web.home.2.choose.1.do.1.delay", "9ms"), "web.home").contains("work 9ms"));
     assert_eq!(program(&set(SMALL, "db.q.read", "4ms"), "db.q").lines().nth(1), Some("  1  work 4ms"));
     assert_eq!(set(SMALL, "load.shoppers.requests.web.home", "0").requests.len(), 1);
@@ -277,8 +284,11 @@ services:
   a: {replicas: [{count: 2, workers: 3}, {count: 1, workers: 10}], cores: 2, queue: 5, balance: central, discipline: lifo, endpoints: {x: [{cpu: 1ms}]}}
 ";
     let model = model(text);
-    let stations: Vec<_> =
-        model.stations.iter().map(|s| format!("{} {} {}", s.member.0, s.resource, listing::station(&model, &s.kind))).collect();
+    let stations: Vec<_> = model
+        .stations
+        .iter()
+        .map(|s| format!("{} {} {}", s.member.0, s.resource, listing::station(&model, &s.kind)))
+        .collect();
     assert_eq!(
         stations,
         ["0 workers 16, lifo, 15 may wait", "0 cores 2, shared", "1 cores 2, shared", "2 cores 2, shared"]
@@ -309,7 +319,11 @@ services:
 fn reads_go_to_the_replicas_and_writes_to_the_primary() {
     let model = with_steps("[{query: db.q}, {query: db.w}]");
     let members = |name: &str| {
-        let endpoint = model.endpoints.iter().find(|e| e.name == name && model.places[e.place.index()].name == "db").unwrap();
+        let endpoint = model
+            .endpoints
+            .iter()
+            .find(|e| e.name == name && model.places[e.place.index()].name == "db")
+            .unwrap();
         let range = model.balancers[endpoint.balancer.index()].members.clone();
         range.map(|m| model.members[m as usize].name.clone()).collect::<Vec<_>>()
     };

@@ -308,7 +308,10 @@ impl<'a> Compiler<'a> {
                 }
                 let Some(table) = self.coin(again.value.0) else { return };
                 let open = self.op(Op::While { table, end: 0 });
+                program.loops += 1;
+                self.model.loops_max = self.model.loops_max.max(program.loops);
                 self.steps(program, body);
+                program.loops -= 1;
                 self.op(Op::Jump(open));
                 self.model.ops[open as usize] = Op::While { table, end: self.here() };
             }

@@ -18,15 +18,23 @@ const BALANCE: u64 = 3 << 40;
 const TIMEOUT: u64 = (3 << 40) + 1;
 const BACKOFF: u64 = (3 << 40) + 2;
 
-/// What happens next at this instant.
+/// An attempt that is over, as its caller knows it.
 #[derive(Clone, Copy, Debug)]
-pub enum Then {
-    /// Nothing: whoever was running waits.
-    Idle,
-    /// This call goes on.
-    Run(u32),
-    /// This call is over.
-    End(u32, Outcome),
+struct Attempt {
+    caller: u32,
+    site: SiteId,
+    copy: u32,
+    number: u32,
+}
+
+/// What an answer means for the caller.
+enum Then {
+    /// It waits on.
+    Wait,
+    /// It goes on.
+    Run,
+    /// It is over.
+    Fail(Fault),
 }
 
 impl<P: Probe> Engine<'_, P> {
@@ -111,15 +119,15 @@ impl<P: Probe> Engine<'_, P> {
         self.stop_timer(track, slot, Kind::Call);
     }
 
-    /// A call starts its own calls and waits for `need` right answers.
+    /// A call starts its own calls and waits for `need` right answers. Answers who goes on.
     #[inline]
-    pub(super) fn call_out(&mut self, slot: u32, first: SiteId, count: u32, need: u32) -> Then {
+    pub(super) fn call_out(&mut self, slot: u32, first: SiteId, count: u32, need: u32) -> Option<u32> {
         let call = &mut self.calls[slot];
         (call.state, call.fault, call.need) = (State::Joining, None, need);
         let single = count == 1 && self.model.sites[first.index()].copies == 1;
         if single {
             self.calls[slot].left = 1;
-            return Then::Run(self.bear_child(slot, first, 0, 1));
+            return Some(self.bear_child(slot, first, 0, 1));
         }
         let sites = first.0..first.0 + count;
         let copies = |s: u32| self.model.sites[s as usize].copies;
@@ -130,7 +138,7 @@ impl<P: Probe> Engine<'_, P> {
                 self.make_ready(child);
             }
         }
-        Then::Idle
+        None
     }
 
     /// One attempt at a site.
@@ -160,29 +168,45 @@ impl<P: Probe> Engine<'_, P> {
         slot
     }
 
-    /// A call is over: it gives back what it holds and answers its caller.
+    /// A call is over: it gives back what it holds and answers its caller. Answers who goes on.
     #[inline]
-    pub(super) fn end(&mut self, slot: u32, outcome: Outcome) -> Then {
+    pub(super) fn end(&mut self, slot: u32, outcome: Outcome) -> Option<u32> {
+        let attempt = self.finish(slot, outcome)?;
+        self.answer(attempt, outcome)
+    }
+
+    /// Tells a caller how its attempt ended; if that ends the caller too, tells its caller, and so on.
+    #[inline]
+    fn answer(&mut self, mut attempt: Attempt, mut outcome: Outcome) -> Option<u32> {
+        loop {
+            match self.answered(attempt, outcome) {
+                Then::Wait => return None,
+                Then::Run => return Some(attempt.caller),
+                Then::Fail(fault) => {
+                    outcome = Err(fault);
+                    attempt = self.finish(attempt.caller, outcome)?;
+                }
+            }
+        }
+    }
+
+    /// Takes a call that is over out of the system. Answers whose attempt it was, if anyone waits for it.
+    #[inline]
+    fn finish(&mut self, slot: u32, outcome: Outcome) -> Option<Attempt> {
         self.unbound(slot);
         while self.calls[slot].holds > 0 {
             self.give_back_slot(slot);
         }
         self.leave_place(slot, Some(outcome));
-        let Call { parent, site, copy, attempt, root, detached, .. } = self.calls[slot];
-        let then = if parent != NONE {
+        let call = &self.calls[slot];
+        let attempt = Attempt { caller: call.parent, site: call.site, copy: call.copy, number: call.attempt };
+        if attempt.caller != NONE {
             self.calls.part(slot);
-            Some((parent, site, copy, attempt))
-        } else {
-            if root && !detached {
-                self.answer_user(slot, outcome);
-            }
-            None
-        };
-        self.bury(slot);
-        match then {
-            Some((parent, site, copy, attempt)) => self.answered(parent, site, copy, attempt, outcome),
-            None => Then::Idle,
+        } else if call.root && !call.detached {
+            self.answer_user(slot, outcome);
         }
+        self.bury(slot);
+        (attempt.caller != NONE).then_some(attempt)
     }
 
     /// Frees the record of a call.
@@ -240,13 +264,15 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    /// One of its own calls is over.
-    fn answered(&mut self, slot: u32, site_id: SiteId, copy: u32, attempt: u32, outcome: Outcome) -> Then {
-        let site = &self.model.sites[site_id.index()];
+    /// One of a call's own calls is over.
+    #[inline]
+    fn answered(&mut self, attempt: Attempt, outcome: Outcome) -> Then {
+        let slot = attempt.caller;
         if let Err(fault) = outcome {
-            if attempt < site.attempts {
-                self.back_off(slot, site_id, copy, attempt);
-                return Then::Idle;
+            let site = &self.model.sites[attempt.site.index()];
+            if attempt.number < site.attempts {
+                self.back_off(slot, attempt.site, attempt.copy, attempt.number);
+                return Then::Wait;
             }
             let call = &mut self.calls[slot];
             match site.on_error {
@@ -254,7 +280,7 @@ impl<P: Probe> Engine<'_, P> {
                 OnError::Fallback(pc) => {
                     (call.pc, call.left, call.need) = (pc, 0, 0);
                     call.state = State::Running;
-                    return Then::Run(slot);
+                    return Then::Run;
                 }
                 OnError::Raise => {
                     call.fault.get_or_insert(fault.into());
@@ -267,18 +293,18 @@ impl<P: Probe> Engine<'_, P> {
         let call = &mut self.calls[slot];
         call.left -= 1;
         if call.need > 0 && call.left >= call.need {
-            return Then::Idle;
+            return Then::Wait;
         }
         let (enough, fault) = (call.need == 0, call.fault);
         call.state = State::Running;
         call.pc += 1;
-        if self.calls[slot].first_child != NONE {
+        if call.first_child != NONE {
             self.drop_children(slot, false);
         }
         if enough {
-            Then::Run(slot)
+            Then::Run
         } else {
-            Then::End(slot, Err(fault.expect("answers that can no longer come had an error").into()))
+            Then::Fail(fault.expect("answers that can no longer come had an error").into())
         }
     }
 
@@ -329,8 +355,9 @@ impl<P: Probe> Engine<'_, P> {
             self.calls.part(slot);
             self.detach(slot);
         }
-        let then = self.answered(parent, site, copy, attempt, outcome);
-        self.follow(then);
+        if let Some(next) = self.answer(Attempt { caller: parent, site, copy, number: attempt }, outcome) {
+            self.go_on(next);
+        }
     }
 
     /// The place a call was made to; for a branch, that of the call it has out.

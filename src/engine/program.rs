@@ -1,12 +1,12 @@
 //! Programs, one op after the other.
 
 use super::call::{Loop, State};
-use super::family::Then;
 use super::Engine;
 use crate::ids::TableId;
 use crate::model::{Op, Pc, Resource};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{ErrorKind, Fault, Probe, Signal};
+use crate::station::Admission;
 use crate::units::{Span, Time};
 
 impl<P: Probe> Engine<'_, P> {
@@ -34,34 +34,26 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Runs a call, and whoever goes on because of it.
-    #[inline]
     pub(super) fn go_on(&mut self, slot: u32) {
-        self.follow(Then::Run(slot));
-    }
-
-    #[inline]
-    pub(super) fn follow(&mut self, mut then: Then) {
-        loop {
-            then = match then {
-                Then::Idle => return,
-                Then::Run(slot) => self.advance(slot),
-                Then::End(slot, outcome) => self.end(slot, outcome),
-            }
+        let mut next = Some(slot);
+        while let Some(slot) = next {
+            next = self.advance(slot);
         }
     }
 
-    /// Runs ops until the call has to wait, or is over.
-    fn advance(&mut self, slot: u32) -> Then {
+    /// Runs ops until the call has to wait, or is over. Answers who goes on at this instant.
+    #[inline]
+    fn advance(&mut self, slot: u32) -> Option<u32> {
         let mut pc = self.calls[slot].pc;
         loop {
             match self.ops[pc as usize] {
                 Op::Acquire(resource) => {
-                    self.calls[slot].pc = pc;
                     let station = self.resolve(slot, resource);
-                    if let Err(then) = self.ask_for_slot(slot, station) {
-                        return then;
+                    match self.ask_for_slot(slot, station, pc) {
+                        Admission::Start => pc += 1,
+                        Admission::Wait => return None,
+                        Admission::Reject => return self.reject(slot, station),
                     }
-                    pc += 1;
                 }
                 Op::Release => {
                     self.give_back_slot(slot);
@@ -72,7 +64,7 @@ impl<P: Probe> Engine<'_, P> {
                     let call = &mut self.calls[slot];
                     (call.pc, call.state, call.since) = (pc, State::Working, self.now);
                     self.schedule(slot, work);
-                    return Then::Idle;
+                    return None;
                 }
                 Op::Cpu(dist) => {
                     let work = self.draw_span(slot, pc, dist.index());
@@ -85,7 +77,7 @@ impl<P: Probe> Engine<'_, P> {
                             self.schedule(slot, work);
                         }
                     }
-                    return Then::Idle;
+                    return None;
                 }
                 Op::Call { first, count, need } => {
                     self.calls[slot].pc = pc;
@@ -137,11 +129,11 @@ impl<P: Probe> Engine<'_, P> {
                 Op::Fail(table) => {
                     if self.choose(slot, pc, table) == 0 {
                         let place = self.entries[self.calls[slot].endpoint.index()].place;
-                        return Then::End(slot, Err(Fault { kind: ErrorKind::Failed, place }));
+                        return self.end(slot, Err(Fault { kind: ErrorKind::Failed, place }));
                     }
                     pc += 1;
                 }
-                Op::End => return Then::End(slot, Ok(())),
+                Op::End => return self.end(slot, Ok(())),
             }
         }
     }

@@ -6,7 +6,7 @@ use super::call::{Hold, State};
 use super::event_list::{Key, Kind};
 use super::{Engine, Held, span};
 use crate::ids::{DistId, MemberId, StationId};
-use crate::model::{Discipline, Member, Sharing, StationKind};
+use crate::model::{Discipline, Member, Pc, Sharing, StationKind};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{ErrorKind, Fault, Probe, Signal};
 use crate::station::Admission;
@@ -14,8 +14,6 @@ use crate::station::cores::{Cores, Turn};
 use crate::station::sharing::SharedCores;
 use crate::station::slots::{Order, Slots};
 use crate::units::{Span, Time};
-
-use super::family::Then;
 
 /// Purpose of a patience draw, added to the position of the op.
 const PATIENCE: u64 = 2 << 40;
@@ -102,36 +100,39 @@ fn order(discipline: Discipline) -> Order {
 }
 
 impl<P: Probe> Engine<'_, P> {
-    /// A call wants a slot of `station`. Answers whether it has one; if not, it waits or has failed.
+    /// A call at op `pc` wants a slot of `station`. If it has to wait, it goes on when a slot is given.
     #[inline]
-    pub(super) fn ask_for_slot(&mut self, slot: u32, station: u32) -> Result<(), Then> {
+    pub(super) fn ask_for_slot(&mut self, slot: u32, station: u32, pc: Pc) -> Admission {
         let id = StationId(station);
         let class = self.calls[slot].class;
         let Running::Slots { slots, patience, .. } = &mut self.stations[station as usize].kind else {
             unreachable!("slots are asked of slots")
         };
         let patience = *patience;
-        match slots.ask(slot, class, &mut self.links) {
+        let admission = slots.ask(slot, class, &mut self.links);
+        match admission {
             Admission::Start => {
                 self.take_slot(slot, station);
                 self.probe.on(Time(self.now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
-                Ok(())
             }
             Admission::Wait => {
                 let call = &mut self.calls[slot];
-                (call.state, call.station, call.since) = (State::Queued, station, self.now);
+                (call.pc, call.state, call.station, call.since) = (pc, State::Queued, station, self.now);
                 self.probe.on(Time(self.now), Signal::Queued { station: id });
                 if let Some(dist) = patience {
                     self.start_patience(slot, dist);
                 }
-                Err(Then::Idle)
             }
-            Admission::Reject => {
-                self.probe.on(Time(self.now), Signal::Refused { station: id });
-                let place = self.place_of_station(station);
-                Err(Then::End(slot, Err(Fault { kind: ErrorKind::Rejected, place })))
-            }
+            Admission::Reject => self.probe.on(Time(self.now), Signal::Refused { station: id }),
         }
+        admission
+    }
+
+    /// A call that was turned away fails. Answers who goes on.
+    #[cold]
+    pub(super) fn reject(&mut self, slot: u32, station: u32) -> Option<u32> {
+        let place = self.place_of_station(station);
+        self.end(slot, Err(Fault { kind: ErrorKind::Rejected, place }))
     }
 
     fn start_patience(&mut self, slot: u32, dist: DistId) {
@@ -206,7 +207,9 @@ impl<P: Probe> Engine<'_, P> {
         let station = self.calls[slot].station;
         self.leave_line(slot);
         let place = self.place_of_station(station);
-        self.follow(Then::End(slot, Err(Fault { kind: ErrorKind::Abandoned, place })));
+        if let Some(next) = self.end(slot, Err(Fault { kind: ErrorKind::Abandoned, place })) {
+            self.go_on(next);
+        }
     }
 
     /// A call leaves the line it waits in.

@@ -168,24 +168,29 @@ impl<P: Probe> Engine<'_, P> {
         slot
     }
 
-    /// A call is over: it gives back what it holds and answers its caller. Answers who goes on.
+    /// A call ends well: it gives back what it holds and answers its caller. Answers who goes on.
     #[inline]
-    pub(super) fn end(&mut self, slot: u32, outcome: Outcome) -> Option<u32> {
-        let attempt = self.finish(slot, outcome)?;
-        self.answer(attempt, outcome)
+    pub(super) fn end(&mut self, slot: u32) -> Option<u32> {
+        let caller = self.finish(slot, Ok(()))?.caller;
+        let call = &mut self.calls[caller];
+        call.need = call.need.saturating_sub(1);
+        match self.settle(caller) {
+            Then::Wait => None,
+            Then::Run => Some(caller),
+            Then::Fail(fault) => self.fail(caller, fault),
+        }
     }
 
-    /// Tells a caller how its attempt ended; if that ends the caller too, tells its caller, and so on.
-    #[inline]
-    fn answer(&mut self, mut attempt: Attempt, mut outcome: Outcome) -> Option<u32> {
+    /// A call fails: so may its caller, and the caller of that. Answers who goes on.
+    #[cold]
+    pub(super) fn fail(&mut self, mut slot: u32, mut fault: Fault) -> Option<u32> {
         loop {
-            match self.answered(attempt, outcome) {
+            let attempt = self.finish(slot, Err(fault))?;
+            slot = attempt.caller;
+            match self.answered_wrong(attempt, fault) {
                 Then::Wait => return None,
-                Then::Run => return Some(attempt.caller),
-                Then::Fail(fault) => {
-                    outcome = Err(fault);
-                    attempt = self.finish(attempt.caller, outcome)?;
-                }
+                Then::Run => return Some(slot),
+                Then::Fail(raised) => fault = raised,
             }
         }
     }
@@ -264,32 +269,32 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    /// One of a call's own calls is over.
-    #[inline]
-    fn answered(&mut self, attempt: Attempt, outcome: Outcome) -> Then {
+    /// One of a call's own calls has failed.
+    fn answered_wrong(&mut self, attempt: Attempt, fault: Fault) -> Then {
         let slot = attempt.caller;
-        if let Err(fault) = outcome {
-            let site = &self.model.sites[attempt.site.index()];
-            if attempt.number < site.attempts {
-                self.back_off(slot, attempt.site, attempt.copy, attempt.number);
-                return Then::Wait;
-            }
-            let call = &mut self.calls[slot];
-            match site.on_error {
-                OnError::Continue => call.need = call.need.saturating_sub(1),
-                OnError::Fallback(pc) => {
-                    (call.pc, call.left, call.need) = (pc, 0, 0);
-                    call.state = State::Running;
-                    return Then::Run;
-                }
-                OnError::Raise => {
-                    call.fault.get_or_insert(fault.into());
-                }
-            }
-        } else {
-            let call = &mut self.calls[slot];
-            call.need = call.need.saturating_sub(1);
+        let site = &self.model.sites[attempt.site.index()];
+        if attempt.number < site.attempts {
+            self.back_off(slot, attempt.site, attempt.copy, attempt.number);
+            return Then::Wait;
         }
+        let call = &mut self.calls[slot];
+        match site.on_error {
+            OnError::Continue => call.need = call.need.saturating_sub(1),
+            OnError::Fallback(pc) => {
+                (call.pc, call.left, call.need) = (pc, 0, 0);
+                call.state = State::Running;
+                return Then::Run;
+            }
+            OnError::Raise => {
+                call.fault.get_or_insert(fault.into());
+            }
+        }
+        self.settle(slot)
+    }
+
+    /// One fewer of a call's own calls is out: whether it goes on.
+    #[inline]
+    fn settle(&mut self, slot: u32) -> Then {
         let call = &mut self.calls[slot];
         call.left -= 1;
         if call.need > 0 && call.left >= call.need {
@@ -329,25 +334,24 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// The back-off is over: the next attempt.
-    pub(super) fn try_again(&mut self, slot: u32) {
+    pub(super) fn try_again(&mut self, slot: u32) -> u32 {
         let call = &mut self.calls[slot];
         call.state = State::Joining;
         let failed = call.work as u32;
         let Op::Call { first, .. } = self.ops[call.pc as usize] else {
             unreachable!("only calls are tried again")
         };
-        let child = self.bear_child(slot, first, 0, failed + 1);
-        self.go_on(child);
+        self.bear_child(slot, first, 0, failed + 1)
     }
 
-    /// The timer of an attempt, or the patience of a user, is over.
-    pub(super) fn time_out(&mut self, slot: u32) {
+    /// The timer of an attempt, or the patience of a user, is over. Answers who goes on.
+    pub(super) fn time_out(&mut self, slot: u32) -> Option<u32> {
         let Call { parent, site, copy, attempt, branch, .. } = self.calls[slot];
-        let outcome = Err(Fault { kind: ErrorKind::Timeout, place: self.waits_at(slot) });
+        let fault = Fault { kind: ErrorKind::Timeout, place: self.waits_at(slot) };
         if parent == NONE {
-            self.answer_user(slot, outcome);
+            self.answer_user(slot, Err(fault));
             self.detach(slot);
-            return;
+            return None;
         }
         if branch || self.model.sites[site.index()].cancel {
             self.cancel(slot, !branch);
@@ -355,8 +359,10 @@ impl<P: Probe> Engine<'_, P> {
             self.calls.part(slot);
             self.detach(slot);
         }
-        if let Some(next) = self.answer(Attempt { caller: parent, site, copy, number: attempt }, outcome) {
-            self.go_on(next);
+        match self.answered_wrong(Attempt { caller: parent, site, copy, number: attempt }, fault) {
+            Then::Wait => None,
+            Then::Run => Some(parent),
+            Then::Fail(raised) => self.fail(parent, raised),
         }
     }
 

@@ -10,40 +10,25 @@ use crate::station::Admission;
 use crate::units::{Span, Time};
 
 impl<P: Probe> Engine<'_, P> {
-    /// What a call waited for came about: an event.
+    /// What a call waited for came about: an event. Answers who goes on: it, or its next attempt.
     #[inline]
-    pub(super) fn end_of_event(&mut self, slot: u32) {
+    pub(super) fn end_of_event(&mut self, slot: u32) -> u32 {
         let call = &mut self.calls[slot];
         match call.state {
-            State::Working => {
-                call.served += self.now - call.since;
-                call.pc += 1;
-                call.state = State::Running;
-                self.go_on(slot);
-            }
-            State::OnCore => {
-                self.give_back_core(slot);
-                let call = &mut self.calls[slot];
-                call.pc += 1;
-                call.state = State::Running;
-                self.go_on(slot);
-            }
-            State::BackingOff => self.try_again(slot),
+            State::Working => call.served += self.now - call.since,
+            State::OnCore => self.give_back_core(slot),
+            State::BackingOff => return self.try_again(slot),
             other => unreachable!("a call that is {other:?} waits for no event"),
         }
-    }
-
-    /// Runs a call, and whoever goes on because of it.
-    pub(super) fn go_on(&mut self, slot: u32) {
-        let mut next = Some(slot);
-        while let Some(slot) = next {
-            next = self.advance(slot);
-        }
+        let call = &mut self.calls[slot];
+        call.pc += 1;
+        call.state = State::Running;
+        slot
     }
 
     /// Runs ops until the call has to wait, or is over. Answers who goes on at this instant.
     #[inline]
-    fn advance(&mut self, slot: u32) -> Option<u32> {
+    pub(super) fn advance(&mut self, slot: u32) -> Option<u32> {
         let mut pc = self.calls[slot].pc;
         loop {
             match self.ops[pc as usize] {
@@ -129,11 +114,11 @@ impl<P: Probe> Engine<'_, P> {
                 Op::Fail(table) => {
                     if self.choose(slot, pc, table) == 0 {
                         let place = self.entries[self.calls[slot].endpoint.index()].place;
-                        return self.end(slot, Err(Fault { kind: ErrorKind::Failed, place }));
+                        return self.fail(slot, Fault { kind: ErrorKind::Failed, place });
                     }
                     pc += 1;
                 }
-                Op::End => return self.end(slot, Ok(())),
+                Op::End => return self.end(slot),
             }
         }
     }

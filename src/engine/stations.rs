@@ -132,7 +132,7 @@ impl<P: Probe> Engine<'_, P> {
     #[cold]
     pub(super) fn reject(&mut self, slot: u32, station: u32) -> Option<u32> {
         let place = self.place_of_station(station);
-        self.end(slot, Err(Fault { kind: ErrorKind::Rejected, place }))
+        self.fail(slot, Fault { kind: ErrorKind::Rejected, place })
     }
 
     fn start_patience(&mut self, slot: u32, dist: DistId) {
@@ -202,14 +202,12 @@ impl<P: Probe> Engine<'_, P> {
         self.ready.push_back((slot, call.generation));
     }
 
-    /// The patience of a waiting call is over.
-    pub(super) fn abandon(&mut self, slot: u32) {
+    /// The patience of a waiting call is over. Answers who goes on.
+    pub(super) fn abandon(&mut self, slot: u32) -> Option<u32> {
         let station = self.calls[slot].station;
         self.leave_line(slot);
         let place = self.place_of_station(station);
-        if let Some(next) = self.end(slot, Err(Fault { kind: ErrorKind::Abandoned, place })) {
-            self.go_on(next);
-        }
+        self.fail(slot, Fault { kind: ErrorKind::Abandoned, place })
     }
 
     /// A call leaves the line it waits in.

@@ -4,7 +4,7 @@
 
 use super::call::{Call, State};
 use super::event_list::Kind;
-use super::{Engine, IN_FLIGHT_MAX, span};
+use super::{Engine, Entry, IN_FLIGHT_MAX, span};
 use crate::ids::{DistId, EndpointId, MemberId, SiteId};
 use crate::model::{Class, Jitter, OnError, Op, Target};
 use crate::policy::backoff::{Spread, backoff_s};
@@ -48,11 +48,14 @@ impl<P: Probe> Engine<'_, P> {
         user: u32,
         timeout: Option<DistId>,
     ) -> u32 {
+        let entry = self.entries[endpoint.index()];
+        let member = self.member_for(&entry, key, user);
         let slot = self.bear();
         let call = &mut self.calls[slot];
         (call.key, call.user, call.root) = (key, user, true);
-        let class = self.entries[endpoint.index()].class.unwrap_or(class);
-        self.visit(slot, endpoint, None, class);
+        (call.endpoint, call.member, call.pc) = (endpoint, member, entry.pc);
+        call.class = entry.class.unwrap_or(class);
+        self.enter_place(endpoint, member);
         self.bound(slot, timeout);
         slot
     }
@@ -60,11 +63,10 @@ impl<P: Probe> Engine<'_, P> {
     /// A fresh call, submitted now.
     #[inline]
     fn bear(&mut self) -> u32 {
-        let slot = self.calls.insert();
+        let slot = self.calls.insert(self.now);
         if slot as usize >= self.side_tables {
             self.grow_side_tables();
         }
-        self.calls[slot].arrived = self.now;
         slot
     }
 
@@ -77,18 +79,19 @@ impl<P: Probe> Engine<'_, P> {
         self.overflow |= self.calls.capacity() >= IN_FLIGHT_MAX;
     }
 
+    /// Chooses who serves a call.
+    #[inline]
+    fn member_for(&mut self, entry: &Entry, key: u64, user: u32) -> MemberId {
+        entry.only.unwrap_or_else(|| {
+            let balancer = &mut self.balancers[entry.balancer as usize];
+            MemberId(balancer.pick(mix(key, BALANCE), user, &self.in_system))
+        })
+    }
+
     /// A call arrives at a place.
     #[inline]
-    fn visit(&mut self, slot: u32, endpoint: EndpointId, member: Option<MemberId>, class: Class) {
-        let entry = self.entries[endpoint.index()];
-        let member = member.unwrap_or_else(|| {
-            let call = &self.calls[slot];
-            let key = mix(call.key, BALANCE);
-            MemberId(self.balancers[entry.balancer as usize].pick(key, call.user, &self.in_system))
-        });
+    fn enter_place(&mut self, endpoint: EndpointId, member: MemberId) {
         self.in_system[member.index()] += 1;
-        let call = &mut self.calls[slot];
-        (call.endpoint, call.member, call.pc, call.class) = (endpoint, member, entry.pc, class);
         self.probe.on(Time(self.now), Signal::Arrived { endpoint, member });
     }
 
@@ -105,10 +108,13 @@ impl<P: Probe> Engine<'_, P> {
     /// Ends the timer of an attempt that is over.
     #[inline]
     fn unbound(&mut self, slot: u32) {
-        let call = &self.calls[slot];
-        if call.timer == 0 {
-            return;
+        if self.calls[slot].timer != 0 {
+            self.end_timer(slot);
         }
+    }
+
+    fn end_timer(&mut self, slot: u32) {
+        let call = &self.calls[slot];
         let timeout = if call.root {
             self.model.groups[self.model.requests[call.request.index()].group.index()].timeout
         } else {
@@ -145,24 +151,30 @@ impl<P: Probe> Engine<'_, P> {
     #[inline]
     fn bear_child(&mut self, parent: u32, site_id: SiteId, copy: u32, attempt: u32) -> u32 {
         let site = &self.model.sites[site_id.index()];
-        let slot = self.bear();
-        let mut key = self.turn_key(parent, mix(self.calls[parent].key, site.step));
+        let Call { key, endpoint, member, class, user, first_child, .. } = self.calls[parent];
+        let mut key = self.turn_key(parent, mix(key, site.step));
         if copy != 0 || attempt != 1 {
             key = mix(key, u64::from(copy) << 32 | u64::from(attempt));
         }
-        let Call { endpoint, member, class, user, .. } = self.calls[parent];
+        let mut visit = |endpoint: EndpointId, member: Option<MemberId>| {
+            let entry = self.entries[endpoint.index()];
+            let member = member.unwrap_or_else(|| self.member_for(&entry, key, user));
+            self.enter_place(endpoint, member);
+            (endpoint, member, entry.pc, site.class.or(entry.class).unwrap_or(class))
+        };
+        let (branch, (endpoint, member, pc, class)) = match site.target {
+            Target::Endpoint(e) => (false, visit(e, None)),
+            Target::Member(e, member) => (false, visit(e, Some(member))),
+            Target::Branch(pc) => (true, (endpoint, member, pc, site.class.unwrap_or(class))),
+        };
+        let slot = self.bear();
         let call = &mut self.calls[slot];
         (call.key, call.site, call.user, call.copy, call.attempt) = (key, site_id, user, copy, attempt);
-        self.calls.adopt(parent, slot);
-        let class_at = |e: EndpointId| site.class.or(self.entries[e.index()].class).unwrap_or(class);
-        match site.target {
-            Target::Endpoint(e) => self.visit(slot, e, None, class_at(e)),
-            Target::Member(e, member) => self.visit(slot, e, Some(member), class_at(e)),
-            Target::Branch(pc) => {
-                let call = &mut self.calls[slot];
-                (call.endpoint, call.member, call.pc, call.branch) = (endpoint, member, pc, true);
-                call.class = site.class.unwrap_or(class);
-            }
+        (call.endpoint, call.member, call.pc, call.class, call.branch) = (endpoint, member, pc, class, branch);
+        (call.parent, call.next) = (parent, first_child);
+        self.calls[parent].first_child = slot;
+        if first_child != NONE {
+            self.calls[first_child].previous = slot;
         }
         self.bound(slot, site.timeout);
         slot
@@ -235,24 +247,11 @@ impl<P: Probe> Engine<'_, P> {
         }
         let (endpoint, member, arrived) = (call.endpoint, call.member, Time(call.arrived));
         let detached = self.orphans > 0 && self.is_orphaned(slot);
-        let first = self.balancer_member(slot);
-        self.in_system[first.index()] -= 1;
+        let counted = self.entries[endpoint.index()].counted.unwrap_or(member);
+        self.in_system[counted.index()] -= 1;
         let visit =
             Visit { endpoint, member, arrived, wait: span(waited), service: span(served), outcome, detached };
         self.probe.on(Time(self.now), Signal::Left(visit));
-    }
-
-    /// The member under which a call was counted on arrival: with a central queue, the first.
-    #[inline]
-    fn balancer_member(&self, slot: u32) -> MemberId {
-        let call = &self.calls[slot];
-        let entry = self.entries[call.endpoint.index()];
-        let balancer = &self.model.balancers[entry.balancer as usize];
-        if balancer.policy == crate::model::Balance::Central {
-            MemberId(balancer.members.start)
-        } else {
-            call.member
-        }
     }
 
     /// Whether the caller of this call, or a caller further up, has gone.

@@ -83,6 +83,19 @@ struct Entry {
     class: Option<u8>,
     balancer: u32,
     place: PlaceId,
+    /// The member of every call, where there is only one to choose.
+    only: Option<MemberId>,
+    /// With a central queue: the member under which all calls are counted, since who serves them is settled later.
+    counted: Option<MemberId>,
+}
+
+/// What the engine keeps of a member.
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    /// Its first station.
+    station: u32,
+    /// The station of its cores, where they are limited.
+    cores: Option<StationId>,
 }
 
 /// One replication of a model.
@@ -110,6 +123,8 @@ pub struct Engine<'m, P> {
     stations: Vec<Station>,
     balancers: Vec<Balancer>,
     entries: Vec<Entry>,
+    /// By member.
+    seats: Vec<Seat>,
     ops: &'m [Op],
     /// Timer tracks by distribution; `None` until first used by a timer.
     tracks: Vec<Option<Track>>,
@@ -315,10 +330,6 @@ impl<P: Probe> Engine<'_, P> {
         });
     }
 
-    /// The place of a station.
-    fn place_of_station(&self, station: u32) -> PlaceId {
-        self.model.members[self.model.stations[station as usize].member.index()].place
-    }
 }
 
 #[inline]

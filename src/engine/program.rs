@@ -55,7 +55,7 @@ impl<P: Probe> Engine<'_, P> {
                     let work = self.draw_span(slot, pc, dist.index());
                     let call = &mut self.calls[slot];
                     call.pc = pc;
-                    match self.model.members[call.member.index()].cores {
+                    match self.seats[call.member.index()].cores {
                         Some(station) => self.work_on_core(slot, station.0, work),
                         None => {
                             (call.state, call.since) = (State::Working, self.now);
@@ -128,7 +128,7 @@ impl<P: Probe> Engine<'_, P> {
     fn resolve(&self, slot: u32, resource: Resource) -> u32 {
         let member = self.calls[slot].member.0;
         match resource {
-            Resource::Own(nth) => self.model.members[member as usize].stations.start + nth,
+            Resource::Own(nth) => self.seats[member as usize].station + nth,
             Resource::Shared(station) => station.0,
             Resource::PerMember { first } => {
                 let place = self.entries[self.calls[slot].endpoint.index()].place;

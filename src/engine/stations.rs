@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::call::{Hold, State};
 use super::event_list::{Key, Kind};
 use super::{Engine, Held, span};
-use crate::ids::{DistId, MemberId, StationId};
-use crate::model::{Discipline, Member, Pc, Sharing, StationKind};
+use crate::ids::{DistId, MemberId, PlaceId, StationId};
+use crate::model::{self, Discipline, Member, Pc, Sharing, StationKind};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{ErrorKind, Fault, Probe, Signal};
 use crate::station::Admission;
@@ -21,6 +21,8 @@ const PATIENCE: u64 = 2 << 40;
 /// A resource under way.
 #[derive(Debug)]
 pub struct Station {
+    /// Whose it is.
+    place: PlaceId,
     kind: Running,
 }
 
@@ -55,8 +57,8 @@ impl Central {
 }
 
 impl Station {
-    pub fn new(kind: &StationKind, classes: usize) -> Self {
-        let kind = match *kind {
+    pub fn new(spec: &model::Station, place: PlaceId, classes: usize) -> Self {
+        let kind = match spec.kind {
             StationKind::Slots { capacity, queue, patience, discipline } => {
                 Running::Slots { slots: Slots::new(capacity, queue, order(discipline), classes), patience, central: None }
             }
@@ -70,7 +72,7 @@ impl Station {
                 Running::Own { cores: Cores::new(cores, Order::Priority, true, classes) }
             }
         };
-        Self { kind }
+        Self { place, kind }
     }
 
     /// One queue for all of `members`.
@@ -155,6 +157,11 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
+    /// The place of a station.
+    pub(super) fn place_of_station(&self, station: u32) -> PlaceId {
+        self.stations[station as usize].place
+    }
+
     /// Records a slot in the call that has it now.
     #[inline]
     fn take_slot(&mut self, slot: u32, station: u32) {
@@ -176,22 +183,29 @@ impl<P: Probe> Engine<'_, P> {
         if let Some(central) = central {
             central.give_back(self.calls[slot].member);
         }
-        let Some(next) = slots.give_back(&mut self.links) else { return };
-        self.stop_patience(next, station);
-        let wait = self.now - self.calls[next].since;
-        self.charge_wait(next, station, wait);
-        self.take_slot(next, station);
-        self.calls[next].pc += 1;
+        if let Some(next) = slots.give_back(&mut self.links) {
+            self.hand_over(next, station);
+        }
+    }
+
+    /// A waiting call gets a slot that was given back.
+    fn hand_over(&mut self, slot: u32, station: u32) {
+        self.stop_patience(slot, station);
+        let wait = self.now - self.calls[slot].since;
+        self.charge_wait(slot, station, wait);
+        self.take_slot(slot, station);
+        self.calls[slot].pc += 1;
+        let id = StationId(station);
         self.probe.on(Time(self.now), Signal::Started { station: id, wait: span(wait), queued: true });
-        self.make_ready(next);
+        self.make_ready(slot);
     }
 
     /// Waiting for what is the place's own counts as its wait; waiting for a pool is time at the pool.
     #[inline]
     fn charge_wait(&mut self, slot: u32, station: u32, wait: u64) {
-        let place = self.entries[self.calls[slot].endpoint.index()].place;
-        if self.place_of_station(station) == place {
-            self.calls[slot].waited += wait;
+        let call = &mut self.calls[slot];
+        if self.entries[call.endpoint.index()].place == self.stations[station as usize].place {
+            call.waited += wait;
         }
     }
 

@@ -57,6 +57,11 @@ impl Slots {
             self.busy += 1;
             return Admission::Start;
         }
+        self.ask_in_line(id, class, links)
+    }
+
+    #[inline(never)]
+    fn ask_in_line(&mut self, id: u32, class: u8, links: &mut Links) -> Admission {
         if self.lines.len() >= self.room {
             return Admission::Reject;
         }
@@ -71,11 +76,11 @@ impl Slots {
     #[inline]
     pub fn give_back(&mut self, links: &mut Links) -> Option<u32> {
         assert!(self.busy > 0, "only a slot that was taken is given back");
-        let next = self.lines.pop(links);
-        if next.is_none() {
+        if self.lines.is_empty() {
             self.busy -= 1;
+            return None;
         }
-        next
+        self.lines.pop(links)
     }
 
     /// A waiting call leaves the line.

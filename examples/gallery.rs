@@ -41,6 +41,7 @@ fn study(path: &Path) -> Result<experiment::answer::Answer, Box<dyn Error>> {
         fs::read_to_string(path.with_file_name(file)).map_err(|error| format!("cannot read {file}: {error}"))
     };
     let loaded = compile::load(&text, &path.display().to_string(), &[], &beside);
-    let model = loaded.model.ok_or_else(|| format!("{} has faults: run knee explain on it", path.display()))?;
+    let model =
+        loaded.model.ok_or_else(|| format!("{} has faults: run knee explain on it", path.display()))?;
     Ok(sweep(&model, &Loads::default(), &Options::from(&model.study), &Quiet)?)
 }

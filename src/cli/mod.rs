@@ -1,1 +1,3 @@
-//! cli
+//! The command: files, terminal, diagnostics drawn.
+
+pub mod render;

@@ -6,10 +6,12 @@
 
 use super::Compiler;
 use super::program::{Aside, Call, Program, branch_site};
+use super::warnings::Patience;
 use crate::diagnostic::Span;
-use crate::ids::{EndpointId, PlaceId, SiteId};
+use crate::ids::{DistId, EndpointId, PlaceId, SiteId};
 use crate::model::{Backoff, Jitter, OnError, Op, PlaceKind, Site, Target};
 use crate::spec::decode::At;
+use crate::spec::law::Law;
 use crate::spec::step::{self, CallStep, Retry};
 
 /// Back-off unless stated: each wait twice the last.
@@ -41,7 +43,7 @@ impl<'a> Compiler<'a> {
         let site = match &step.deadline {
             None => self.attempts_site(program, call),
             Some(deadline) => {
-                let timeout = self.dist(deadline);
+                let timeout = self.patience(deadline, call.endpoint);
                 let name = format!("{}#deadline", self.endpoint_name(call.endpoint));
                 let step = self.step_name(program, &name);
                 let site = self.site(Site {
@@ -66,7 +68,9 @@ impl<'a> Compiler<'a> {
             if step.is_query { &[PlaceKind::Database] } else { &[PlaceKind::Service, PlaceKind::External] };
         let endpoint = self.find_endpoint(target, kinds)?;
         let to = self.model.endpoints[endpoint.index()].place;
-        self.note_call(program, endpoint, target.span);
+        let attempts = step.retry.as_ref().and_then(|retry| retry.value.attempts.as_ref());
+        let attempts = attempts.map_or(1, |attempts| attempts.value.0.clamp(1, ATTEMPTS_MAX) as u32);
+        self.note_call(program, endpoint, target.span, attempts);
         Some(Call {
             step,
             endpoint,
@@ -85,7 +89,7 @@ impl<'a> Compiler<'a> {
         place: PlaceId,
         span: Span,
     ) {
-        self.note_call(program, endpoint, span);
+        self.note_call(program, endpoint, span, 1);
         let pool = self.pool_between(program.place, place, span);
         let name = self.endpoint_name(endpoint);
         let step = self.step_name(program, &name);
@@ -131,7 +135,7 @@ impl<'a> Compiler<'a> {
     /// The endpoint with its timeout, as a branch of a `parallel`.
     pub(super) fn direct_site(&mut self, program: &mut Program<'a>, call: &Call<'a>, copies: u32) -> SiteId {
         let site = self.bare_site(program, call);
-        let timeout = call.step.timeout.as_ref().and_then(|law| self.dist(law));
+        let timeout = call.step.timeout.as_ref().and_then(|law| self.patience(law, call.endpoint));
         let it = &mut self.model.sites[site.index()];
         (it.timeout, it.copies) = (timeout, copies);
         site
@@ -149,11 +153,18 @@ impl<'a> Compiler<'a> {
         } else {
             self.bare_site(program, call)
         };
-        let timeout = call.step.timeout.as_ref().and_then(|law| self.dist(law));
+        let timeout = call.step.timeout.as_ref().and_then(|law| self.patience(law, call.endpoint));
         let (attempts, backoff) = self.retry(call.step.retry.as_ref());
         let it = &mut self.model.sites[site.index()];
         (it.timeout, it.attempts, it.backoff) = (timeout, attempts, backoff);
         site
+    }
+
+    /// Enters a timeout or deadline of a call, and notes it for the warnings.
+    fn patience(&mut self, law: &At<Law>, endpoint: EndpointId) -> Option<DistId> {
+        let dist = self.dist(law)?;
+        self.patience.push(Patience { span: law.span, dist, endpoint });
+        Some(dist)
     }
 
     fn retry(&mut self, retry: Option<&At<Retry>>) -> (u32, Option<Backoff>) {

@@ -7,7 +7,7 @@ use crate::ids::{DistId, TableId};
 use crate::model::{CountRef, Table};
 use crate::spec::decode::At;
 use crate::spec::law::{COUNT_MAX, Counts, Empirical, Law, illegal};
-use crate::spec::quantity::{SECONDS_MAX, duration};
+use crate::spec::quantity::{SECONDS_MAX, duration, number};
 use crate::spec::tree::shorten;
 
 /// The most values an empirical distribution may have.
@@ -109,7 +109,10 @@ impl Compiler<'_> {
         self.digest.text(&text);
         let unit = empirical.unit.as_ref().map_or("", |unit| unit.value.as_str());
         let parse = |cell: &str| match times {
-            true => duration(&format!("{cell}{unit}")).map_err(|wrong| wrong.message),
+            true if unit.is_empty() => duration(cell).map_err(|wrong| wrong.message),
+            true => {
+                number(cell).and_then(|_| duration(&format!("{cell}{unit}"))).map_err(|wrong| wrong.message)
+            }
             false => cell.parse().map_err(|_| format!("`{}` is not a number", shorten(cell))),
         };
         let column = empirical.column.as_ref().map(|column| column.value.as_str());

@@ -74,6 +74,8 @@ impl<'a> Compiler<'a> {
             });
         }
         let requests = first..self.model.requests.len() as u32;
+        self.group_spans.push(span);
+        self.group_timeouts.push(it.timeout.as_ref().map(|timeout| timeout.span));
         self.model.groups.push(Group { name: name.to_owned(), source, timeout, class, mix, requests });
     }
 

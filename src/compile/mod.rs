@@ -14,6 +14,9 @@ mod program;
 mod study;
 #[cfg(test)]
 mod tests;
+mod warnings;
+
+use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
 use crate::ids::{EndpointId, PlaceId};
@@ -66,11 +69,19 @@ pub fn load(bytes: &[u8], name: &str, sets: &[(String, String)], read_file: Read
 
 /// The file as a tree, if it is YAML at all.
 fn read(bytes: &[u8], name: &str, sources: &mut Sources, sink: &mut Diagnostics) -> Option<Node> {
+    if bytes.len() > tree::TEXT_MAX {
+        let source = sources.add(name, "");
+        let message = format!("the file is larger than {} MiB", tree::TEXT_MAX >> 20);
+        sink.push(
+            Diagnostic::error(Span { source, ..Span::default() }, message).label("expected a model in YAML"),
+        );
+        return None;
+    }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            let source = sources.add(name, if valid.len() > tree::TEXT_MAX { "" } else { &valid });
+            let source = sources.add(name, &valid);
             let end = sources.source(Span { source, ..Span::default() }).text.len() as u32;
             let message = format!("not a text file: byte {} is not UTF-8", error.valid_up_to());
             sink.push(
@@ -139,12 +150,20 @@ struct Compiler<'a> {
     /// One an endpoint.
     endpoint_spans: Vec<Span>,
     bodies: Vec<Body<'a>>,
-    /// One a cache: what its callers do on a miss.
-    on_miss: Vec<(PlaceId, Option<&'a crate::spec::step::Block>)>,
+    /// Of each cache: its hit ratio, and what its callers do on a miss.
+    caches: HashMap<PlaceId, (f64, Option<&'a crate::spec::step::Block>)>,
     /// One a pool: whose calls to whom go through it.
     pools: Vec<places::PoolUse>,
+    /// Rows of `pools`, by their own place and by the place they lead to.
+    pool_at: HashMap<PlaceId, usize>,
+    pools_to: HashMap<PlaceId, Vec<usize>>,
     /// Who calls whom, and where.
     edges: Vec<names::Edge>,
+    /// Timeouts and deadlines of calls.
+    patience: Vec<warnings::Patience>,
+    /// One a group: where its name stands, and its timeout.
+    group_spans: Vec<Span>,
+    group_timeouts: Vec<Option<Span>>,
 }
 
 impl<'a> Compiler<'a> {
@@ -170,9 +189,14 @@ impl<'a> Compiler<'a> {
             place_spans: Vec::new(),
             endpoint_spans: Vec::new(),
             bodies: Vec::new(),
-            on_miss: Vec::new(),
+            caches: HashMap::new(),
             pools: Vec::new(),
+            pool_at: HashMap::new(),
+            pools_to: HashMap::new(),
             edges: Vec::new(),
+            patience: Vec::new(),
+            group_spans: Vec::new(),
+            group_timeouts: Vec::new(),
         }
     }
 
@@ -188,6 +212,7 @@ impl<'a> Compiler<'a> {
         if self.sink.has_errors() {
             return None;
         }
+        self.warnings();
         self.rank_classes();
         Some(self.model)
     }

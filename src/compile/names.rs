@@ -42,7 +42,14 @@ pub struct Edge {
     pub to: EndpointId,
     /// Where it is written.
     pub span: Span,
+    /// Attempts in all.
+    pub attempts: u32,
 }
+
+/// Calls within calls deeper than this are surely a mistake, and would cost the stack of whoever follows them.
+const DEPTH_MAX: usize = 100;
+/// More ways through the calls than this cannot be followed one by one.
+const WAYS_MAX: usize = 1_000_000;
 
 /// What a kind of place is called.
 #[must_use]
@@ -223,7 +230,8 @@ impl Compiler<'_> {
         if let Some(endpoint) = self.names.endpoints.get(&(place, endpoint_name.to_owned())) {
             return Some(*endpoint);
         }
-        let what = if declared.kind == PlaceKind::Database { "query" } else { "endpoint" };
+        let (article, what) =
+            if declared.kind == PlaceKind::Database { ("a", "query") } else { ("an", "endpoint") };
         let names: Vec<&str> =
             self.model.endpoints_of(place).map(|(_, endpoint)| endpoint.name.as_str()).collect();
         let help = match nearest(endpoint_name, names.iter().copied()) {
@@ -236,7 +244,7 @@ impl Compiler<'_> {
         };
         self.sink.push(
             Diagnostic::error(target.span, message)
-                .label(format!("expected `{}.` and a {what}", shorten(place_name)))
+                .label(format!("expected `{}.` and the name of {article} {what}", shorten(place_name)))
                 .help(help),
         );
         None
@@ -254,58 +262,107 @@ impl Compiler<'_> {
         self.sink.push(Diagnostic::error(target.span, message).help(mend).other(declared.span, "named here"));
     }
 
-    /// Reports endpoints that call themselves by way of others: such a call never ends.
-    pub(super) fn refuse_call_loops(&mut self) {
+    /// The calls of each endpoint.
+    pub(super) fn call_graph(&self) -> Vec<Vec<Edge>> {
         let mut graph: Vec<Vec<Edge>> = vec![Vec::new(); self.model.endpoints.len()];
         for edge in &self.edges {
             graph[edge.from.index()].push(*edge);
         }
-        // 0: not seen, 1: on the path, 2: done.
-        let mut state = vec![0u8; graph.len()];
+        graph
+    }
+
+    /// Reports endpoints that call themselves by way of others: such a call never ends. Also calls nested so deeply, or in so
+    /// many ways, that whoever follows them would run out of stack or of patience.
+    pub(super) fn refuse_call_loops(&mut self) {
+        let graph = self.call_graph();
+        let mut seen = vec![Seen::New; graph.len()];
         for start in 0..graph.len() {
-            if state[start] == 0 {
-                self.walk(start, &graph, &mut state);
+            if matches!(seen[start], Seen::New) {
+                self.walk(start, &graph, &mut seen);
             }
         }
+        self.refuse_excess(&graph, &seen);
     }
 
     /// Depth first without recursion, since call chains may be long.
-    fn walk(&mut self, start: usize, graph: &[Vec<Edge>], state: &mut [u8]) {
+    fn walk(&mut self, start: usize, graph: &[Vec<Edge>], seen: &mut [Seen]) {
         let mut path: Vec<(usize, usize)> = vec![(start, 0)];
-        state[start] = 1;
+        seen[start] = Seen::OnPath;
         while let Some((node, next)) = path.last_mut() {
-            let Some(edge) = graph[*node].get(*next) else {
-                state[*node] = 2;
+            let node = *node;
+            let Some(edge) = graph[node].get(*next) else {
+                seen[node] = reach(&graph[node], seen);
                 path.pop();
                 continue;
             };
             *next += 1;
             let to = edge.to.index();
-            match state[to] {
-                0 => {
-                    state[to] = 1;
+            match seen[to] {
+                Seen::New => {
+                    seen[to] = Seen::OnPath;
                     path.push((to, 0));
                 }
-                1 => {
+                Seen::OnPath => {
                     let from = path.iter().position(|(node, _)| *node == to).unwrap_or(0);
-                    let mut names: Vec<_> = path[from..]
-                        .iter()
-                        .map(|(node, _)| self.endpoint_name(EndpointId(*node as u32)))
-                        .collect();
-                    names.push(names[0].clone());
-                    let shown = if names.len() > 8 {
-                        [&names[..4], &["…".to_owned()], &names[names.len() - 2..]].concat()
-                    } else {
-                        names
-                    };
-                    self.error(
+                    self.report_loop(
                         edge.span,
-                        format!("a loop of calls: {}", shown.join(" -> ")),
-                        "this call closes it",
+                        path[from..].iter().map(|(node, _)| EndpointId(*node as u32)).collect(),
                     );
                 }
-                _ => {}
+                Seen::Done { .. } => {}
             }
         }
     }
+
+    fn report_loop(&mut self, span: Span, path: Vec<EndpointId>) {
+        let mut names: Vec<_> = path.iter().map(|endpoint| self.endpoint_name(*endpoint)).collect();
+        names.push(names[0].clone());
+        if names.len() > 8 {
+            let left_out = names.len() - 6;
+            names.splice(4..4 + left_out, ["…".to_owned()]);
+        }
+        self.error(span, format!("a loop of calls: {}", names.join(" -> ")), "this call closes it");
+    }
+
+    /// Reports the first endpoint from which calls go too deep or too many ways.
+    fn refuse_excess(&mut self, graph: &[Vec<Edge>], seen: &[Seen]) {
+        let excess = |seen: &Seen| match *seen {
+            Seen::Done { depth, .. } if depth > DEPTH_MAX => {
+                Some(format!("calls within calls, {depth} deep"))
+            }
+            Seen::Done { ways, .. } if ways > WAYS_MAX => {
+                Some(format!("calls that can go more than {WAYS_MAX} ways"))
+            }
+            _ => None,
+        };
+        let first =
+            seen.iter().zip(graph).find_map(|(seen, calls)| Some((excess(seen)?, calls.last()?.span)));
+        if let Some((message, span)) = first {
+            self.error(span, message, format!("expected at most {DEPTH_MAX} deep and {WAYS_MAX} ways"));
+        }
+    }
+}
+
+/// How deep and in how many ways calls go on from an endpoint, its own callees being done.
+fn reach(calls: &[Edge], seen: &[Seen]) -> Seen {
+    let (mut depth, mut ways) = (1, 1usize);
+    for edge in calls {
+        if let Seen::Done { depth: below, ways: more } = seen[edge.to.index()] {
+            depth = depth.max(below + 1);
+            ways = ways.saturating_add(more);
+        }
+    }
+    Seen::Done { depth, ways }
+}
+
+/// How far an endpoint has been followed.
+#[derive(Clone, Copy)]
+enum Seen {
+    New,
+    OnPath,
+    /// Calls below it are nested so deep, itself included, and can go so many ways.
+    Done {
+        depth: usize,
+        ways: usize,
+    },
 }

@@ -78,7 +78,7 @@ impl<'a> Compiler<'a> {
         self.needs_workers(it);
         let workers = self.limit(it.workers.as_ref(), "worker");
         let cores = self.limit(it.cores.as_ref(), "core");
-        let Some(replicas) = self.replicas(it, workers, cores) else { return };
+        let replicas = self.replicas(it, workers, cores);
         let waiting = Waiting {
             queue: it.queue.as_ref().and_then(|queue| self.room(queue)),
             patience: it.queue_timeout.as_ref().and_then(|law| self.dist(law)),
@@ -135,18 +135,14 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Replicas in groups of equals; `None` where there are none, or far too many.
-    fn replicas(
-        &mut self,
-        it: &spec::Service,
-        workers: Option<u32>,
-        cores: Option<u32>,
-    ) -> Option<Vec<Replica>> {
+    /// Replicas in groups of equals; one where their number was reported, so that the place stands.
+    fn replicas(&mut self, it: &spec::Service, workers: Option<u32>, cores: Option<u32>) -> Vec<Replica> {
+        let one = Replica { count: 1, cores, workers, weight: 1.0 };
         let groups = match it.replicas.as_ref() {
-            None => vec![Replica { count: 1, cores, workers, weight: 1.0 }],
+            None => vec![one],
             Some(At { span, value: Replicas::Count(count) }) => {
-                self.check_count(*count, *span)?;
-                vec![Replica { count: *count, cores, workers, weight: 1.0 }]
+                let count = self.check_count(*count, *span).map_or(1, |()| *count);
+                vec![Replica { count, ..one }]
             }
             Some(At { span, value: Replicas::List(groups) }) => {
                 let all: Vec<Replica> =
@@ -163,7 +159,7 @@ impl<'a> Compiler<'a> {
                 all
             }
         };
-        (!groups.is_empty()).then_some(groups)
+        if groups.is_empty() { vec![one] } else { groups }
     }
 
     fn replica_group(
@@ -407,18 +403,16 @@ impl<'a> Compiler<'a> {
     fn database(&mut self, name: &At<String>, database: &'a At<spec::Database>) {
         let it = &database.value;
         let Some(place) = self.open(name, PlaceKind::Database, it.cost.as_ref()) else { return };
-        let replicas = it.read_replicas.as_ref().map_or(0, |replicas| replicas.value.0);
-        if replicas > 0
-            && self.check_count(replicas, it.read_replicas.as_ref().map_or(name.span, |r| r.span)).is_none()
-        {
-            return;
-        }
+        let replicas = it.read_replicas.as_ref().filter(|replicas| replicas.value.0 > 0);
+        // Where their number was reported there are none, so that the place stands.
+        let replicas =
+            replicas.and_then(|n| self.check_count(n.value.0, n.span).map(|()| n.value.0)).unwrap_or(0);
         let resources = self.instance(it);
         let primary = if replicas == 0 { name.value.clone() } else { format!("{}.primary", name.value) };
         self.member(place, primary, 1.0, resources.clone(), name.span);
         for i in 1..=replicas {
             if !self.member(place, format!("{}.replica.{i}", name.value), 1.0, resources.clone(), name.span) {
-                return;
+                break;
             }
         }
         let first = self.model.places[place.index()].members.start;
@@ -520,7 +514,9 @@ impl<'a> Compiler<'a> {
         let balancer = self.balancer(place, None);
         let get = At { span: name.span, value: "get".to_owned() };
         self.endpoint(place, &get, balancer, None, Body::Lookup(it.time.as_ref()));
-        self.on_miss.push((place, it.on_miss.as_ref().map(|steps| &steps.value)));
+        if let Some(hit_ratio) = &it.hit_ratio {
+            self.caches.insert(place, (hit_ratio.value.0, it.on_miss.as_ref().map(|steps| &steps.value)));
+        }
         self.close(place);
     }
 
@@ -555,6 +551,13 @@ impl<'a> Compiler<'a> {
             }
         }
         self.close(place);
+        if self.model.places[place.index()].members.is_empty() {
+            return;
+        }
+        if let Some(to) = to {
+            self.pools_to.entry(to).or_default().push(self.pools.len());
+        }
+        self.pool_at.insert(place, self.pools.len());
         self.pools.push(PoolUse { pool: place, per, to, span: name.span });
     }
 
@@ -589,8 +592,9 @@ impl<'a> Compiler<'a> {
 
     /// The slot that calls from `from` to `to` take.
     pub(super) fn pool_between(&mut self, from: PlaceId, to: PlaceId, span: Span) -> Option<Resource> {
-        let fits = |pool: &&PoolUse| pool.to == Some(to) && pool.per.is_none_or(|per| per == from);
-        let mut fitting = self.pools.iter().filter(fits);
+        let fits = |pool: &&PoolUse| pool.per.is_none_or(|per| per == from);
+        let leading = self.pools_to.get(&to)?.iter().map(|&i| &self.pools[i]);
+        let mut fitting = leading.filter(fits);
         let first = *fitting.next()?;
         if let Some(second) = fitting.next() {
             let name = |pool: &PoolUse| self.model.places[pool.pool.index()].name.clone();

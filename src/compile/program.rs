@@ -248,11 +248,7 @@ impl<'a> Compiler<'a> {
     /// Looks the cache up, and does what the caller does on a miss.
     fn get(&mut self, program: &mut Program<'a>, cache: &'a At<String>) {
         let Some(place) = self.find_place(cache, &[PlaceKind::Cache]) else { return };
-        let ratio = self.spec.caches.iter().flat_map(|caches| caches.value.iter());
-        let ratio = ratio
-            .filter(|(name, _)| name.value == cache.value)
-            .find_map(|(_, it)| it.value.hit_ratio.as_ref());
-        let Some(hit_ratio) = ratio.map(|ratio| ratio.value.0) else { return };
+        let Some((hit_ratio, on_miss)) = self.caches.get(&place).copied() else { return };
         if program.caches.contains(&place) {
             let message = format!("a miss of `{}` looks up `{}` again", cache.value, cache.value);
             self.error(cache.span, message, "caches that fill each other never end");
@@ -261,7 +257,6 @@ impl<'a> Compiler<'a> {
         let endpoint = EndpointId(self.model.places[place.index()].endpoints.start);
         self.ask(program, endpoint, place, cache.span);
         let Some(table) = self.coin(hit_ratio) else { return };
-        let on_miss = self.on_miss.iter().find(|(of, _)| *of == place).and_then(|(_, steps)| *steps);
         let lookup = self.op(Op::Lookup { place, table, miss: 0 });
         let hit = self.op(Op::Jump(0));
         let miss = self.here();
@@ -276,7 +271,7 @@ impl<'a> Compiler<'a> {
     fn hold(&mut self, program: &mut Program<'a>, it: &'a step::HoldStep) {
         let Some(name) = &it.pool else { return };
         let Some(place) = self.find_place(name, &[PlaceKind::Pool]) else { return };
-        let Some(pool) = self.pools.iter().find(|pool| pool.pool == place).copied() else { return };
+        let Some(pool) = self.pool_at.get(&place).map(|&i| self.pools[i]) else { return };
         if let Some(per) = pool.per
             && per != program.place
         {
@@ -313,7 +308,10 @@ impl<'a> Compiler<'a> {
                 }
                 let Some(table) = self.coin(again.value.0) else { return };
                 let open = self.op(Op::While { table, end: 0 });
+                program.loops += 1;
+                self.model.loops_max = self.model.loops_max.max(program.loops);
                 self.steps(program, body);
+                program.loops -= 1;
                 self.op(Op::Jump(open));
                 self.model.ops[open as usize] = Op::While { table, end: self.here() };
             }
@@ -510,8 +508,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// Notes who calls whom.
-    pub(super) fn note_call(&mut self, program: &Program<'a>, to: EndpointId, span: Span) {
-        self.edges.push(super::names::Edge { from: program.endpoint, to, span });
+    pub(super) fn note_call(&mut self, program: &Program<'a>, to: EndpointId, span: Span, attempts: u32) {
+        self.edges.push(super::names::Edge { from: program.endpoint, to, span, attempts });
     }
 }
 

@@ -160,7 +160,14 @@ impl std::ops::IndexMut<u32> for Calls {
 impl Calls {
     /// No calls; each may hold `holds_max` slots and nest `loops_max` loops.
     pub fn new(holds_max: usize, loops_max: usize) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), holds: Vec::new(), holds_max, loops: Vec::new(), loops_max }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            holds: Vec::new(),
+            holds_max,
+            loops: Vec::new(),
+            loops_max,
+        }
     }
 
     /// Slots ever used: the size that side tables need.
@@ -181,7 +188,14 @@ impl Calls {
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
         let call = &mut self.slots[slot as usize];
         let generation = call.generation;
-        *call = Call { generation, parent: NONE, first_child: NONE, previous: NONE, next: NONE, ..Call::default() };
+        *call = Call {
+            generation,
+            parent: NONE,
+            first_child: NONE,
+            previous: NONE,
+            next: NONE,
+            ..Call::default()
+        };
         slot
     }
 

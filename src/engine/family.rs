@@ -106,7 +106,8 @@ impl<P: Probe> Engine<'_, P> {
         } else {
             self.model.sites[call.site.index()].timeout
         };
-        let track = timeout.and_then(|dist| self.tracks[dist.index()]).expect("a timer that runs has a track");
+        let track =
+            timeout.and_then(|dist| self.tracks[dist.index()]).expect("a timer that runs has a track");
         self.calls[slot].timer = 0;
         self.stop_timer(track, slot, Kind::Call);
     }
@@ -290,7 +291,10 @@ impl<P: Probe> Engine<'_, P> {
                 Jitter::Full => Spread::Full,
                 Jitter::Equal => Spread::Equal,
             };
-            let key = mix(self.turn_key(slot, mix(self.calls[slot].key, site.step)), BACKOFF + u64::from(failed) * 8);
+            let key = mix(
+                self.turn_key(slot, mix(self.calls[slot].key, site.step)),
+                BACKOFF + u64::from(failed) * 8,
+            );
             backoff_s(b.first, b.factor, b.max, spread, failed, key)
         });
         if let Target::Endpoint(endpoint) | Target::Member(endpoint, _) = site.target {

@@ -1,8 +1,8 @@
 //! Programs, one op after the other.
 
+use super::Engine;
 use super::call::{Loop, State};
 use super::family::Then;
-use super::Engine;
 use crate::ids::TableId;
 use crate::model::{Op, Pc, Resource};
 use crate::rng::{KeyedRng, mix};

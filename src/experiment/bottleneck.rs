@@ -84,7 +84,8 @@ pub fn holds_work_only(model: &Model, layout: &Layout, resource: usize) -> bool 
         _ => {
             let place = resource.place;
             let shared_cores = layout.resources_of(place).any(|(_, r)| r.name == "cores");
-            let behind = resource.name == "connections" && layout.resources_of(place).any(|(_, r)| r.name == "servers");
+            let behind = resource.name == "connections"
+                && layout.resources_of(place).any(|(_, r)| r.name == "servers");
             !shared_cores && !behind && Graph::new(model).below[place.index()].is_empty()
         }
     }
@@ -159,11 +160,13 @@ fn waited_for(
     let may_wait_for = |r: usize| {
         let place = layout.resources[r].place.index();
         let same_place_behind = place == holder && r > at;
-        let pool_users = model.places[holder].kind == PlaceKind::Pool && users_below(model, graph, holder).contains(&place);
+        let pool_users = model.places[holder].kind == PlaceKind::Pool
+            && users_below(model, graph, holder).contains(&place);
         graph.below[holder].contains(&place) || same_place_behind || pool_users
     };
-    let candidates = (0..layout.resources.len())
-        .filter(|&r| r != at && may_wait_for(r) && utilization(r) >= EXHAUSTED && waiting(r) >= HELD_SHARE * held);
+    let candidates = (0..layout.resources.len()).filter(|&r| {
+        r != at && may_wait_for(r) && utilization(r) >= EXHAUSTED && waiting(r) >= HELD_SHARE * held
+    });
     candidates.max_by(|&a, &b| waiting(a).total_cmp(&waiting(b)))
 }
 
@@ -174,7 +177,10 @@ fn users_below(model: &Model, graph: &Graph, pool: usize) -> BTreeSet<usize> {
 }
 
 /// The bottleneck at each level of load, neighbours with the same one joined.
-pub fn by_load(points: &[Point], culprits: &[Option<(String, String, f64, Option<String>)>]) -> Vec<Bottleneck> {
+pub fn by_load(
+    points: &[Point],
+    culprits: &[Option<(String, String, f64, Option<String>)>],
+) -> Vec<Bottleneck> {
     let mut ranges: Vec<Bottleneck> = Vec::new();
     for (point, culprit) in points.iter().zip(culprits) {
         let Some((place, resource, utilization, held_by)) = culprit.clone() else { continue };

@@ -1,9 +1,8 @@
 //! Closed forms beside their simulated values, where a model is one of the systems that have them.
 
 use super::answer::{Estimate, ExactRow};
-use super::point::z_against;
 use super::rounds::Job;
-use super::rows;
+use super::rows::{self, z_against};
 use crate::model::{Balance, Discipline, Model, Op, Resource, Sharing, Source, StationKind};
 use crate::queueing::{ClosedNetwork, Mg1, Mmc, Station};
 
@@ -54,7 +53,9 @@ fn one_queue(model: &Model) -> Option<OneQueue> {
         shared,
     };
     match *program {
-        [Op::Acquire(Resource::Own(0)), Op::Work(dist) | Op::Cpu(dist), Op::End, ..] if member.cores.is_none() => {
+        [Op::Acquire(Resource::Own(0)), Op::Work(dist) | Op::Cpu(dist), Op::End, ..]
+            if member.cores.is_none() =>
+        {
             let station = &model.stations[member.stations.start as usize];
             match station.kind {
                 StationKind::Slots { capacity, queue: None, patience: None, discipline } => {
@@ -64,7 +65,9 @@ fn one_queue(model: &Model) -> Option<OneQueue> {
             }
         }
         [Op::Cpu(dist), Op::End, ..] => match model.stations[member.cores?.index()].kind {
-            StationKind::Cores { cores, sharing: Sharing::Shared } => Some(queue(dist, cores, Discipline::Fifo, true)),
+            StationKind::Cores { cores, sharing: Sharing::Shared } => {
+                Some(queue(dist, cores, Discipline::Fifo, true))
+            }
             StationKind::Cores { cores, sharing: Sharing::Fifo(d) } => Some(queue(dist, cores, d, false)),
             StationKind::Cores { .. } | StationKind::Slots { .. } => None,
         },
@@ -73,7 +76,8 @@ fn one_queue(model: &Model) -> Option<OneQueue> {
 }
 
 fn of_queue(job: &Job, q: &OneQueue) -> Vec<ExactRow> {
-    let place = &job.model.places[job.model.endpoints[job.model.requests[0].endpoint.index()].place.index()].name;
+    let place =
+        &job.model.places[job.model.endpoints[job.model.requests[0].endpoint.index()].place.index()].name;
     let summaries = job.summaries();
     let pooled = &job.gathered.as_ref().expect("a settled job").pooled.total.right;
     let latency = rows::distribution(pooled, summaries, |s| s.total.latency);
@@ -135,7 +139,9 @@ fn closed_network(job: &Job) -> Option<Vec<ExactRow>> {
         }
         let member = &model.members[place.members.start as usize];
         let (dist, station) = match model.ops[endpoint.entry as usize..] {
-            [Op::Acquire(Resource::Own(0)), Op::Work(dist) | Op::Cpu(dist), Op::End, ..] if member.cores.is_none() => {
+            [Op::Acquire(Resource::Own(0)), Op::Work(dist) | Op::Cpu(dist), Op::End, ..]
+                if member.cores.is_none() =>
+            {
                 (dist, Some(member.stations.start))
             }
             [Op::Cpu(dist), Op::End, ..] if member.cores.is_some() => (dist, member.cores.map(|c| c.0)),
@@ -149,7 +155,9 @@ fn closed_network(job: &Job) -> Option<Vec<ExactRow>> {
         queued_s += seconds;
         stations.push(match station.map(|s| &model.stations[s as usize].kind) {
             None => Station::delay(seconds),
-            Some(StationKind::Slots { capacity, queue: None, patience: None, .. }) if law.is_exponential() => {
+            Some(StationKind::Slots { capacity, queue: None, patience: None, .. })
+                if law.is_exponential() =>
+            {
                 Station::queue(seconds, *capacity)
             }
             Some(StationKind::Cores { cores: 1, sharing: Sharing::Shared }) => Station::queue(seconds, 1),
@@ -185,8 +193,11 @@ fn closed_network(job: &Job) -> Option<Vec<ExactRow>> {
 /// Calls to an endpoint per request of the only group.
 fn mean_visits(job: &Job, endpoint: &crate::model::Endpoint) -> f64 {
     let model = &job.model;
-    let at = model.endpoints.iter().position(|e| std::ptr::eq(e, endpoint)).expect("one of the model's endpoints");
-    let visits = |r: usize| job.demands.requests[r].visits.get(&crate::ids::EndpointId(at as u32)).copied().unwrap_or(0.0);
+    let at =
+        model.endpoints.iter().position(|e| std::ptr::eq(e, endpoint)).expect("one of the model's endpoints");
+    let visits = |r: usize| {
+        job.demands.requests[r].visits.get(&crate::ids::EndpointId(at as u32)).copied().unwrap_or(0.0)
+    };
     (0..model.requests.len()).map(|r| model.requests[r].share * visits(r)).sum()
 }
 

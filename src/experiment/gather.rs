@@ -66,7 +66,14 @@ impl Gatherer {
     }
 
     /// Takes replication number `index`.
-    pub fn take(&self, model: &Model, layout: &Layout, thresholds: &[Thresholds], index: u32, r: &Replication) {
+    pub fn take(
+        &self,
+        model: &Model,
+        layout: &Layout,
+        thresholds: &[Thresholds],
+        index: u32,
+        r: &Replication,
+    ) {
         let summary = Summary::new(model, layout, thresholds, r);
         let all = merged(&r.books);
         let mut inner = self.inner.lock().expect("no thread panics while it gathers");

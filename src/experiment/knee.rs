@@ -4,11 +4,12 @@
 //! that sheds its load has no better knee for it. Between simulated loads everything is read off monotone interpolants of log latency.
 
 use super::answer::{Estimate, Found, Kneedle};
+use super::loads::plain;
 use super::rounds::Job;
 use super::summary::{QUANTILES, RequestSummary, Summary};
 use crate::model::Statistic;
 use crate::stats::curve::{Curve, argmax};
-use crate::stats::{interval, isotonic, kneedle, quantiles};
+use crate::stats::{interval, isotonic, kneedle};
 
 /// Loads at which intervals are read off between the lowest and the highest.
 const GRID: usize = 400;
@@ -38,7 +39,8 @@ pub struct Steady<'j> {
 impl<'j> Steady<'j> {
     /// Of the given jobs, in ascending order of load, those whose latency under `by` is finite in every replication.
     pub fn new(jobs: impl Iterator<Item = &'j Job>, by: Statistic) -> Self {
-        let finite = |j: &&Job| j.summaries().iter().all(|s| strict(&s.total, by).is_finite() && s.total.right > 0.0);
+        let finite =
+            |j: &&Job| j.summaries().iter().all(|s| strict(&s.total, by).is_finite() && s.total.right > 0.0);
         Self { jobs: jobs.take_while(finite).collect(), by }
     }
 
@@ -80,14 +82,13 @@ impl<'j> Steady<'j> {
         }
         let curves: Option<Vec<(Curve, Curve)>> =
             (0..self.jobs[0].summaries().len()).map(|r| self.curves(Some(r))).collect();
-        let Some(curves) = curves else { return found(Estimate::bare(best, "a replication without answers")) };
+        let Some(curves) = curves else {
+            return found(Estimate::bare(best, "a replication without answers"));
+        };
         let power_in = |(latency, throughput): &(Curve, Curve), x: f64| throughput.at(x) / latency.at(x);
-        let t = quantiles::student_two_sided(super::rows::CONFIDENCE, curves.len() - 1);
         let significantly_below = |x: f64| {
             let gaps: Vec<f64> = curves.iter().map(|c| power_in(c, best) - power_in(c, x)).collect();
-            let Ok(gap) = interval::mean(&gaps, super::rows::CONFIDENCE) else { return false };
-            debug_assert!(t > 0.0);
-            gap.low > 0.0
+            interval::mean(&gaps, super::rows::CONFIDENCE).is_ok_and(|gap| gap.low > 0.0)
         };
         let grid = |i: usize| first + (last - first) * i as f64 / GRID as f64;
         let start = ((best - first) / (last - first) * GRID as f64).floor() as usize;
@@ -109,7 +110,9 @@ impl<'j> Steady<'j> {
         };
         let by = Some(super::point::statistic_name(self.by));
         let found = |at| Found { load: load.to_owned(), at, by: by.clone(), ..Found::default() };
-        let Some(value) = crossing(None) else { return found(Estimate::unknown("not within the simulated loads")) };
+        let Some(value) = crossing(None) else {
+            return found(Estimate::unknown("not within the simulated loads"));
+        };
         let replications = self.jobs.first().map_or(0, |j| j.summaries().len());
         let each: Vec<f64> = (0..replications).filter_map(|r| crossing(Some(r))).collect();
         if each.len() < replications {
@@ -128,8 +131,4 @@ impl<'j> Steady<'j> {
         let points: Vec<(f64, f64)> = loads.iter().map(|&x| (x, latency.at(x))).collect();
         Some(Kneedle { value: kneedle::kneedle(&points, 1.0), range: [*loads.first()?, *loads.last()?] })
     }
-}
-
-fn plain(load: f64) -> String {
-    if load >= 100.0 { format!("{load:.0}") } else { format!("{load:.3}") }
 }

@@ -1,6 +1,7 @@
 //! How far each objective holds.
 
 use super::answer::{Estimate, Found, Point, RequestRow, SloRow, State};
+use super::loads::plain;
 use crate::model::{Goal, Model, Objective, Statistic};
 use crate::stats::curve::Curve;
 
@@ -81,7 +82,8 @@ pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point]) -> Esti
         };
         (band(|e| e.value), band(|e| e.high), band(|e| e.low))
     });
-    let earliest = |a: Crossing, b: Crossing| if a.0.unwrap_or(f64::MAX) <= b.0.unwrap_or(f64::MAX) { a } else { b };
+    let earliest =
+        |a: Crossing, b: Crossing| if a.0.unwrap_or(f64::MAX) <= b.0.unwrap_or(f64::MAX) { a } else { b };
     let Some((value, low, high)) = limits.reduce(earliest) else {
         return Estimate::unknown("nobody asks for this endpoint");
     };
@@ -90,11 +92,16 @@ pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point]) -> Esti
             value: Some(value),
             low: low.or(Some(steady[0].load.at)),
             high: high.or(saturated),
-            reason: high.or(saturated).is_none().then(|| format!("may hold beyond {last:.4}")),
+            reason: high.or(saturated).is_none().then(|| format!("may hold beyond {}", plain(last))),
         },
         // It holds while there is a steady state, and not without one.
         (None, Some(end)) => Estimate::with_interval((last + end) / 2.0, low.unwrap_or(last), end),
-        (None, None) => Estimate { value: None, low, high: None, reason: Some(format!("holds up to the highest load simulated, {last:.4}")) },
+        (None, None) => Estimate {
+            value: None,
+            low,
+            high: None,
+            reason: Some(format!("holds up to the highest load simulated, {}", plain(last))),
+        },
     }
 }
 
@@ -120,14 +127,22 @@ pub fn limits(model: &Model, points: &[Point], load: &str) -> (Vec<SloRow>, Opti
     let slo: Vec<SloRow> = model
         .objectives
         .iter()
-        .map(|o| SloRow { endpoint: name(o), objective: o.text.clone(), met_up_to: met_up_to(model, o, points) })
+        .map(|o| SloRow {
+            endpoint: name(o),
+            objective: o.text.clone(),
+            met_up_to: met_up_to(model, o, points),
+        })
         .collect();
     let value = |row: &SloRow| row.met_up_to.value.unwrap_or(f64::INFINITY);
     let first = slo.iter().min_by(|a, b| value(a).total_cmp(&value(b)));
     let found = first.map(|row| Found {
         load: load.to_owned(),
         at: row.met_up_to.clone(),
-        by: Some(if row.endpoint == "total" { row.objective.clone() } else { format!("{} {}", row.endpoint, row.objective) }),
+        by: Some(if row.endpoint == "total" {
+            row.objective.clone()
+        } else {
+            format!("{} {}", row.endpoint, row.objective)
+        }),
         ..Found::default()
     });
     (slo, found)

@@ -25,7 +25,8 @@ impl Dial {
                 vec![at.ok_or_else(|| StudyError::UnknownGroup { name: name.clone(), known: known() })?]
             }
         };
-        let of = |f: fn(&Group) -> Option<f64>| groups.iter().filter_map(|&g| f(&model.groups[g])).sum::<f64>();
+        let of =
+            |f: fn(&Group) -> Option<f64>| groups.iter().filter_map(|&g| f(&model.groups[g])).sum::<f64>();
         let open = groups.iter().filter(|&&g| users(&model.groups[g]).is_none()).count();
         let (axis, base) = match open {
             0 => (Axis::Users, of(users)),
@@ -33,7 +34,9 @@ impl Dial {
             _ => (Axis::Scale, 1.0),
         };
         if base.is_nan() || base <= 0.0 {
-            return Err(StudyError::BadLoad("the swept groups offer no load at all: nothing to scale".into()));
+            return Err(StudyError::BadLoad(
+                "the swept groups offer no load at all: nothing to scale".into(),
+            ));
         }
         Ok(Self { groups, axis, base })
     }
@@ -133,4 +136,13 @@ pub fn think_s(model: &Model) -> f64 {
         }
     }
     if n > 0.0 { sum / n } else { 0.0 }
+}
+
+/// A load as a reason states it: four digits at the least.
+pub fn plain(load: f64) -> String {
+    if load >= 1_000.0 || load.fract() == 0.0 {
+        format!("{load:.0}")
+    } else {
+        format!("{load:.4}")[..6].trim_end_matches('.').to_owned()
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod answer;
 mod bottleneck;
+mod edge;
 mod exact;
 mod gather;
 mod knee;
@@ -13,6 +14,8 @@ mod point;
 mod replication;
 mod rounds;
 mod rows;
+mod run;
+mod saturation;
 mod state;
 mod summary;
 mod sweep;
@@ -21,7 +24,8 @@ mod trace;
 use self::answer::{Answer, Axis};
 use self::options::Options;
 pub use self::options::{Loads, Progress, Quiet, StudyError, Swept};
-pub use self::sweep::{over, run, sweep};
+pub use self::run::{over, run};
+pub use self::sweep::sweep;
 pub use self::trace::{TraceLine, trace};
 use crate::model::Model;
 

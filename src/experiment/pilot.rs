@@ -3,6 +3,7 @@
 use crate::engine::{Engine, Seed, Stop};
 use crate::model::Model;
 use crate::signal::{Probe, Signal};
+use crate::stats::trend::{slope, trend};
 use crate::stats::warmup::mser5;
 use crate::units::{Span, Time};
 
@@ -10,6 +11,10 @@ use crate::units::{Span, Time};
 const BATCHES: u64 = 512;
 /// How often a pilot may be doubled because its cut lies beyond its half, or its memory beyond its length.
 const DOUBLINGS_MAX: u32 = 8;
+/// A pilot doubled so often may be judged to grow without end.
+const DOUBLINGS_TO_GROW: u32 = 3;
+/// Of that judgement, one-sided.
+const GROWTH_CONFIDENCE: f64 = 0.999_9;
 
 /// Sums of one batch of one replication.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,21 +93,44 @@ pub fn judge(runs: &[PilotRun], length: Span, doublings: u32) -> Result<Pilot, (
     let relaxation = relaxation(runs, reached, cut.map_or(0, |c| c.index));
     let whole = runs.iter().all(|r| r.whole);
     let last = doublings >= DOUBLINGS_MAX || !whole;
+    let batch_s = length.as_secs() / BATCHES as f64;
+    if !last && doublings >= DOUBLINGS_TO_GROW && grows(runs, reached) {
+        // There is no steady state to wait for: a short run shows that as well as a long one.
+        return Ok(landed(runs, seconds, Span::from_secs(seconds / 4.0), 0.0));
+    }
     let long_memory = relaxation.is_none_or(|batches| batches > reached as f64 / 20.0);
     if !last && (cut.is_none_or(|c| c.beyond_half) || long_memory) {
         return Err(());
     }
-    let batch_s = length.as_secs() / BATCHES as f64;
     // A cut that never came to rest is taken at the half: the verdict on the state will tell.
     let at = cut.map_or(0, |c| c.index).min(reached / 2);
+    let relaxation_s = relaxation.unwrap_or(reached as f64 / 20.0) * batch_s;
+    Ok(landed(runs, seconds, Span::from_secs(at as f64 * batch_s), relaxation_s))
+}
+
+fn landed(runs: &[PilotRun], seconds: f64, warmup: Span, relaxation_s: f64) -> Pilot {
     let events: u64 = runs.iter().map(|r| r.events).sum();
-    Ok(Pilot {
-        warmup: Span::from_secs(at as f64 * batch_s),
-        relaxation_s: relaxation.unwrap_or(reached as f64 / 20.0) * batch_s,
-        rate_per_s: runs.iter().map(|r| r.submitted).sum::<u64>() as f64 / runs.len() as f64 / seconds,
-        events_per_s: events as f64 / runs.len() as f64 / seconds,
+    let submitted: u64 = runs.iter().map(|r| r.submitted).sum();
+    let each_second = |n: u64| n as f64 / runs.len() as f64 / seconds;
+    Pilot {
+        warmup,
+        relaxation_s,
+        rate_per_s: each_second(submitted),
+        events_per_s: each_second(events),
         events,
-    })
+    }
+}
+
+/// The number in flight grows over the last three quarters, beyond doubt.
+fn grows(runs: &[PilotRun], reached: usize) -> bool {
+    let slopes: Vec<f64> = runs
+        .iter()
+        .filter_map(|r| {
+            let later = r.batches[reached / 4..reached].iter().enumerate();
+            slope(&later.map(|(i, b)| (i as f64, b.in_flight)).collect::<Vec<_>>())
+        })
+        .collect();
+    trend(&slopes, GROWTH_CONFIDENCE).is_ok_and(|t| t.at_least > 0.0)
 }
 
 /// Mean latency in each batch over all replications; a batch without answers repeats the one before.
@@ -127,11 +155,12 @@ fn relaxation(runs: &[PilotRun], reached: usize, from: usize) -> Option<f64> {
     if n < 20 {
         return None;
     }
-    let mean = series.iter().flat_map(|s| s.iter()).map(|b| b.in_flight).sum::<f64>() / (n * series.len()) as f64;
+    let mean =
+        series.iter().flat_map(|s| s.iter()).map(|b| b.in_flight).sum::<f64>() / (n * series.len()) as f64;
     let covariance = |lag: usize| {
-        let products = series.iter().flat_map(|s| {
-            s.iter().zip(&s[lag..]).map(|(a, b)| (a.in_flight - mean) * (b.in_flight - mean))
-        });
+        let products = series
+            .iter()
+            .flat_map(|s| s.iter().zip(&s[lag..]).map(|(a, b)| (a.in_flight - mean) * (b.in_flight - mean)));
         products.sum::<f64>() / ((n - lag) * series.len()) as f64
     };
     let variance = covariance(0);

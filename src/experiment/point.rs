@@ -1,6 +1,6 @@
 //! From a settled job to a point of the curve.
 
-use super::answer::{AuditRow, Counts, Estimate, Load, Point, State};
+use super::answer::{AuditRow, Counts, Load, Point, State};
 use super::gather::Gathered;
 use super::loads;
 use super::rounds::Job;
@@ -62,7 +62,9 @@ pub fn point(job: &Job, base: f64) -> Point {
             |s| &s.total,
         ),
         places: (0..model.places.len() as u32)
-            .map(|p| (model.places[p as usize].name.clone(), rows::place(model, layout, gathered, PlaceId(p))))
+            .map(|p| {
+                (model.places[p as usize].name.clone(), rows::place(model, layout, gathered, PlaceId(p)))
+            })
             .collect(),
         audit: audit(job, gathered, saturated),
         exact: if state == State::Stable { exact::rows(job) } else { Vec::new() },
@@ -83,7 +85,8 @@ fn total_thresholds(of: &[Thresholds]) -> Thresholds {
 fn unloaded_s(job: &Job) -> f64 {
     let rates = loads::free_rates(&job.model, &job.demands);
     let sum: f64 = rates.iter().sum();
-    let each = rates.iter().enumerate().map(|(g, rate)| rate * loads::unloaded_s(&job.model, &job.demands, g));
+    let each =
+        rates.iter().enumerate().map(|(g, rate)| rate * loads::unloaded_s(&job.model, &job.demands, g));
     if sum > 0.0 { each.sum::<f64>() / sum } else { 0.0 }
 }
 
@@ -149,12 +152,13 @@ fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathere
         let gaps: Vec<f64> = summaries
             .iter()
             .map(|s| {
-                let expected: f64 = s.requests.iter().zip(&work).map(|(r, w)| r.submitted / s.window_s * w).sum();
+                let expected: f64 =
+                    s.requests.iter().zip(&work).map(|(r, w)| r.submitted / s.window_s * w).sum();
                 s.resources[at].busy - expected
             })
             .collect();
         let gap = interval::mean(&gaps, 0.95).ok()?;
-        let z = z_of(gap, gaps.len());
+        let z = rows::z_of(gap, gaps.len());
         let busy = rows::mean(summaries, |s| s.resources[at].busy).value.unwrap_or(0.0);
         // The bar rises with the number of places, so that a model of a hundred does not cry wolf.
         let bar = quantiles::bonferroni(layout.resources.len().max(1), 0.999).max(4.0);
@@ -163,17 +167,4 @@ fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathere
         Some(AuditRow { law: "utilization", place, gap: relative, z: Some(z), holds: z.abs() <= bar })
     };
     layout.resources.iter().enumerate().filter_map(law).collect()
-}
-
-/// A difference in standard errors.
-pub fn z_of(difference: interval::Interval, replications: usize) -> f64 {
-    let error = difference.half_width / quantiles::student_two_sided(0.95, replications - 1);
-    if difference.value == 0.0 { 0.0 } else { difference.value / error.max(f64::MIN_POSITIVE) }
-}
-
-/// The value of an estimate against an exact number, in standard errors.
-pub fn z_against(estimate: &Estimate, exact: f64, replications: usize) -> Option<f64> {
-    let half_width = estimate.half_width()?;
-    let value = estimate.value? - exact;
-    Some(z_of(interval::Interval { value, low: 0.0, high: 0.0, half_width }, replications))
 }

@@ -94,11 +94,16 @@ impl Job {
 fn thresholds(model: &Model) -> Vec<Thresholds> {
     let apdex = |endpoint| {
         model.objectives.iter().find_map(|o| match o.goal {
-            Goal::Apdex { threshold, .. } if o.endpoint.is_none_or(|e| e == endpoint) => Some(Span::from_secs(threshold).0),
+            Goal::Apdex { threshold, .. } if o.endpoint.is_none_or(|e| e == endpoint) => {
+                Some(Span::from_secs(threshold).0)
+            }
             _ => None,
         })
     };
-    let of = |r: &crate::model::Request| Thresholds { good_within: r.good_within.map(|s| s.0), apdex: apdex(r.endpoint) };
+    let of = |r: &crate::model::Request| Thresholds {
+        good_within: r.good_within.map(|s| s.0),
+        apdex: apdex(r.endpoint),
+    };
     model.requests.iter().map(of).collect()
 }
 
@@ -158,7 +163,12 @@ fn fly_pilots(jobs: &mut [Job], options: &Options, progress: &dyn Progress) {
         let events_max = options.budget / u64::from(options.replications) / 4;
         let runs = run_all(tasks.collect(), progress, |at, replication| {
             let (job, length, _) = waiting[at];
-            pilot::fly(&jobs[job].model, Seed { seed: options.seed, replication }, length, events_max.max(10_000))
+            pilot::fly(
+                &jobs[job].model,
+                Seed { seed: options.seed, replication },
+                length,
+                events_max.max(10_000),
+            )
         });
         let mut by_job: Vec<Vec<PilotRun>> = vec![Vec::new(); waiting.len()];
         for ((at, _), run) in runs {
@@ -203,7 +213,8 @@ fn round(jobs: &mut [Job], options: &Options, progress: &dyn Progress) {
     let tasks = tasks.map(|(n, r, at)| (n, r, cost(&jobs[at]))).collect();
     run_all(tasks, progress, |n, replication| {
         let job = &jobs[active[n]];
-        let window = Window { warmup: job.pilot().warmup, length: job.length, events_max: events_max(job, options) };
+        let window =
+            Window { warmup: job.pilot().warmup, length: job.length, events_max: events_max(job, options) };
         let seed = Seed { seed: options.seed, replication };
         let result = replicate(&job.model, &job.layout, seed, window);
         gatherers[n].take(&job.model, &job.layout, &job.thresholds, replication, &result);
@@ -234,7 +245,8 @@ fn look_at(job: &mut Job, gathered: Gathered, options: &Options) {
     let saturated = look.grows && job.grew_before;
     let last_cost = gathered.events();
     let whole = gathered.whole();
-    let per_replication = gathered.summaries.iter().map(|s| s.total.right).sum::<f64>() / gathered.summaries.len() as f64;
+    let per_replication =
+        gathered.summaries.iter().map(|s| s.total.right).sum::<f64>() / gathered.summaries.len() as f64;
     let growing = look.grows;
     (job.look, job.gathered) = (Some(look), Some(gathered));
     if options.duration.is_some() || options.requests.is_some() || saturated || !whole {
@@ -248,7 +260,8 @@ fn look_at(job: &mut Job, gathered: Gathered, options: &Options) {
         job.done = true;
         return;
     }
-    job.requests_needed = (longer.is_finite() && longer > 1.0).then(|| (per_replication * longer).ceil() as u64);
+    job.requests_needed =
+        (longer.is_finite() && longer > 1.0).then(|| (per_replication * longer).ceil() as u64);
     let left = options.budget.saturating_sub(job.spent) as f64 / last_cost.max(1) as f64;
     let factor = lengthening(if longer.is_finite() { longer } else { 4.0 }, left);
     if job.looks >= LOOKS_MAX || factor < 2 {

@@ -11,6 +11,7 @@ use crate::measure::layout::Layout;
 use crate::model::{Model, PlaceKind};
 use crate::stats::Histogram;
 use crate::stats::interval::{self, Interval, Lack};
+use crate::stats::quantiles;
 
 /// Confidence of every interval that is reported.
 pub const CONFIDENCE: f64 = 0.95;
@@ -25,7 +26,12 @@ pub fn mean(summaries: &[Summary], f: impl Fn(&Summary) -> f64) -> Estimate {
 }
 
 /// A share or quotient `x / y`, both summed over replications.
-pub fn ratio(summaries: &[Summary], most: f64, x: impl Fn(&Summary) -> f64, y: impl Fn(&Summary) -> f64) -> Estimate {
+pub fn ratio(
+    summaries: &[Summary],
+    most: f64,
+    x: impl Fn(&Summary) -> f64,
+    y: impl Fn(&Summary) -> f64,
+) -> Estimate {
     let xs: Vec<f64> = summaries.iter().map(x).collect();
     let ys: Vec<f64> = summaries.iter().map(y).collect();
     if xs.iter().chain(&ys).any(|v| !v.is_finite()) {
@@ -45,7 +51,11 @@ fn estimate(interval: Result<Interval, Lack>, least: f64, most: f64) -> Estimate
 }
 
 /// A distribution: pooled values, intervals from the replications.
-pub fn distribution(pooled: &Histogram, summaries: &[Summary], spread: impl Fn(&Summary) -> Spread) -> Distribution {
+pub fn distribution(
+    pooled: &Histogram,
+    summaries: &[Summary],
+    spread: impl Fn(&Summary) -> Spread,
+) -> Distribution {
     if pooled.is_empty() {
         return Distribution::default();
     }
@@ -155,7 +165,8 @@ pub fn place(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -
     }
     let pooled = &gathered.pooled.places[at];
     let of = |s: &Summary| s.places[at].clone();
-    let rate = |f: fn(&super::summary::PlaceSummary) -> f64| mean(summaries, |s| f(&s.places[at]) / s.window_s);
+    let rate =
+        |f: fn(&super::summary::PlaceSummary) -> f64| mean(summaries, |s| f(&s.places[at]) / s.window_s);
     let resources = resources(layout, gathered, id);
     let cache = model.places[at].kind == PlaceKind::Cache;
     PlaceRow {
@@ -188,7 +199,9 @@ fn pool(layout: &Layout, gathered: &Gathered, id: PlaceId) -> PlaceRow {
     let resources = resources(layout, gathered, id);
     let Some((at, _)) = layout.resources_of(id).next() else { return PlaceRow::default() };
     let of = |s: &Summary| s.resources[at].clone();
-    let rate = |f: fn(&super::summary::ResourceSummary) -> f64| mean(summaries, |s| f(&s.resources[at]) / s.window_s);
+    let rate = |f: fn(&super::summary::ResourceSummary) -> f64| {
+        mean(summaries, |s| f(&s.resources[at]) / s.window_s)
+    };
     PlaceRow {
         offered_per_s: rate(|r| r.started + r.refused + r.quit),
         throughput_per_s: rate(|r| r.started),
@@ -258,7 +271,10 @@ fn members(
         }
     };
     debug_assert_eq!(layout.place_of_member.len(), model.members.len());
-    members.into_iter().map(|(m, member)| (member.name.clone(), row(m.index(), member.stations.clone()))).collect()
+    members
+        .into_iter()
+        .map(|(m, member)| (member.name.clone(), row(m.index(), member.stations.clone())))
+        .collect()
 }
 
 /// A mean over calls, each replication weighing as many as it saw.
@@ -272,4 +288,17 @@ fn by_call(
         if v.left > 0.0 { value(&v) * v.left } else { 0.0 }
     };
     ratio(summaries, f64::INFINITY, weighed, |s| of(s).left)
+}
+
+/// A difference in standard errors.
+pub fn z_of(difference: Interval, replications: usize) -> f64 {
+    let error = difference.half_width / quantiles::student_two_sided(0.95, replications - 1);
+    if difference.value == 0.0 { 0.0 } else { difference.value / error.max(f64::MIN_POSITIVE) }
+}
+
+/// The value of an estimate against an exact number, in standard errors.
+pub fn z_against(estimate: &Estimate, exact: f64, replications: usize) -> Option<f64> {
+    let half_width = estimate.half_width()?;
+    let value = estimate.value? - exact;
+    Some(z_of(Interval { value, low: 0.0, high: 0.0, half_width }, replications))
 }

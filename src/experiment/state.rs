@@ -39,14 +39,14 @@ impl Look {
             Ok(i) => Estimate::with_interval(i.value, i.low, i.high),
             Err(lack) => Estimate::unknown(&lack.to_string()),
         };
-        let whole = summaries.iter().all(|s| s.whole);
-        let halves: Vec<[f64; 2]> = summaries.iter().map(|s| s.halves).filter(|h| h[0].is_finite() && h[1].is_finite()).collect();
+        let halves: Vec<[f64; 2]> =
+            summaries.iter().map(|s| s.halves).filter(|h| h[0].is_finite() && h[1].is_finite()).collect();
         let (first, second): (Vec<f64>, Vec<f64>) = halves.iter().map(|h| (h[0], h[1])).unzip();
         let agree = warmup::halves(&first, &second).is_none_or(|t| t.abs() <= HALVES_T_MAX);
         Self {
             growth,
             // A run that filled the memory has grown, whatever the slope says.
-            grows: trend.is_some_and(|t| t.at_least > 0.0) || !whole && summaries.iter().any(|s| s.in_flight.is_empty()),
+            grows: trend.is_some_and(|t| t.at_least > 0.0) || summaries.iter().any(|s| s.overflowed),
             agree,
             below_capacity: below_capacity(summaries),
             shed: shed(summaries),

@@ -1,8 +1,9 @@
 //! What a replication hands over before its histograms are merged and freed: one number for each statistic.
 
+use crate::engine::Stop;
+use crate::measure::Measurements;
 use crate::measure::books::VisitBook;
 use crate::measure::layout::Layout;
-use crate::measure::Measurements;
 use crate::model::Model;
 use crate::signal::ErrorKind;
 use crate::stats::Histogram;
@@ -125,6 +126,8 @@ pub struct Summary {
     pub events: u64,
     /// It reached its end.
     pub whole: bool,
+    /// It ended because the memory for calls in flight was full.
+    pub overflowed: bool,
     /// The largest gap of each exact law, by place; `(law, place, gap)`.
     pub audit: Vec<crate::measure::audit::Finding>,
 }
@@ -165,7 +168,8 @@ impl Summary {
             in_flight: replication.in_flight.clone(),
             halves: replication.halves,
             events: replication.events,
-            whole: replication.stop != crate::engine::Stop::Budget && replication.stop != crate::engine::Stop::Overflow,
+            whole: !matches!(replication.stop, Stop::Budget | Stop::Overflow),
+            overflowed: replication.stop == Stop::Overflow,
             audit: replication.audit.clone(),
         }
     }
@@ -174,7 +178,8 @@ impl Summary {
 fn request(book: &crate::measure::books::RequestBook, thresholds: Thresholds) -> RequestSummary {
     let mut errors = [0.0; 4];
     for (fault, &count) in &book.causes {
-        errors[ErrorKind::ALL.iter().position(|&k| k == fault.kind).expect("all kinds are listed")] += count as f64;
+        errors[ErrorKind::ALL.iter().position(|&k| k == fault.kind).expect("all kinds are listed")] +=
+            count as f64;
     }
     let right = book.right.count() as f64;
     let good = thresholds.good_within.map_or(right, |t| book.right.count_at_most(t));

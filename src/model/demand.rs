@@ -76,10 +76,11 @@ impl Demands {
             work
         };
         let (scaled, fixed) = (work(scaled), work(fixed));
-        let factors = model.stations.iter().enumerate().filter(|&(s, _)| scaled[s] > 0.0).map(|(s, station)| {
-            let free = (f64::from(station.capacity()) - fixed[s]).max(0.0);
-            Bound { station: StationId(s as u32), factor: free / scaled[s] }
-        });
+        let factors =
+            model.stations.iter().enumerate().filter(|&(s, _)| scaled[s] > 0.0).map(|(s, station)| {
+                let free = (f64::from(station.capacity()) - fixed[s]).max(0.0);
+                Bound { station: StationId(s as u32), factor: free / scaled[s] }
+            });
         factors.min_by(|a, b| a.factor.total_cmp(&b.factor))
     }
 }
@@ -97,7 +98,13 @@ impl Costs<'_> {
     }
 
     /// Adds `visits` calls of an endpoint, and the calls they make. The compiler excludes circles.
-    fn add_visits(&mut self, endpoint: EndpointId, pinned: Option<MemberId>, visits: f64, demand: &mut Demand) {
+    fn add_visits(
+        &mut self,
+        endpoint: EndpointId,
+        pinned: Option<MemberId>,
+        visits: f64,
+        demand: &mut Demand,
+    ) {
         *demand.visits.entry(endpoint).or_default() += visits;
         let cost = self.cost(endpoint).clone();
         for (member, share) in self.shares(endpoint, pinned) {

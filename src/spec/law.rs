@@ -269,7 +269,7 @@ fn of_family(family: &'static Family, node: &Node, scale: Scale, sink: &mut Diag
         return known(make(&[Seconds::decode(node, sink)?.0]), node.span, &what, sink);
     }
     let given = parameters(family, node, scale, sink)?;
-    let is_given = |name: &str| given.iter().any(|(given, ..)| *given == name);
+    let is_given = |name: &str| given.iter().any(|(given, _)| *given == name);
     let form = family
         .forms
         .iter()
@@ -281,23 +281,31 @@ fn of_family(family: &'static Family, node: &Node, scale: Scale, sink: &mut Diag
         );
         return None;
     };
-    let value =
-        |name: &&str| given.iter().find(|(given, ..)| given == name).map_or(1.0, |(_, value, _)| *value);
+    let value = |name: &&str| given.iter().find(|(given, _)| given == name).map_or(1.0, |(_, value)| *value);
     let values: Vec<f64> = names.iter().map(value).collect();
     let result = make(&values);
-    let culprit =
-        result.as_ref().err().and_then(|error| given.iter().find(|(name, ..)| *name == error.parameter));
-    let span = culprit.map_or(node.span, |(.., span)| *span);
-    known(result, span, &what, sink)
+    // What the constructor objects to, as it was written.
+    let culprit = result.as_ref().err().and_then(|error| {
+        let entry = node.entries()?.iter().find(|entry| entry.key == error.parameter)?;
+        let message = format!("{} is no possible `{}` of {what}", entry.value.describe(), error.parameter);
+        Some(Diagnostic::error(entry.value.span, message).label(format!("expected {}", error.expected)))
+    });
+    match culprit {
+        None => known(result, node.span, &what, sink),
+        Some(diagnostic) => {
+            sink.push(diagnostic);
+            None
+        }
+    }
 }
 
-/// The parameters given, with their values and spans. Without a scale of its own, a law has a mean of 1.
+/// The parameters given, with their values. Without a scale of its own, a law has a mean of 1.
 fn parameters(
     family: &Family,
     node: &Node,
     scale: Scale,
     sink: &mut Diagnostics,
-) -> Option<Vec<(&'static str, f64, Span)>> {
+) -> Option<Vec<(&'static str, f64)>> {
     let allowed = |name: &str| family.forms.iter().any(|(names, _)| names.contains(&name));
     let mut given = Vec::new();
     let Value::Map(entries) = &node.value else {
@@ -323,10 +331,10 @@ fn parameters(
             Kind::Time => super::decode::parsed(&entry.value, "a duration such as `20ms`", sink, duration),
             Kind::Shape => super::decode::parsed(&entry.value, "a number", sink, not_negative_number),
         };
-        given.extend(value.map(|value| (name, value, entry.value.span)));
+        given.extend(value.map(|value| (name, value)));
     }
     if scale == Scale::Unit {
-        given.push(("mean", 1.0, node.span));
+        given.push(("mean", 1.0));
     }
     (sink.errors() == errors).then_some(given)
 }
@@ -358,7 +366,7 @@ fn known(result: Result<Dist, DistError>, span: Span, what: &str, sink: &mut Dia
 /// The message for parameters that no distribution can have.
 #[must_use]
 pub fn illegal(error: &DistError, span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error(span, format!("{what} cannot have {} {}", error.parameter, error.value))
+    Diagnostic::error(span, format!("{what} cannot have a {} of {}", error.parameter, error.value))
         .label(format!("expected {}", error.expected))
 }
 

@@ -49,23 +49,31 @@ pub enum Goal {
 const OBJECTIVE: &str =
     "expected an objective such as `p95 < 200ms`, `errors < 0.1%`, `apdex(200ms) > 0.9` or `goodput > 99%`";
 
+/// The percentiles that runs keep.
+const PERCENTILES: [(&str, f64); 5] =
+    [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
+
 /// `mean`, `p50`, `p99.9`.
 ///
 /// # Errors
-/// When it is neither the mean nor a percentile between 0 and 100.
+/// When it is no statistic of latency, or a percentile that runs do not keep.
 pub fn statistic(text: &str) -> Result<Statistic, Wrong> {
-    const EXPECTED: &str = "expected `mean` or a percentile such as `p95` or `p99.9`";
+    const EXPECTED: &str = "expected `mean`, `p50`, `p90`, `p95`, `p99` or `p99.9`";
     if text == "mean" {
         return Ok(Statistic::Mean);
     }
-    let wrong = || Wrong::new(format!("`{}` is no statistic of latency", shorten(text)), EXPECTED);
-    let digits = text.strip_prefix('p').ok_or_else(wrong)?;
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-        return Err(wrong());
+    if let Some((_, quantile)) = PERCENTILES.iter().find(|(name, _)| *name == text) {
+        return Ok(Statistic::Quantile(*quantile));
     }
-    // Two powers of ten less in the text, so that p99.9 is the number nearest to 0.999.
-    let quantile: f64 = format!("{digits}e-2").parse().map_err(|_| wrong())?;
-    if quantile > 0.0 && quantile < 1.0 { Ok(Statistic::Quantile(quantile)) } else { Err(wrong()) }
+    let is_percentile = text
+        .strip_prefix('p')
+        .and_then(|digits| digits.parse::<f64>().ok())
+        .is_some_and(|p| p > 0.0 && p < 100.0);
+    let message = match is_percentile {
+        true => format!("not supported yet: `{}`", shorten(text)),
+        false => format!("`{}` is no statistic of latency", shorten(text)),
+    };
+    Err(Wrong::new(message, EXPECTED))
 }
 
 /// Reads `p95 < 200ms`.
@@ -105,7 +113,10 @@ pub fn objective(text: &str) -> Result<Objective, Wrong> {
         }
         Goal::Apdex(duration(threshold)?, above)
     } else {
-        let statistic = statistic(left).map_err(|_| {
+        let statistic = statistic(left).map_err(|wrong| {
+            if wrong.message.starts_with("not supported") {
+                return wrong;
+            }
             Wrong::new(format!("`{}` is nothing an objective can be about", shorten(left)), OBJECTIVE)
         })?;
         wants(true)?;
@@ -127,7 +138,7 @@ impl JsonSchema for Objective {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "pattern": "^ *(mean|p[0-9.]+|errors) *<|^ *(goodput|apdex\\(.*\\)) *>",
+            "pattern": "^ *(mean|p50|p90|p95|p99|p99[.]9|errors) *<|^ *(goodput|apdex\\(.*\\)) *>",
             "description": "`p95 < 200ms`, `mean < 50ms`, `errors < 0.1%`, `apdex(200ms) > 0.9`, `goodput > 300/s` or `goodput > 99%`."
         })
     }
@@ -208,7 +219,7 @@ impl JsonSchema for Precision {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let share = generator.subschema_for::<Fraction>();
-        json_schema!({"type": "object", "patternProperties": {"^(mean|p[0-9.]+)$": share}, "additionalProperties": false})
+        json_schema!({"type": "object", "patternProperties": {"^(mean|p50|p90|p95|p99|p99[.]9)$": share}, "additionalProperties": false})
     }
 }
 
@@ -235,6 +246,7 @@ mod tests {
         assert_eq!(told("p95 > 200ms"), "`p95` should be below a value, in `p95 > 200ms`");
         assert_eq!(told("p95 < 200"), "`200` has no unit");
         assert_eq!(told("latency < 2s"), "`latency` is nothing an objective can be about");
+        assert_eq!(told("p97 < 2s"), "not supported yet: `p97`");
         assert_eq!(told("p100 < 2s"), "`p100` is nothing an objective can be about");
         assert_eq!(told("errors < 2"), "`2` is no share: it lies above 1");
     }

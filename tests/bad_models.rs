@@ -106,16 +106,16 @@ fn values_and_units() {
     m.yaml:4:42: error: `20` has no unit (expected a duration such as `250us`, `20ms`, `1.5s` or `7d`)
       help: for milliseconds write `20ms`
     "#);
-    insta::assert_snapshot!(fault(&steps("[{delay: {p50: 20ms, p99: 10ms}}]")), @r#"m.yaml:4:53: error: `lognormal` cannot have p99 0.01 (expected a finite number above p50)"#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {p50: 20ms, p99: 10ms}}]")), @r#"m.yaml:4:53: error: `10ms` is no possible `p99` of `lognormal` (expected a finite number above p50)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {expp: 20ms}}]")), @r#"
     m.yaml:4:37: error: `expp` is no distribution
       help: a similar name exists: `exp`
     "#);
-    insta::assert_snapshot!(fault(&steps("[{delay: {hyperexp: {mean: 1ms, cv: 0.5}}}]")), @r#"m.yaml:4:63: error: `hyperexp` cannot have cv 0.5 (expected a number from 1 to 1000 for a hyperexponential law)"#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {hyperexp: {mean: 1ms, cv: 0.5}}}]")), @r#"m.yaml:4:63: error: `0.5` is no possible `cv` of `hyperexp` (expected a number from 1 to 1000 for a hyperexponential law)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {pareto: {min: 1ms, alpha: 1}}}]")), @r#"m.yaml:4:36: error: the distribution has no finite mean (expected a finite mean)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {gamma: {mean: 1ms}}}]")), @r#"m.yaml:4:44: error: `gamma` is given by `mean` and `cv`, or `mean` and `shape`, or `scale` and `shape` (too few or too many parameters)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {empirical: {file: nowhere.csv}}}]")), @r#"m.yaml:4:55: error: `nowhere.csv` cannot be read: no such file (expected a CSV file, relative to the model)"#);
-    insta::assert_snapshot!(fault(&steps("[{delay: {empirical: {file: times.csv, column: ms, unit: ms}}}]")), @r#"m.yaml:4:55: error: in `times.csv`: row 4: `oopsms` does not start with a number"#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {empirical: {file: times.csv, column: ms, unit: ms}}}]")), @r#"m.yaml:4:55: error: in `times.csv`: row 4: `oops` does not start with a number"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {mixture: [{weight: 0, of: 1ms}]}}]")), @r#"m.yaml:4:46: error: the weights of the mixture sum to 0 (expected a weight above 0)"#);
 }
 

@@ -234,3 +234,171 @@ fn a_failing_miss_falls_back_and_returns() {
     11  to 3
     "#);
 }
+
+/// What a setting makes of a model.
+#[track_caller]
+fn set(text: &str, path: &str, value: &str) -> Model {
+    let loaded =
+        load(text.as_bytes(), "m.yaml", &[(path.to_owned(), value.to_owned())], &|_| Err(String::new()));
+    let told: Vec<_> = loaded.diagnostics.iter().map(|d| loaded.sources.brief(d)).collect();
+    loaded.model.unwrap_or_else(|| panic!("{}", told.join("\n")))
+}
+
+const SMALL: &str = "knee: 1
+load: {shoppers: {users: 10, think: 1s, requests: {web.home: 1, web.pay: 3}}}
+services:
+  web:
+    endpoints:
+      home: [{cpu: 1ms}, {choose: [{weight: 1, do: [{delay: 2ms}]}]}]
+      pay: {priority: high, steps: [{delay: 1ms}]}
+databases: {db: {servers: 1, queries: {q: {read: 1ms}}}}
+slo: {web.pay: [p95 < 1s]}
+";
+
+#[test]
+fn a_path_leads_to_fields_endpoints_steps_and_requests() {
+    assert_eq!(set(SMALL, "web.replicas", "3").members.len(), 4);
+    assert_eq!(
+        program(&set(SMALL, "web.home.1.cpu", "{exp: 5ms}"), "web.home").lines().next(),
+        Some("  0  cpu exp 5ms")
+    );
+    assert_eq!(
+        program(&set(SMALL, "web.pay.1.delay", "7ms"), "web.pay").lines().next(),
+        Some("  0  work 7ms")
+    );
+    assert!(program(&set(SMALL, "web.home.2.choose.1.do.1.delay", "9ms"), "web.home").contains("work 9ms"));
+    assert_eq!(program(&set(SMALL, "db.q.read", "4ms"), "db.q").lines().nth(1), Some("  1  work 4ms"));
+    assert_eq!(set(SMALL, "load.shoppers.requests.web.home", "0").requests.len(), 1);
+    assert_eq!(set(SMALL, "study.seed", "7").study.seed, 7);
+    assert_eq!(set(SMALL, "peak.users", "99").peak, Some(model::Peak::Users(99.0)));
+    assert_eq!(set(SMALL, "name", "other").name, "other");
+    assert_eq!(set(SMALL, "slo.web.pay", "mean < 1s").objectives[0].text, "mean < 1s");
+    assert_eq!(set(SMALL, "slo.total", "[errors < 1%]").objectives.len(), 2);
+}
+
+#[test]
+fn a_central_queue_pools_workers_under_the_first_member() {
+    let text = "knee: 1
+load: {rate: 1/s, requests: {a.x: 1}}
+services:
+  a: {replicas: [{count: 2, workers: 3}, {count: 1, workers: 10}], cores: 2, queue: 5, balance: central, discipline: lifo, endpoints: {x: [{cpu: 1ms}]}}
+";
+    let model = model(text);
+    let stations: Vec<_> = model
+        .stations
+        .iter()
+        .map(|s| format!("{} {} {}", s.member.0, s.resource, listing::station(&model, &s.kind)))
+        .collect();
+    assert_eq!(
+        stations,
+        ["0 workers 16, lifo, 15 may wait", "0 cores 2, shared", "1 cores 2, shared", "2 cores 2, shared"]
+    );
+    assert_eq!(model.balancers[0].policy, model::Balance::Central);
+    assert_eq!(model.members[2].cores, Some(crate::ids::StationId(3)));
+}
+
+#[test]
+fn priorities_are_ranked_whatever_they_are_called() {
+    let text = "knee: 1
+load:
+  a: {rate: 1/s, priority: 3, requests: {w.x: 1}}
+  b: {rate: 1/s, priority: low, requests: {w.x: 1, w.y: 1}}
+services:
+  w: {cores: 1, discipline: preemptive, scheduling: fifo, endpoints: {x: [{call: v.z, priority: -50}], y: {priority: high, steps: [{cpu: 1ms}]}}}
+  v: {endpoints: {z: [{delay: 1ms}]}}
+";
+    let model = model(text);
+    assert_eq!(model.classes, ["high", "3", "normal", "low", "-50"]);
+    let requests: Vec<_> = model.requests.iter().map(|r| (r.name.as_str(), r.class)).collect();
+    assert_eq!(requests, [("a/w.x", 1), ("b/w.x", 3), ("w.y", 0)]);
+    assert_eq!(model.sites[0].class, Some(4));
+    assert_eq!(listing::station(&model, &model.stations[0].kind), "1, one a call, preemptive");
+}
+
+#[test]
+fn reads_go_to_the_replicas_and_writes_to_the_primary() {
+    let model = with_steps("[{query: db.q}, {query: db.w}]");
+    let members = |name: &str| {
+        let endpoint = model
+            .endpoints
+            .iter()
+            .find(|e| e.name == name && model.places[e.place.index()].name == "db")
+            .unwrap();
+        let range = model.balancers[endpoint.balancer.index()].members.clone();
+        range.map(|m| model.members[m as usize].name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(members("q"), ["db.replica.1", "db.replica.2"]);
+    assert_eq!(members("w"), ["db.primary"]);
+}
+
+#[test]
+fn calls_keep_their_structural_names_when_others_come() {
+    let steps_of = |steps: &str| with_steps(steps).sites.iter().map(|site| site.step).collect::<Vec<_>>();
+    let before = steps_of("[{call: b.y}, {query: plain.q}, {call: b.y}]");
+    let after = steps_of("[{call: b.y}, {delay: 1ms}, {get: c}, {query: plain.q}, {call: b.y}]");
+    let kept: Vec<_> = after.iter().filter(|step| before.contains(step)).collect();
+    assert_eq!(kept.len(), 3);
+    assert_ne!(before[0], before[2], "the second call of the same target is another step");
+}
+
+fn warnings(text: &str) -> String {
+    let loaded = load_text(text);
+    let told: Vec<_> = loaded.diagnostics.iter().map(|d| loaded.sources.brief(d)).collect();
+    assert!(loaded.model.is_some(), "{}", told.join("\n"));
+    told.join("\n")
+}
+
+#[test]
+fn suspicious_models_get_advice() {
+    let text = "knee: 1
+load: {rate: 100/s, timeout: 5ms, requests: {web.home: 1}}
+services:
+  web:
+    replicas: 2
+    workers: 4
+    endpoints:
+      home: [{cpu: 30ms}, {query: db.q, timeout: 10ms, retry: {attempts: 3}}, {call: back.x, retry: {attempts: 4}}]
+      old: [{delay: 1ms}]
+  back: {cores: 1, endpoints: {x: [{cpu: 20ms}, {call: deep.x, deadline: 1ms, retry: {attempts: 3}}]}}
+  deep: {endpoints: {x: [{delay: {exp: 2ms}}]}}
+  idle: {endpoints: {x: []}}
+databases: {db: {servers: 2, connections: 10, read_replicas: 1, queries: {q: {read: 20ms}}}}
+pools: {web_db: {size: 8, per: web, to: db}, unused: {size: 1}}
+";
+    insta::assert_snapshot!(warnings(text), @r#"
+    m.yaml:2:7: warning: the load of the file needs 200% of `back cores`
+      help: there is no steady state at this load; a sweep finds the load that is carried
+    m.yaml:2:30: warning: a timeout of 5ms is shorter than the 72ms that `web.home` takes on average when nobody waits
+      help: most calls will time out at any load
+    m.yaml:4:3: warning: `web` has `cpu` steps but no `cores`: its 4 workers run as if each had a core
+      help: say how many cores a replica has, or `cores: 4` if that is meant
+    m.yaml:8:50: warning: a timeout of 10ms is shorter than the 20ms that `db.q` takes on average when nobody waits
+      help: most calls will time out at any load
+    m.yaml:9:7: warning: nobody calls `web.old`
+      help: it changes nothing: remove it, or call it
+    m.yaml:10:56: warning: retries can multiply the calls to `deep.x` by 12
+      help: retry at one level only: the attempts of all levels multiply
+    m.yaml:10:74: warning: a timeout of 1ms is shorter than the 2ms that `deep.x` takes on average when nobody waits
+      help: most calls will time out at any load
+    m.yaml:12:3: warning: nobody calls `idle`
+      help: it changes nothing: remove it, or call it
+    m.yaml:13:62: warning: nothing is read from the read replicas
+      help: say `reads: {from: replicas}`
+    m.yaml:14:9: warning: `web_db` opens up to 16 connections, but `db` takes 10
+      help: queries beyond that are rejected: make the pool smaller, or give the database more `connections`
+    m.yaml:14:9: warning: `web_db` has 8 slots, but a replica of `web` has only 4 workers to use them
+      help: the slots beyond that are never used
+    m.yaml:14:46: warning: nothing goes through `unused`
+      help: say `to` whom it leads, or `hold` it around steps
+    "#);
+}
+
+#[test]
+fn a_calm_model_gets_no_warning() {
+    assert_eq!(warnings("knee: 1
+load: {users: 10, think: 1s, timeout: 10s, requests: {web.home: 1}}
+services: {web: {workers: 4, cores: 2, endpoints: {home: [{cpu: 3ms}, {query: db.q, timeout: 100ms, retry: {attempts: 3}}]}}}
+databases: {db: {servers: 2, connections: 10, queries: {q: {read: 20ms}}}}
+pools: {web_db: {size: 4, per: web, to: db}}
+"), "");
+}

@@ -184,18 +184,12 @@ impl Calls {
 
     /// A fresh slot. Everything but the generation is as in [`Call::default`], and nothing is linked.
     #[inline]
-    pub fn insert(&mut self) -> u32 {
+    pub fn insert(&mut self, arrived: u64) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
         let call = &mut self.slots[slot as usize];
         let generation = call.generation;
-        *call = Call {
-            generation,
-            parent: NONE,
-            first_child: NONE,
-            previous: NONE,
-            next: NONE,
-            ..Call::default()
-        };
+        let (parent, first_child, previous, next) = (NONE, NONE, NONE, NONE);
+        *call = Call { arrived, generation, parent, first_child, previous, next, ..Call::default() };
         slot
     }
 
@@ -260,18 +254,6 @@ impl Calls {
         let call = &mut self.slots[slot as usize];
         self.loops[slot as usize * self.loops_max + call.loops as usize] = opened;
         call.loops += 1;
-    }
-
-    /// Makes `child` a call of `parent`.
-    #[inline]
-    pub fn adopt(&mut self, parent: u32, child: u32) {
-        let first = self[parent].first_child;
-        let call = &mut self[child];
-        (call.parent, call.previous, call.next) = (parent, NONE, first);
-        if first != NONE {
-            self[first].previous = child;
-        }
-        self[parent].first_child = child;
     }
 
     /// Parts `child` from its caller; it keeps its own calls.

@@ -4,7 +4,7 @@
 
 use super::call::{Call, State};
 use super::event_list::Kind;
-use super::{Engine, IN_FLIGHT_MAX, span};
+use super::{Engine, Entry, IN_FLIGHT_MAX, span};
 use crate::ids::{DistId, EndpointId, MemberId, SiteId};
 use crate::model::{Class, Jitter, OnError, Op, Target};
 use crate::policy::backoff::{Spread, backoff_s};
@@ -18,15 +18,23 @@ const BALANCE: u64 = 3 << 40;
 const TIMEOUT: u64 = (3 << 40) + 1;
 const BACKOFF: u64 = (3 << 40) + 2;
 
-/// What happens next at this instant.
+/// An attempt that is over, as its caller knows it.
 #[derive(Clone, Copy, Debug)]
-pub enum Then {
-    /// Nothing: whoever was running waits.
-    Idle,
-    /// This call goes on.
-    Run(u32),
-    /// This call is over.
-    End(u32, Outcome),
+struct Attempt {
+    caller: u32,
+    site: SiteId,
+    copy: u32,
+    number: u32,
+}
+
+/// What an answer means for the caller.
+enum Then {
+    /// It waits on.
+    Wait,
+    /// It goes on.
+    Run,
+    /// It is over.
+    Fail(Fault),
 }
 
 impl<P: Probe> Engine<'_, P> {
@@ -40,11 +48,14 @@ impl<P: Probe> Engine<'_, P> {
         user: u32,
         timeout: Option<DistId>,
     ) -> u32 {
+        let entry = self.entries[endpoint.index()];
+        let member = self.member_for(&entry, key, user);
         let slot = self.bear();
         let call = &mut self.calls[slot];
         (call.key, call.user, call.root) = (key, user, true);
-        let class = self.entries[endpoint.index()].class.unwrap_or(class);
-        self.visit(slot, endpoint, None, class);
+        (call.endpoint, call.member, call.pc) = (endpoint, member, entry.pc);
+        call.class = entry.class.unwrap_or(class);
+        self.enter_place(endpoint, member);
         self.bound(slot, timeout);
         slot
     }
@@ -52,11 +63,10 @@ impl<P: Probe> Engine<'_, P> {
     /// A fresh call, submitted now.
     #[inline]
     fn bear(&mut self) -> u32 {
-        let slot = self.calls.insert();
+        let slot = self.calls.insert(self.now);
         if slot as usize >= self.side_tables {
             self.grow_side_tables();
         }
-        self.calls[slot].arrived = self.now;
         slot
     }
 
@@ -69,18 +79,19 @@ impl<P: Probe> Engine<'_, P> {
         self.overflow |= self.calls.capacity() >= IN_FLIGHT_MAX;
     }
 
+    /// Chooses who serves a call.
+    #[inline]
+    fn member_for(&mut self, entry: &Entry, key: u64, user: u32) -> MemberId {
+        entry.only.unwrap_or_else(|| {
+            let balancer = &mut self.balancers[entry.balancer as usize];
+            MemberId(balancer.pick(mix(key, BALANCE), user, &self.in_system))
+        })
+    }
+
     /// A call arrives at a place.
     #[inline]
-    fn visit(&mut self, slot: u32, endpoint: EndpointId, member: Option<MemberId>, class: Class) {
-        let entry = self.entries[endpoint.index()];
-        let member = member.unwrap_or_else(|| {
-            let call = &self.calls[slot];
-            let key = mix(call.key, BALANCE);
-            MemberId(self.balancers[entry.balancer as usize].pick(key, call.user, &self.in_system))
-        });
+    fn enter_place(&mut self, endpoint: EndpointId, member: MemberId) {
         self.in_system[member.index()] += 1;
-        let call = &mut self.calls[slot];
-        (call.endpoint, call.member, call.pc, call.class) = (endpoint, member, entry.pc, class);
         self.probe.on(Time(self.now), Signal::Arrived { endpoint, member });
     }
 
@@ -97,10 +108,13 @@ impl<P: Probe> Engine<'_, P> {
     /// Ends the timer of an attempt that is over.
     #[inline]
     fn unbound(&mut self, slot: u32) {
-        let call = &self.calls[slot];
-        if call.timer == 0 {
-            return;
+        if self.calls[slot].timer != 0 {
+            self.end_timer(slot);
         }
+    }
+
+    fn end_timer(&mut self, slot: u32) {
+        let call = &self.calls[slot];
         let timeout = if call.root {
             self.model.groups[self.model.requests[call.request.index()].group.index()].timeout
         } else {
@@ -112,15 +126,15 @@ impl<P: Probe> Engine<'_, P> {
         self.stop_timer(track, slot, Kind::Call);
     }
 
-    /// A call starts its own calls and waits for `need` right answers.
+    /// A call starts its own calls and waits for `need` right answers. Answers who goes on.
     #[inline]
-    pub(super) fn call_out(&mut self, slot: u32, first: SiteId, count: u32, need: u32) -> Then {
+    pub(super) fn call_out(&mut self, slot: u32, first: SiteId, count: u32, need: u32) -> Option<u32> {
         let call = &mut self.calls[slot];
         (call.state, call.fault, call.need) = (State::Joining, None, need);
         let single = count == 1 && self.model.sites[first.index()].copies == 1;
         if single {
             self.calls[slot].left = 1;
-            return Then::Run(self.bear_child(slot, first, 0, 1));
+            return Some(self.bear_child(slot, first, 0, 1));
         }
         let sites = first.0..first.0 + count;
         let copies = |s: u32| self.model.sites[s as usize].copies;
@@ -131,59 +145,87 @@ impl<P: Probe> Engine<'_, P> {
                 self.make_ready(child);
             }
         }
-        Then::Idle
+        None
     }
 
     /// One attempt at a site.
     #[inline]
     fn bear_child(&mut self, parent: u32, site_id: SiteId, copy: u32, attempt: u32) -> u32 {
         let site = &self.model.sites[site_id.index()];
-        let slot = self.bear();
-        let mut key = self.turn_key(parent, mix(self.calls[parent].key, site.step));
+        let Call { key, endpoint, member, class, user, first_child, .. } = self.calls[parent];
+        let mut key = self.turn_key(parent, mix(key, site.step));
         if copy != 0 || attempt != 1 {
             key = mix(key, u64::from(copy) << 32 | u64::from(attempt));
         }
-        let Call { endpoint, member, class, user, .. } = self.calls[parent];
+        let mut visit = |endpoint: EndpointId, member: Option<MemberId>| {
+            let entry = self.entries[endpoint.index()];
+            let member = member.unwrap_or_else(|| self.member_for(&entry, key, user));
+            self.enter_place(endpoint, member);
+            (endpoint, member, entry.pc, site.class.or(entry.class).unwrap_or(class))
+        };
+        let (branch, (endpoint, member, pc, class)) = match site.target {
+            Target::Endpoint(e) => (false, visit(e, None)),
+            Target::Member(e, member) => (false, visit(e, Some(member))),
+            Target::Branch(pc) => (true, (endpoint, member, pc, site.class.unwrap_or(class))),
+        };
+        let slot = self.bear();
         let call = &mut self.calls[slot];
         (call.key, call.site, call.user, call.copy, call.attempt) = (key, site_id, user, copy, attempt);
-        self.calls.adopt(parent, slot);
-        let class_at = |e: EndpointId| site.class.or(self.entries[e.index()].class).unwrap_or(class);
-        match site.target {
-            Target::Endpoint(e) => self.visit(slot, e, None, class_at(e)),
-            Target::Member(e, member) => self.visit(slot, e, Some(member), class_at(e)),
-            Target::Branch(pc) => {
-                let call = &mut self.calls[slot];
-                (call.endpoint, call.member, call.pc, call.branch) = (endpoint, member, pc, true);
-                call.class = site.class.unwrap_or(class);
-            }
+        (call.endpoint, call.member, call.pc, call.class, call.branch) =
+            (endpoint, member, pc, class, branch);
+        (call.parent, call.next) = (parent, first_child);
+        self.calls[parent].first_child = slot;
+        if first_child != NONE {
+            self.calls[first_child].previous = slot;
         }
         self.bound(slot, site.timeout);
         slot
     }
 
-    /// A call is over: it gives back what it holds and answers its caller.
+    /// A call ends well: it gives back what it holds and answers its caller. Answers who goes on.
     #[inline]
-    pub(super) fn end(&mut self, slot: u32, outcome: Outcome) -> Then {
+    pub(super) fn end(&mut self, slot: u32) -> Option<u32> {
+        let caller = self.finish(slot, Ok(()))?.caller;
+        let call = &mut self.calls[caller];
+        call.need = call.need.saturating_sub(1);
+        match self.settle(caller) {
+            Then::Wait => None,
+            Then::Run => Some(caller),
+            Then::Fail(fault) => self.fail(caller, fault),
+        }
+    }
+
+    /// A call fails: so may its caller, and the caller of that. Answers who goes on.
+    #[cold]
+    pub(super) fn fail(&mut self, mut slot: u32, mut fault: Fault) -> Option<u32> {
+        loop {
+            let attempt = self.finish(slot, Err(fault))?;
+            slot = attempt.caller;
+            match self.answered_wrong(attempt, fault) {
+                Then::Wait => return None,
+                Then::Run => return Some(slot),
+                Then::Fail(raised) => fault = raised,
+            }
+        }
+    }
+
+    /// Takes a call that is over out of the system. Answers whose attempt it was, if anyone waits for it.
+    #[inline]
+    fn finish(&mut self, slot: u32, outcome: Outcome) -> Option<Attempt> {
         self.unbound(slot);
         while self.calls[slot].holds > 0 {
             self.give_back_slot(slot);
         }
         self.leave_place(slot, Some(outcome));
-        let Call { parent, site, copy, attempt, root, detached, .. } = self.calls[slot];
-        let then = if parent != NONE {
+        let call = &self.calls[slot];
+        let attempt = Attempt { caller: call.parent, site: call.site, copy: call.copy, number: call.attempt };
+        if attempt.caller != NONE {
             self.calls.part(slot);
-            Some((parent, site, copy, attempt))
-        } else {
-            if root && !detached {
-                self.answer_user(slot, outcome);
-            }
-            None
-        };
-        self.bury(slot);
-        match then {
-            Some((parent, site, copy, attempt)) => self.answered(parent, site, copy, attempt, outcome),
-            None => Then::Idle,
+        } else if call.root && !call.detached {
+            self.answer_user(slot, outcome);
         }
+        self.bury(slot);
+        (attempt.caller != NONE).then_some(attempt)
     }
 
     /// Frees the record of a call.
@@ -207,24 +249,11 @@ impl<P: Probe> Engine<'_, P> {
         }
         let (endpoint, member, arrived) = (call.endpoint, call.member, Time(call.arrived));
         let detached = self.orphans > 0 && self.is_orphaned(slot);
-        let first = self.balancer_member(slot);
-        self.in_system[first.index()] -= 1;
+        let counted = self.entries[endpoint.index()].counted.unwrap_or(member);
+        self.in_system[counted.index()] -= 1;
         let visit =
             Visit { endpoint, member, arrived, wait: span(waited), service: span(served), outcome, detached };
         self.probe.on(Time(self.now), Signal::Left(visit));
-    }
-
-    /// The member under which a call was counted on arrival: with a central queue, the first.
-    #[inline]
-    fn balancer_member(&self, slot: u32) -> MemberId {
-        let call = &self.calls[slot];
-        let entry = self.entries[call.endpoint.index()];
-        let balancer = &self.model.balancers[entry.balancer as usize];
-        if balancer.policy == crate::model::Balance::Central {
-            MemberId(balancer.members.start)
-        } else {
-            call.member
-        }
     }
 
     /// Whether the caller of this call, or a caller further up, has gone.
@@ -241,45 +270,47 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    /// One of its own calls is over.
-    fn answered(&mut self, slot: u32, site_id: SiteId, copy: u32, attempt: u32, outcome: Outcome) -> Then {
-        let site = &self.model.sites[site_id.index()];
-        if let Err(fault) = outcome {
-            if attempt < site.attempts {
-                self.back_off(slot, site_id, copy, attempt);
-                return Then::Idle;
-            }
-            let call = &mut self.calls[slot];
-            match site.on_error {
-                OnError::Continue => call.need = call.need.saturating_sub(1),
-                OnError::Fallback(pc) => {
-                    (call.pc, call.left, call.need) = (pc, 0, 0);
-                    call.state = State::Running;
-                    return Then::Run(slot);
-                }
-                OnError::Raise => {
-                    call.fault.get_or_insert(fault.into());
-                }
-            }
-        } else {
-            let call = &mut self.calls[slot];
-            call.need = call.need.saturating_sub(1);
+    /// One of a call's own calls has failed.
+    fn answered_wrong(&mut self, attempt: Attempt, fault: Fault) -> Then {
+        let slot = attempt.caller;
+        let site = &self.model.sites[attempt.site.index()];
+        if attempt.number < site.attempts {
+            self.back_off(slot, attempt.site, attempt.copy, attempt.number);
+            return Then::Wait;
         }
+        let call = &mut self.calls[slot];
+        match site.on_error {
+            OnError::Continue => call.need = call.need.saturating_sub(1),
+            OnError::Fallback(pc) => {
+                (call.pc, call.left, call.need) = (pc, 0, 0);
+                call.state = State::Running;
+                return Then::Run;
+            }
+            OnError::Raise => {
+                call.fault.get_or_insert(fault.into());
+            }
+        }
+        self.settle(slot)
+    }
+
+    /// One fewer of a call's own calls is out: whether it goes on.
+    #[inline]
+    fn settle(&mut self, slot: u32) -> Then {
         let call = &mut self.calls[slot];
         call.left -= 1;
         if call.need > 0 && call.left >= call.need {
-            return Then::Idle;
+            return Then::Wait;
         }
         let (enough, fault) = (call.need == 0, call.fault);
         call.state = State::Running;
         call.pc += 1;
-        if self.calls[slot].first_child != NONE {
+        if call.first_child != NONE {
             self.drop_children(slot, false);
         }
         if enough {
-            Then::Run(slot)
+            Then::Run
         } else {
-            Then::End(slot, Err(fault.expect("answers that can no longer come had an error").into()))
+            Then::Fail(fault.expect("answers that can no longer come had an error").into())
         }
     }
 
@@ -307,25 +338,24 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// The back-off is over: the next attempt.
-    pub(super) fn try_again(&mut self, slot: u32) {
+    pub(super) fn try_again(&mut self, slot: u32) -> u32 {
         let call = &mut self.calls[slot];
         call.state = State::Joining;
         let failed = call.work as u32;
         let Op::Call { first, .. } = self.ops[call.pc as usize] else {
             unreachable!("only calls are tried again")
         };
-        let child = self.bear_child(slot, first, 0, failed + 1);
-        self.go_on(child);
+        self.bear_child(slot, first, 0, failed + 1)
     }
 
-    /// The timer of an attempt, or the patience of a user, is over.
-    pub(super) fn time_out(&mut self, slot: u32) {
+    /// The timer of an attempt, or the patience of a user, is over. Answers who goes on.
+    pub(super) fn time_out(&mut self, slot: u32) -> Option<u32> {
         let Call { parent, site, copy, attempt, branch, .. } = self.calls[slot];
-        let outcome = Err(Fault { kind: ErrorKind::Timeout, place: self.waits_at(slot) });
+        let fault = Fault { kind: ErrorKind::Timeout, place: self.waits_at(slot) };
         if parent == NONE {
-            self.answer_user(slot, outcome);
+            self.answer_user(slot, Err(fault));
             self.detach(slot);
-            return;
+            return None;
         }
         if branch || self.model.sites[site.index()].cancel {
             self.cancel(slot, !branch);
@@ -333,8 +363,11 @@ impl<P: Probe> Engine<'_, P> {
             self.calls.part(slot);
             self.detach(slot);
         }
-        let then = self.answered(parent, site, copy, attempt, outcome);
-        self.follow(then);
+        match self.answered_wrong(Attempt { caller: parent, site, copy, number: attempt }, fault) {
+            Then::Wait => None,
+            Then::Run => Some(parent),
+            Then::Fail(raised) => self.fail(parent, raised),
+        }
     }
 
     /// The place a call was made to; for a branch, that of the call it has out.

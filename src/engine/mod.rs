@@ -83,6 +83,19 @@ struct Entry {
     class: Option<u8>,
     balancer: u32,
     place: PlaceId,
+    /// The member of every call, where there is only one to choose.
+    only: Option<MemberId>,
+    /// With a central queue: the member under which all calls are counted, since who serves them is settled later.
+    counted: Option<MemberId>,
+}
+
+/// What the engine keeps of a member.
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    /// Its first station.
+    station: u32,
+    /// The station of its cores, where they are limited.
+    cores: Option<StationId>,
 }
 
 /// One replication of a model.
@@ -110,6 +123,8 @@ pub struct Engine<'m, P> {
     stations: Vec<Station>,
     balancers: Vec<Balancer>,
     entries: Vec<Entry>,
+    /// By member.
+    seats: Vec<Seat>,
     ops: &'m [Op],
     /// Timer tracks by distribution; `None` until first used by a timer.
     tracks: Vec<Option<Track>>,
@@ -202,41 +217,50 @@ impl<P: Probe> Engine<'_, P> {
             if first.time() > end || first == Key::NEVER {
                 return if first == Key::NEVER { Stop::Idle } else { Stop::Reached };
             }
-            if first == event {
+            let next = if first == event {
                 self.list.pop();
-                self.handle_event(event);
+                self.handle_event(event)
             } else if first == arrival {
                 self.now = arrival.time();
                 self.events += 1;
-                self.arrive();
+                Some(self.arrive())
             } else {
-                self.handle_timer(timer);
-            }
-            while let Some((slot, generation)) = self.ready.pop_front() {
-                if self.calls[slot].generation == generation {
-                    self.go_on(slot);
-                }
-            }
+                self.handle_timer(timer)
+            };
+            self.drain(next);
         }
     }
 
+    /// Runs whoever goes on at this instant: `next`, those who go on because of it, and those who are ready.
     #[inline]
-    fn handle_event(&mut self, key: Key) {
+    fn drain(&mut self, mut next: Option<u32>) {
+        loop {
+            while let Some(slot) = next {
+                next = self.advance(slot);
+            }
+            let Some((slot, generation)) = self.ready.pop_front() else { return };
+            next = (self.calls[slot].generation == generation).then_some(slot);
+        }
+    }
+
+    /// Answers who goes on.
+    #[inline]
+    fn handle_event(&mut self, key: Key) -> Option<u32> {
         let index = key.index();
         match key.kind() {
             Kind::Call => {
                 if self.calls[index].event != key.sequence() {
-                    return;
+                    return None;
                 }
                 self.now = key.time();
                 self.events += 1;
                 self.calls[index].event = 0;
-                self.end_of_event(index);
+                Some(self.end_of_event(index))
             }
             Kind::User => {
                 self.now = key.time();
                 self.events += 1;
-                self.ask_as_user(index);
+                self.ask_as_user(index)
             }
             Kind::Station => {
                 if self.stations[index as usize].due_sequence() == key.sequence() {
@@ -244,12 +268,14 @@ impl<P: Probe> Engine<'_, P> {
                     self.events += 1;
                     self.completions(index);
                 }
+                None
             }
             Kind::Patience => unreachable!("patience runs on timers"),
         }
     }
 
-    fn handle_timer(&mut self, key: Key) {
+    /// Answers who goes on.
+    fn handle_timer(&mut self, key: Key) -> Option<u32> {
         let track = self.timers.pop().expect("a timer was seen");
         let slot = key.index();
         let call = &mut self.calls[slot];
@@ -259,16 +285,16 @@ impl<P: Probe> Engine<'_, P> {
                 self.now = key.time();
                 self.events += 1;
                 self.timers.fired(track);
-                self.time_out(slot);
+                self.time_out(slot)
             }
             Kind::Patience if call.event == key.sequence() => {
                 call.event = 0;
                 self.now = key.time();
                 self.events += 1;
                 self.timers.fired(track);
-                self.abandon(slot);
+                self.abandon(slot)
             }
-            _ => {}
+            _ => None,
         }
     }
 
@@ -302,11 +328,6 @@ impl<P: Probe> Engine<'_, P> {
             let sequence = if key.kind() == Kind::Patience { call.event } else { call.timer };
             sequence == key.sequence()
         });
-    }
-
-    /// The place of a station.
-    fn place_of_station(&self, station: u32) -> PlaceId {
-        self.model.members[self.model.stations[station as usize].member.index()].place
     }
 }
 

@@ -2,66 +2,43 @@
 
 use super::Engine;
 use super::call::{Loop, State};
-use super::family::Then;
 use crate::ids::TableId;
 use crate::model::{Op, Pc, Resource};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{ErrorKind, Fault, Probe, Signal};
+use crate::station::Admission;
 use crate::units::{Span, Time};
 
 impl<P: Probe> Engine<'_, P> {
-    /// What a call waited for came about: an event.
+    /// What a call waited for came about: an event. Answers who goes on: it, or its next attempt.
     #[inline]
-    pub(super) fn end_of_event(&mut self, slot: u32) {
+    pub(super) fn end_of_event(&mut self, slot: u32) -> u32 {
         let call = &mut self.calls[slot];
         match call.state {
-            State::Working => {
-                call.served += self.now - call.since;
-                call.pc += 1;
-                call.state = State::Running;
-                self.go_on(slot);
-            }
-            State::OnCore => {
-                self.give_back_core(slot);
-                let call = &mut self.calls[slot];
-                call.pc += 1;
-                call.state = State::Running;
-                self.go_on(slot);
-            }
-            State::BackingOff => self.try_again(slot),
+            State::Working => call.served += self.now - call.since,
+            State::OnCore => self.give_back_core(slot),
+            State::BackingOff => return self.try_again(slot),
             other => unreachable!("a call that is {other:?} waits for no event"),
         }
+        let call = &mut self.calls[slot];
+        call.pc += 1;
+        call.state = State::Running;
+        slot
     }
 
-    /// Runs a call, and whoever goes on because of it.
+    /// Runs ops until the call has to wait, or is over. Answers who goes on at this instant.
     #[inline]
-    pub(super) fn go_on(&mut self, slot: u32) {
-        self.follow(Then::Run(slot));
-    }
-
-    #[inline]
-    pub(super) fn follow(&mut self, mut then: Then) {
-        loop {
-            then = match then {
-                Then::Idle => return,
-                Then::Run(slot) => self.advance(slot),
-                Then::End(slot, outcome) => self.end(slot, outcome),
-            }
-        }
-    }
-
-    /// Runs ops until the call has to wait, or is over.
-    fn advance(&mut self, slot: u32) -> Then {
+    pub(super) fn advance(&mut self, slot: u32) -> Option<u32> {
         let mut pc = self.calls[slot].pc;
         loop {
             match self.ops[pc as usize] {
                 Op::Acquire(resource) => {
-                    self.calls[slot].pc = pc;
                     let station = self.resolve(slot, resource);
-                    if let Err(then) = self.ask_for_slot(slot, station) {
-                        return then;
+                    match self.ask_for_slot(slot, station, pc) {
+                        Admission::Start => pc += 1,
+                        Admission::Wait => return None,
+                        Admission::Reject => return self.reject(slot, station),
                     }
-                    pc += 1;
                 }
                 Op::Release => {
                     self.give_back_slot(slot);
@@ -72,20 +49,20 @@ impl<P: Probe> Engine<'_, P> {
                     let call = &mut self.calls[slot];
                     (call.pc, call.state, call.since) = (pc, State::Working, self.now);
                     self.schedule(slot, work);
-                    return Then::Idle;
+                    return None;
                 }
                 Op::Cpu(dist) => {
                     let work = self.draw_span(slot, pc, dist.index());
                     let call = &mut self.calls[slot];
                     call.pc = pc;
-                    match self.model.members[call.member.index()].cores {
+                    match self.seats[call.member.index()].cores {
                         Some(station) => self.work_on_core(slot, station.0, work),
                         None => {
                             (call.state, call.since) = (State::Working, self.now);
                             self.schedule(slot, work);
                         }
                     }
-                    return Then::Idle;
+                    return None;
                 }
                 Op::Call { first, count, need } => {
                     self.calls[slot].pc = pc;
@@ -137,11 +114,11 @@ impl<P: Probe> Engine<'_, P> {
                 Op::Fail(table) => {
                     if self.choose(slot, pc, table) == 0 {
                         let place = self.entries[self.calls[slot].endpoint.index()].place;
-                        return Then::End(slot, Err(Fault { kind: ErrorKind::Failed, place }));
+                        return self.fail(slot, Fault { kind: ErrorKind::Failed, place });
                     }
                     pc += 1;
                 }
-                Op::End => return Then::End(slot, Ok(())),
+                Op::End => return self.end(slot),
             }
         }
     }
@@ -151,7 +128,7 @@ impl<P: Probe> Engine<'_, P> {
     fn resolve(&self, slot: u32, resource: Resource) -> u32 {
         let member = self.calls[slot].member.0;
         match resource {
-            Resource::Own(nth) => self.model.members[member as usize].stations.start + nth,
+            Resource::Own(nth) => self.seats[member as usize].station + nth,
             Resource::Shared(station) => station.0,
             Resource::PerMember { first } => {
                 let place = self.entries[self.calls[slot].endpoint.index()].place;

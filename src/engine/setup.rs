@@ -4,9 +4,9 @@ use super::event_list::{EventList, INDEX_END, Key};
 use super::stations::Station;
 use super::timers::{Timers, Track};
 use super::users::Stream;
-use super::{Engine, Entry};
-use crate::ids::DistId;
-use crate::model::{Balance, Balancer as BalancerSpec, Model, Source, StationKind};
+use super::{Engine, Entry, Seat};
+use crate::ids::{DistId, MemberId, PlaceId};
+use crate::model::{Balance, Balancer as BalancerSpec, Endpoint, Model, Source, StationKind};
 use crate::policy::balance::{Balancer, Policy};
 use crate::rng::mix;
 use crate::signal::Probe;
@@ -43,11 +43,8 @@ impl<'m, P: Probe> Engine<'m, P> {
             positions: Positions::default(),
             stations: Vec::new(),
             balancers: model.balancers.iter().map(|b| balancer(model, b)).collect(),
-            entries: model
-                .endpoints
-                .iter()
-                .map(|e| Entry { pc: e.entry, class: e.class, balancer: e.balancer.0, place: e.place })
-                .collect(),
+            entries: model.endpoints.iter().map(|e| entry(model, e)).collect(),
+            seats: model.members.iter().map(|m| Seat { station: m.stations.start, cores: m.cores }).collect(),
             ops: &model.ops,
             tracks: vec![None; model.dists.len()],
             in_system: vec![0; model.members.len()],
@@ -87,7 +84,7 @@ impl<'m, P: Probe> Engine<'m, P> {
     fn build_stations(&self) -> Vec<Station> {
         let model = self.model;
         let mut stations: Vec<Station> =
-            model.stations.iter().map(|s| Station::new(&s.kind, model.classes.len())).collect();
+            model.stations.iter().map(|s| Station::new(s, place_of(model, s), model.classes.len())).collect();
         for balancer in model.balancers.iter().filter(|b| b.policy == Balance::Central) {
             // The shared station of the workers is the first of the first member; each member brings an equal part of it,
             // or what its own cores suggest.
@@ -120,6 +117,19 @@ impl<'m, P: Probe> Engine<'m, P> {
 /// Small seeds differ in few bits; the first mix spreads them.
 fn scrambled_seed(seed: u64) -> u64 {
     crate::rng::scramble(seed.wrapping_add(0x6b6e_6565))
+}
+
+fn place_of(model: &Model, station: &crate::model::Station) -> PlaceId {
+    model.members[station.member.index()].place
+}
+
+fn entry(model: &Model, endpoint: &Endpoint) -> Entry {
+    let &Endpoint { entry: pc, class, place, .. } = endpoint;
+    let BalancerSpec { ref members, policy } = model.balancers[endpoint.balancer.index()];
+    let first = MemberId(members.start);
+    let only = (members.len() == 1).then_some(first);
+    let counted = (policy == Balance::Central).then_some(first);
+    Entry { pc, class, balancer: endpoint.balancer.0, place, only, counted }
 }
 
 fn balancer(model: &Model, spec: &BalancerSpec) -> Balancer {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::call::{Hold, State};
 use super::event_list::{Key, Kind};
 use super::{Engine, Held, span};
-use crate::ids::{DistId, MemberId, StationId};
-use crate::model::{Discipline, Member, Sharing, StationKind};
+use crate::ids::{DistId, MemberId, PlaceId, StationId};
+use crate::model::{self, Discipline, Member, Pc, Sharing, StationKind};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{ErrorKind, Fault, Probe, Signal};
 use crate::station::Admission;
@@ -15,14 +15,14 @@ use crate::station::sharing::SharedCores;
 use crate::station::slots::{Order, Slots};
 use crate::units::{Span, Time};
 
-use super::family::Then;
-
 /// Purpose of a patience draw, added to the position of the op.
 const PATIENCE: u64 = 2 << 40;
 
 /// A resource under way.
 #[derive(Debug)]
 pub struct Station {
+    /// Whose it is.
+    place: PlaceId,
     kind: Running,
 }
 
@@ -58,8 +58,8 @@ impl Central {
 }
 
 impl Station {
-    pub fn new(kind: &StationKind, classes: usize) -> Self {
-        let kind = match *kind {
+    pub fn new(spec: &model::Station, place: PlaceId, classes: usize) -> Self {
+        let kind = match spec.kind {
             StationKind::Slots { capacity, queue, patience, discipline } => Running::Slots {
                 slots: Slots::new(capacity, queue, order(discipline), classes),
                 patience,
@@ -75,7 +75,7 @@ impl Station {
                 Running::Own { cores: Cores::new(cores, Order::Priority, true, classes) }
             }
         };
-        Self { kind }
+        Self { place, kind }
     }
 
     /// One queue for all of `members`.
@@ -105,37 +105,40 @@ fn order(discipline: Discipline) -> Order {
 }
 
 impl<P: Probe> Engine<'_, P> {
-    /// A call wants a slot of `station`. Answers whether it has one; if not, it waits or has failed.
+    /// A call at op `pc` wants a slot of `station`. If it has to wait, it goes on when a slot is given.
     #[inline]
-    pub(super) fn ask_for_slot(&mut self, slot: u32, station: u32) -> Result<(), Then> {
+    pub(super) fn ask_for_slot(&mut self, slot: u32, station: u32, pc: Pc) -> Admission {
         let id = StationId(station);
         let class = self.calls[slot].class;
         let Running::Slots { slots, patience, .. } = &mut self.stations[station as usize].kind else {
             unreachable!("slots are asked of slots")
         };
         let patience = *patience;
-        match slots.ask(slot, class, &mut self.links) {
+        let admission = slots.ask(slot, class, &mut self.links);
+        match admission {
             Admission::Start => {
                 self.take_slot(slot, station);
                 self.probe
                     .on(Time(self.now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
-                Ok(())
             }
             Admission::Wait => {
                 let call = &mut self.calls[slot];
-                (call.state, call.station, call.since) = (State::Queued, station, self.now);
+                (call.pc, call.state, call.station, call.since) = (pc, State::Queued, station, self.now);
                 self.probe.on(Time(self.now), Signal::Queued { station: id });
                 if let Some(dist) = patience {
                     self.start_patience(slot, dist);
                 }
-                Err(Then::Idle)
             }
-            Admission::Reject => {
-                self.probe.on(Time(self.now), Signal::Refused { station: id });
-                let place = self.place_of_station(station);
-                Err(Then::End(slot, Err(Fault { kind: ErrorKind::Rejected, place })))
-            }
+            Admission::Reject => self.probe.on(Time(self.now), Signal::Refused { station: id }),
         }
+        admission
+    }
+
+    /// A call that was turned away fails. Answers who goes on.
+    #[cold]
+    pub(super) fn reject(&mut self, slot: u32, station: u32) -> Option<u32> {
+        let place = self.place_of_station(station);
+        self.fail(slot, Fault { kind: ErrorKind::Rejected, place })
     }
 
     fn start_patience(&mut self, slot: u32, dist: DistId) {
@@ -159,6 +162,11 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
+    /// The place of a station.
+    pub(super) fn place_of_station(&self, station: u32) -> PlaceId {
+        self.stations[station as usize].place
+    }
+
     /// Records a slot in the call that has it now.
     #[inline]
     fn take_slot(&mut self, slot: u32, station: u32) {
@@ -180,22 +188,29 @@ impl<P: Probe> Engine<'_, P> {
         if let Some(central) = central {
             central.give_back(self.calls[slot].member);
         }
-        let Some(next) = slots.give_back(&mut self.links) else { return };
-        self.stop_patience(next, station);
-        let wait = self.now - self.calls[next].since;
-        self.charge_wait(next, station, wait);
-        self.take_slot(next, station);
-        self.calls[next].pc += 1;
+        if let Some(next) = slots.give_back(&mut self.links) {
+            self.hand_over(next, station);
+        }
+    }
+
+    /// A waiting call gets a slot that was given back.
+    fn hand_over(&mut self, slot: u32, station: u32) {
+        self.stop_patience(slot, station);
+        let wait = self.now - self.calls[slot].since;
+        self.charge_wait(slot, station, wait);
+        self.take_slot(slot, station);
+        self.calls[slot].pc += 1;
+        let id = StationId(station);
         self.probe.on(Time(self.now), Signal::Started { station: id, wait: span(wait), queued: true });
-        self.make_ready(next);
+        self.make_ready(slot);
     }
 
     /// Waiting for what is the place's own counts as its wait; waiting for a pool is time at the pool.
     #[inline]
     fn charge_wait(&mut self, slot: u32, station: u32, wait: u64) {
-        let place = self.entries[self.calls[slot].endpoint.index()].place;
-        if self.place_of_station(station) == place {
-            self.calls[slot].waited += wait;
+        let call = &mut self.calls[slot];
+        if self.entries[call.endpoint.index()].place == self.stations[station as usize].place {
+            call.waited += wait;
         }
     }
 
@@ -206,12 +221,12 @@ impl<P: Probe> Engine<'_, P> {
         self.ready.push_back((slot, call.generation));
     }
 
-    /// The patience of a waiting call is over.
-    pub(super) fn abandon(&mut self, slot: u32) {
+    /// The patience of a waiting call is over. Answers who goes on.
+    pub(super) fn abandon(&mut self, slot: u32) -> Option<u32> {
         let station = self.calls[slot].station;
         self.leave_line(slot);
         let place = self.place_of_station(station);
-        self.follow(Then::End(slot, Err(Fault { kind: ErrorKind::Abandoned, place })));
+        self.fail(slot, Fault { kind: ErrorKind::Abandoned, place })
     }
 
     /// A call leaves the line it waits in.

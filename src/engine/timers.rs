@@ -27,13 +27,22 @@ struct Lane {
 }
 
 /// All timers of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Timers {
     lanes: Vec<Lane>,
     /// The earliest head, and its lane.
     head: Option<(Key, usize)>,
     random: IndexedHeap<Key>,
     positions: Positions,
+    /// The earlier of the earliest head and the root of the heap.
+    next: Key,
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        let (random, positions) = (IndexedHeap::default(), Positions::default());
+        Self { lanes: Vec::new(), head: None, random, positions, next: Key::NEVER }
+    }
 }
 
 impl Timers {
@@ -66,6 +75,7 @@ impl Timers {
             }
             Track::Heap => self.random.push(key, id(key), &mut self.positions),
         }
+        self.next = self.next.min(key);
     }
 
     /// A timer is no longer wanted. `alive` tells for a key whether its timer is still wanted.
@@ -78,10 +88,12 @@ impl Timers {
                 if lane.queue.len() > 64 && lane.queue.len() > 4 * lane.wanted {
                     lane.queue.retain(|&key| alive(key));
                     self.find_head();
+                    self.find_next();
                 }
             }
             Track::Heap => {
                 self.random.remove(id_of(kind, index), &mut self.positions);
+                self.find_next();
             }
         }
     }
@@ -89,11 +101,7 @@ impl Timers {
     /// The earliest timer, wanted or not.
     #[inline]
     pub fn peek(&self) -> Key {
-        let lane = self.head.map_or(Key::NEVER, |(key, _)| key);
-        match self.random.peek() {
-            Some((key, _)) if key < lane => key,
-            _ => lane,
-        }
+        self.next
     }
 
     /// Takes the timer that [`Self::peek`] shows. The caller tells [`Self::fired`] if it was wanted.
@@ -102,11 +110,13 @@ impl Timers {
         let lane = self.head.map_or(Key::NEVER, |(key, _)| key);
         if self.random.peek().is_some_and(|(key, _)| key < lane) {
             self.random.pop(&mut self.positions);
+            self.find_next();
             return Some(Track::Heap);
         }
         let (_, at) = self.head?;
         self.lanes[at].queue.pop_front();
         self.find_head();
+        self.find_next();
         Some(Track::Lane(at as u32))
     }
 
@@ -116,6 +126,11 @@ impl Timers {
         if let Track::Lane(at) = track {
             self.lanes[at as usize].wanted -= 1;
         }
+    }
+
+    fn find_next(&mut self) {
+        let lane = self.head.map_or(Key::NEVER, |(key, _)| key);
+        self.next = self.random.peek().map_or(lane, |(key, _)| key.min(lane));
     }
 
     fn find_head(&mut self) {

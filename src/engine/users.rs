@@ -67,22 +67,15 @@ impl<P: Probe> Engine<'_, P> {
         self.next_arrival = next;
     }
 
-    /// The next arrival of a stream is here.
+    /// The next arrival of a stream is here. Answers the call that runs first.
     #[inline]
-    pub(super) fn arrive(&mut self) {
+    pub(super) fn arrive(&mut self) -> u32 {
         let at = self.next_arrival.1;
-        let group = self.streams[at].group;
-        for _ in 0..self.streams[at].size {
-            let stream = &mut self.streams[at];
-            let serial = stream.asked;
-            stream.asked += 1;
-            let user = match stream.from_users {
-                // Which user a request is from is drawn from its serial number.
-                Some(users) => (mix(serial, 0) % u64::from(users)) as u32,
-                None => serial as u32,
-            };
-            let key = mix(self.group_keys[group as usize], serial);
-            self.submit(group, key, user, serial);
+        let first = self.submit_from(at);
+        // Whoever comes in the same batch goes on behind the first.
+        for _ in 1..self.streams[at].size {
+            let other = self.submit_from(at);
+            self.make_ready(other);
         }
         if self.submitted < self.submit_max {
             self.schedule_arrival(at);
@@ -90,6 +83,22 @@ impl<P: Probe> Engine<'_, P> {
             self.streams[at].next = Key::NEVER;
             self.find_next_arrival();
         }
+        first
+    }
+
+    /// The next request of a stream.
+    #[inline]
+    fn submit_from(&mut self, at: usize) -> u32 {
+        let stream = &mut self.streams[at];
+        let (group, serial) = (stream.group, stream.asked);
+        stream.asked += 1;
+        let user = match stream.from_users {
+            // Which user a request is from is drawn from its serial number.
+            Some(users) => (mix(serial, 0) % u64::from(users)) as u32,
+            None => serial as u32,
+        };
+        let key = mix(self.group_keys[group as usize], serial);
+        self.submit(group, key, user, serial)
     }
 
     /// Users of a closed group start in the middle of a think time.
@@ -109,24 +118,25 @@ impl<P: Probe> Engine<'_, P> {
         self.list.push(Key::new(self.now.saturating_add(delay), sequence, Kind::User, user));
     }
 
-    /// A user ends thinking.
-    pub(super) fn ask_as_user(&mut self, user: u32) {
+    /// A user ends thinking. Answers the call that asks.
+    pub(super) fn ask_as_user(&mut self, user: u32) -> Option<u32> {
         if self.submitted >= self.submit_max {
-            return;
+            return None;
         }
         let User { group, asked } = self.users[user as usize];
         self.users[user as usize].asked += 1;
         let number = user - self.first_user[group as usize];
         let key = mix(mix(self.group_keys[group as usize], u64::from(number)), u64::from(asked));
-        self.submit(group, key, user, u64::from(number) << 32 | u64::from(asked));
+        Some(self.submit(group, key, user, u64::from(number) << 32 | u64::from(asked)))
     }
 
-    /// A request of `group` is submitted.
+    /// A request of `group` is submitted. Answers its call, which is about to run.
     #[inline]
-    fn submit(&mut self, group: u32, key: u64, user: u32, serial: u64) {
+    fn submit(&mut self, group: u32, key: u64, user: u32, serial: u64) -> u32 {
         self.submitted += 1;
         let group = &self.model.groups[group as usize];
-        let kind = self.model.tables[group.mix.index()].alias.sample(&mut KeyedRng::new(mix(key, MIX)));
+        let alias = &self.model.tables[group.mix.index()].alias;
+        let kind = if alias.len() == 1 { 0 } else { alias.sample(&mut KeyedRng::new(mix(key, MIX))) };
         let request = crate::ids::RequestId(group.requests.start + kind as u32);
         self.probe.on(Time(self.now), Signal::Submitted { request });
         let (timeout, class) = (group.timeout, group.class);
@@ -136,7 +146,7 @@ impl<P: Probe> Engine<'_, P> {
         call.request = request;
         // A root is no copy and has no attempts: their room holds its serial number.
         (call.copy, call.attempt) = ((serial >> 32) as u32, serial as u32);
-        self.ready.push_back((slot, self.calls[slot].generation));
+        slot
     }
 
     /// A request is over for its user, who may think about the next one.

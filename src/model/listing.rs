@@ -4,6 +4,7 @@ use super::{
     Balance, Discipline, Jitter, Model, OnError, Op, Pc, Resource, Sharing, Site, StationKind, Target,
 };
 use crate::ids::{DistId, EndpointId, PlaceId, SiteId, StationId, TableId};
+use crate::units::Span;
 
 /// The program of an endpoint, one op a line, addresses counted from its entry.
 #[must_use]
@@ -82,8 +83,8 @@ impl Writer<'_> {
                 Jitter::Full => " full jitter",
                 Jitter::Equal => " equal jitter",
             };
-            text +=
-                &format!(" backoff {}s x{} up to {}s{jitter}", backoff.first, backoff.factor, backoff.max);
+            let (first, max) = (Span::from_secs(backoff.first), Span::from_secs(backoff.max));
+            text += &format!(" backoff {first} x{} up to {max}{jitter}", backoff.factor);
         }
         match site.on_error {
             OnError::Raise => {}

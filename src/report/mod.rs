@@ -6,6 +6,7 @@
 mod chart;
 mod csv;
 mod decision;
+mod explain;
 mod json;
 mod load;
 mod number;
@@ -19,5 +20,6 @@ mod sample;
 pub use chart::{ChartOptions, PngError, png, sweep_svg};
 pub use csv::sweep_csv;
 pub use decision::decision;
+pub use explain::explain_text;
 pub use json::answer_json;
 pub use table::{Paint, Role, run_text, sweep_text};

@@ -119,7 +119,6 @@ pub fn point(model: Mmc, rate: f64) -> Point {
             abandoned: Estimate::exact(0.0),
             failed: Estimate::exact(0.0),
         },
-        attempts: Estimate::exact(1.0),
         latency_offered_s: latency.clone(),
         latency_s: latency,
         ..RequestRow::default()

@@ -372,7 +372,7 @@ pub fn illegal(error: &DistError, span: Span, what: &str) -> Diagnostic {
 
 impl JsonSchema for Law {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Duration distribution".into()
+        "DurationDistribution".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let seconds = generator.subschema_for::<Seconds>();
@@ -524,7 +524,7 @@ fn uniform(node: &Node, sink: &mut Diagnostics) -> Option<Count> {
 
 impl JsonSchema for Counts {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Count distribution".into()
+        "CountDistribution".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let whole = generator.subschema_for::<super::quantity::Whole>().to_value();

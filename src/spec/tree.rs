@@ -414,7 +414,7 @@ mod tests {
         "- - - - - - - - - - -> false ["m.yaml:1:129: error: not valid YAML: nested too deeply"]
         "[[[[[[[[[[[[[[[[[[[ -> false ["m.yaml:1:256: error: not valid YAML: nested too deeply"]
         "a0: &a0 [x, x, x, x -> false ["m.yaml:6:20: error: not valid YAML: more than 250,000 values, aliases written out"]
-        "a: xxxxxxxxxxxxxxxx -> false ["error: the model is larger than 4 MiB"]
+        "a: xxxxxxxxxxxxxxxx -> true []
         "##);
     }
 }

@@ -57,6 +57,11 @@ impl Slots {
             self.busy += 1;
             return Admission::Start;
         }
+        self.ask_in_line(id, class, links)
+    }
+
+    #[inline(never)]
+    fn ask_in_line(&mut self, id: u32, class: u8, links: &mut Links) -> Admission {
         if self.lines.len() >= self.room {
             return Admission::Reject;
         }
@@ -71,11 +76,11 @@ impl Slots {
     #[inline]
     pub fn give_back(&mut self, links: &mut Links) -> Option<u32> {
         assert!(self.busy > 0, "only a slot that was taken is given back");
-        let next = self.lines.pop(links);
-        if next.is_none() {
+        if self.lines.is_empty() {
             self.busy -= 1;
+            return None;
         }
-        next
+        self.lines.pop(links)
     }
 
     /// A waiting call leaves the line.
@@ -117,7 +122,9 @@ mod tests {
     #[test]
     fn lifo_serves_the_last_comer_and_priority_the_highest_class() {
         let (mut s, mut links) = station(1, None, Order::Lifo);
-        (0..3).for_each(|id| drop(s.ask(id, 0, &mut links)));
+        for id in 0..3 {
+            s.ask(id, 0, &mut links);
+        }
         assert_eq!(s.give_back(&mut links), Some(2));
         let (mut s, mut links) = station(1, None, Order::Priority);
         for (id, class) in [(0, 1), (1, 1), (2, 0)] {
@@ -129,7 +136,9 @@ mod tests {
     #[test]
     fn one_who_leaves_is_passed_over() {
         let (mut s, mut links) = station(1, None, Order::Fifo);
-        (0..3).for_each(|id| drop(s.ask(id, 0, &mut links)));
+        for id in 0..3 {
+            s.ask(id, 0, &mut links);
+        }
         s.leave(1, 0, &mut links);
         assert_eq!(s.give_back(&mut links), Some(2));
     }

@@ -1,0 +1,79 @@
+//! The reference workloads W1 to W4, each by hand and through the engine, with recording on and off.
+//!
+//! `cargo bench --bench workloads`: read the rows of one workload as ratios, and `items/s` as requests per second.
+
+#[path = "handmade/mod.rs"]
+mod handmade;
+#[path = "models/mod.rs"]
+mod models;
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use knee::engine::{Engine, Seed};
+use knee::measure::Recorder;
+use knee::measure::layout::Layout;
+use knee::model::Model;
+use knee::signal::{Probe, Silent};
+
+const REQUESTS: u64 = 500_000;
+const SEED: u64 = 1;
+
+fn main() {
+    divan::main();
+}
+
+fn simulate<P: Probe>(model: &Model, probe: P) -> u64 {
+    let mut engine = Engine::new(model, Seed { seed: SEED, replication: 0 }, probe);
+    engine.run_requests(REQUESTS, u64::MAX);
+    engine.events()
+}
+
+fn by_hand(bencher: Bencher, run: impl Fn() -> handmade::Results + Sync) {
+    // What is timed must be right: `tests/handmade.rs` holds it against the closed forms, this against Little's law.
+    let results = run();
+    assert_eq!(results.latency.count(), REQUESTS);
+    let books = results.places.iter().map(|place| (place.present, &place.residence));
+    for (level, times) in books.chain([(results.open, &results.latency)]) {
+        assert!((level.area_s() - times.tally().sum_s()).abs() < 1e-3);
+    }
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(run);
+}
+
+fn recorded(bencher: Bencher, model: &Model) {
+    let layout = Layout::new(model);
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(|| simulate(model, Recorder::new(model, &layout)));
+}
+
+fn silent(bencher: Bencher, model: &Model) {
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(|| simulate(model, Silent));
+}
+
+/// Three rows for a workload.
+macro_rules! workload {
+    ($name:ident, $by_hand:expr, $model:expr) => {
+        #[divan::bench_group(sample_count = 15, sample_size = 1)]
+        mod $name {
+            use super::*;
+
+            #[divan::bench]
+            fn a_by_hand(bencher: Bencher) {
+                by_hand(bencher, || $by_hand);
+            }
+
+            #[divan::bench]
+            fn b_engine_recording(bencher: Bencher) {
+                recorded(bencher, &$model);
+            }
+
+            #[divan::bench]
+            fn c_engine_silent(bencher: Bencher) {
+                silent(bencher, &$model);
+            }
+        }
+    };
+}
+
+workload!(w1_mm1, handmade::queue::mm1(0.9, REQUESTS, SEED), models::queue(1, 0.9));
+workload!(w2_mm16, handmade::queue::mmc(16, 14.4, REQUESTS, SEED), models::queue(16, 14.4));
+workload!(w3_shop, handmade::shop::shop(4_000.0, REQUESTS, SEED), models::shop(4_000.0));
+workload!(w4_overload, handmade::shop::shop(6_000.0, REQUESTS, SEED), models::shop(6_000.0));

@@ -1,0 +1,445 @@
+//! The compiled model as a reader would check it: what was understood, every default filled in, and what follows from it
+//! without simulation.
+
+use crate::ids::{EndpointId, GroupId, PlaceId, StationId};
+use crate::model::{
+    Balance, Demands, Group, Model, Op, Peak, Place, PlaceKind, Resource, Source, StationKind, Statistic,
+    Target, listing,
+};
+use crate::units::Span;
+
+use super::number::{measured_seconds, seconds, significant};
+
+/// Only so many rows of a long list are shown.
+const ROWS_MAX: usize = 200;
+
+/// The whole explanation, in lines of text.
+#[must_use]
+pub fn explain_text(model: &Model) -> String {
+    let mut page = Page::default();
+    page.line(0, &model.name);
+    loads(model, &mut page);
+    for i in 0..model.places.len().min(ROWS_MAX) {
+        place(model, PlaceId(i as u32), &mut page);
+    }
+    if model.places.len() > ROWS_MAX {
+        page.line(0, &format!("and {} more places", model.places.len() - ROWS_MAX));
+    }
+    connections(model, &mut page);
+    let demands = Demands::new(model);
+    demand(model, &demands, &mut page);
+    bounds(model, &demands, &mut page);
+    costs(model, &mut page);
+    objectives(model, &mut page);
+    study(model, &mut page);
+    page.text
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn line(&mut self, depth: usize, line: &str) {
+        self.text += &"  ".repeat(depth);
+        self.text += line;
+        self.text.push('\n');
+    }
+
+    fn heading(&mut self, heading: &str) {
+        self.text.push('\n');
+        self.line(0, heading);
+    }
+
+    /// Columns, each as wide as its widest cell; numbers to the right, the first column to the left.
+    fn table(&mut self, depth: usize, rows: &[Vec<String>]) {
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+        };
+        let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+        for row in rows {
+            let cells = row.iter().zip(&widths).enumerate().map(|(i, (cell, width))| {
+                let blank = " ".repeat(width.saturating_sub(cell.chars().count()));
+                if i == 0 { format!("{cell}{blank}") } else { format!("{blank}{cell}") }
+            });
+            let line = cells.collect::<Vec<_>>().join("  ");
+            self.line(depth, line.trim_end());
+        }
+    }
+}
+
+fn loads(model: &Model, page: &mut Page) {
+    page.heading("load");
+    for (i, group) in model.groups.iter().enumerate() {
+        let patience = group.timeout.map_or("waiting as long as it takes".to_owned(), |timeout| {
+            format!("patience {}", model.dists[timeout.index()])
+        });
+        page.line(1, &format!("{}  {}, {patience}", group.name, source(model, group)));
+        for (_, request) in model.requests_of(GroupId(i as u32)) {
+            let class = match model.classes.len() {
+                1 => String::new(),
+                _ => format!(", priority {}", model.classes[usize::from(request.class)]),
+            };
+            let good = request.good_within.map_or(String::new(), |within| format!(", good within {within}"));
+            page.line(
+                2,
+                &format!(
+                    "{} {}{class}{good}",
+                    listing::percent(round(request.share)),
+                    model.endpoint_name(request.endpoint)
+                ),
+            );
+        }
+    }
+    match model.peak {
+        Some(Peak::Rate(rate)) => page.line(1, &format!("peak  {}/s", significant(rate, 4))),
+        Some(Peak::Users(users)) => page.line(1, &format!("peak  {users} users")),
+        None => {}
+    }
+}
+
+/// Four digits of a share.
+fn round(share: f64) -> f64 {
+    (share * 1e4).round() / 1e4
+}
+
+fn source(model: &Model, group: &Group) -> String {
+    match &group.source {
+        Source::Open { arrivals, from_users } => {
+            let users =
+                from_users.map_or("each from its own user".to_owned(), |users| format!("from {users} users"));
+            format!("open, {arrivals}, {users}")
+        }
+        Source::Closed { users, think } => {
+            format!("closed, {users} users, think {}", model.dists[think.index()])
+        }
+    }
+}
+
+fn place(model: &Model, id: PlaceId, page: &mut Page) {
+    let it = &model.places[id.index()];
+    let kind = match it.kind {
+        PlaceKind::Service => "service",
+        PlaceKind::External => "external",
+        PlaceKind::Database => "database",
+        PlaceKind::Cache => "cache",
+        PlaceKind::Pool => "pool",
+    };
+    let cost = it
+        .cost_per_hour
+        .as_ref()
+        .map_or(String::new(), |cost| format!(", {} {}/h each", cost.amount, cost.currency));
+    page.heading(&format!("{}  {kind}{}{}{cost}", it.name, members(it), balancing(model, it)));
+    resources(model, id, page);
+    for (endpoint, _) in model.endpoints_of(id).take(ROWS_MAX) {
+        program(model, endpoint, page);
+    }
+}
+
+fn members(place: &Place) -> String {
+    let count = place.members.len();
+    match place.kind {
+        PlaceKind::Database if count > 1 => format!(", a primary and {} read replicas", count - 1),
+        PlaceKind::Pool if count > 1 => format!(", one in each of {count} replicas"),
+        _ if count > 1 => format!(", {count} replicas"),
+        _ => String::new(),
+    }
+}
+
+fn balancing(model: &Model, place: &Place) -> String {
+    let of_place = model.balancers.iter().filter(|balancer| {
+        balancer.members.len() > 1
+            && balancer.members.start >= place.members.start
+            && balancer.members.end <= place.members.end
+    });
+    let words: Vec<String> = of_place.map(|balancer| listing::balance(balancer.policy)).collect();
+    match (words.first(), place.kind) {
+        (None, _) => String::new(),
+        (Some(word), PlaceKind::Database) => format!(", reads {word}"),
+        (Some(word), _) => format!(", {word}"),
+    }
+}
+
+/// Resources of the members, equal ones together.
+fn resources(model: &Model, place: PlaceId, page: &mut Page) {
+    let of_member = |member: &crate::model::Member| -> Vec<(&'static str, String)> {
+        let stations = member.stations.clone().map(|i| &model.stations[i as usize]);
+        stations.map(|station| (station.resource, listing::station(model, &station.kind))).collect()
+    };
+    let mut runs: Vec<(Vec<(&'static str, String)>, f64, usize)> = Vec::new();
+    for (_, member) in model.members_of(place) {
+        let resources = of_member(member);
+        match runs.last_mut() {
+            Some((last, weight, count)) if *last == resources && *weight == member.weight => *count += 1,
+            _ => runs.push((resources, member.weight, 1)),
+        }
+    }
+    let it = &model.places[place.index()];
+    let central = model.balancers.iter().any(|b| b.policy == Balance::Central && b.members == it.members);
+    if central {
+        page.line(1, "one queue and all workers together stand under the first replica");
+    }
+    for (resources, weight, count) in &runs {
+        if runs.len() > 1 {
+            let weight = if *weight == 1.0 { String::new() } else { format!(", weight {weight}") };
+            page.line(1, &format!("{count} of them{weight}"));
+        }
+        let depth = if runs.len() > 1 { 2 } else { 1 };
+        for (name, words) in resources {
+            page.line(depth, &format!("{name}  {words}"));
+        }
+        let missing: &[&str] = match it.kind {
+            PlaceKind::Service => &["workers", "cores"],
+            PlaceKind::Database => &["connections", "servers"],
+            PlaceKind::Cache => &["servers"],
+            PlaceKind::External | PlaceKind::Pool => &[],
+        };
+        for name in missing.iter().filter(|name| !resources.iter().any(|(given, _)| given == *name)) {
+            if !(central && *name == "workers") {
+                page.line(depth, &format!("{name}  unlimited"));
+            }
+        }
+    }
+}
+
+fn program(model: &Model, endpoint: EndpointId, page: &mut Page) {
+    let it = &model.endpoints[endpoint.index()];
+    let class =
+        it.class.map_or(String::new(), |class| format!("  priority {}", model.classes[usize::from(class)]));
+    page.line(1, &format!("{}{class}", it.name));
+    let lines = listing::program(model, endpoint);
+    for line in lines.iter().take(ROWS_MAX) {
+        page.line(2, line);
+    }
+    if lines.len() > ROWS_MAX {
+        page.line(2, &format!("and {} more ops", lines.len() - ROWS_MAX));
+    }
+}
+
+/// Databases with limited connections: who may ask for how many.
+fn connections(model: &Model, page: &mut Page) {
+    for (i, place) in model.places.iter().enumerate() {
+        let Some(limit) = connection_limit(model, place) else { continue };
+        let askers = askers(model, PlaceId(i as u32));
+        if askers.is_empty() {
+            continue;
+        }
+        let known: Option<u64> = askers.iter().map(|asker| asker.most).sum();
+        let shown: Vec<_> = askers.iter().map(|asker| asker.words.clone()).collect();
+        let verdict = match known {
+            Some(most) if most <= limit => format!("{most} at most: never rejected"),
+            Some(most) => format!("{most} at most: beyond {limit} rejected"),
+            None => format!("no limit: beyond {limit} rejected"),
+        };
+        page.heading(&format!("connections to {}, {limit} for each instance", place.name));
+        page.line(1, &format!("{}; {verdict}", shown.join(", ")));
+    }
+}
+
+fn connection_limit(model: &Model, place: &Place) -> Option<u64> {
+    let member = &model.members[place.members.start as usize];
+    let mut stations = member.stations.clone().map(|i| &model.stations[i as usize]);
+    stations.find(|station| station.resource == "connections").map(|station| u64::from(station.capacity()))
+}
+
+/// Someone who opens connections, and how many at most; `None` where nothing limits it.
+#[derive(PartialEq)]
+struct Asker {
+    words: String,
+    most: Option<u64>,
+}
+
+fn askers(model: &Model, database: PlaceId) -> Vec<Asker> {
+    let mut found: Vec<Asker> = Vec::new();
+    for (i, caller) in model.endpoints.iter().enumerate() {
+        let start = caller.entry as usize;
+        let end = model.endpoints.get(i + 1).map_or(model.ops.len(), |next| next.entry as usize);
+        for pc in start..end {
+            let Op::Call { first, count, .. } = model.ops[pc] else { continue };
+            let asks = (first.0..first.0 + count).any(|site| match model.sites[site as usize].target {
+                Target::Endpoint(endpoint) | Target::Member(endpoint, _) => {
+                    model.endpoints[endpoint.index()].place == database
+                }
+                Target::Branch(_) => false,
+            });
+            if !asks {
+                continue;
+            }
+            // The compiler puts the slot of a pool right before the call that goes through it.
+            let asker = match pc.checked_sub(1).map(|before| model.ops[before]) {
+                Some(Op::Acquire(Resource::Shared(station) | Resource::PerMember { first: station })) => {
+                    through(model, station)
+                }
+                _ => direct(model, caller.place),
+            };
+            if !found.contains(&asker) {
+                found.push(asker);
+            }
+        }
+    }
+    found
+}
+
+fn through(model: &Model, station: StationId) -> Asker {
+    let member = model.stations[station.index()].member;
+    let pool = &model.places[model.members[member.index()].place.index()];
+    let (count, size) = (pool.members.len() as u64, u64::from(model.stations[station.index()].capacity()));
+    let words =
+        if count > 1 { format!("{} {count} x {size}", pool.name) } else { format!("{} {size}", pool.name) };
+    Asker { words, most: Some(count * size) }
+}
+
+fn direct(model: &Model, caller: PlaceId) -> Asker {
+    let stations = model.stations_of(caller).filter(|(_, station)| station.resource == "workers");
+    let workers: Vec<u64> = stations.map(|(_, station)| u64::from(station.capacity())).collect();
+    let name = &model.places[caller.index()].name;
+    match workers.iter().sum::<u64>() {
+        0 => Asker { words: format!("{name} without pool"), most: None },
+        all => Asker { words: format!("{name} without pool, {all} workers"), most: Some(all) },
+    }
+}
+
+fn demand(model: &Model, demands: &Demands, page: &mut Page) {
+    page.heading("demand of a request, when nobody waits and nothing is retried");
+    for (request, demand) in model.requests.iter().zip(&demands.requests).take(ROWS_MAX) {
+        page.line(1, &format!("{}  {} at least, on average", request.name, measured_seconds(demand.r_min_s)));
+        let rows: Vec<Vec<String>> = by_resource(model, demand)
+            .into_iter()
+            .map(|(name, held)| vec![name, measured_seconds(held)])
+            .collect();
+        page.table(2, &rows);
+    }
+}
+
+/// Seconds held of each resource, over all members of its place: the primary of a database apart.
+fn by_resource(model: &Model, demand: &crate::model::Demand) -> Vec<(String, f64)> {
+    let mut rows: Vec<(String, f64)> = Vec::new();
+    for (station, held) in &demand.stations {
+        let name = resource_name(model, *station);
+        match rows.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, sum)) => *sum += held,
+            None => rows.push((name, *held)),
+        }
+    }
+    rows
+}
+
+/// `web workers`, `orders.primary servers`, `web_db`.
+fn resource_name(model: &Model, station: StationId) -> String {
+    let it = &model.stations[station.index()];
+    let member = &model.members[it.member.index()];
+    let place = &model.places[member.place.index()];
+    match (place.kind, place.members.len()) {
+        (PlaceKind::Pool, _) => place.name.clone(),
+        (PlaceKind::Database, 2..) if it.member.0 == place.members.start => {
+            format!("{} {}", member.name, it.resource)
+        }
+        (PlaceKind::Database, 2..) => format!("{}.replicas {}", place.name, it.resource),
+        _ => format!("{} {}", place.name, it.resource),
+    }
+}
+
+/// The bottleneck law: no simulation finds more.
+fn bounds(model: &Model, demands: &Demands, page: &mut Page) {
+    let rates = rates(model, demands);
+    let total: f64 = rates.iter().sum();
+    page.heading("bounds of the bottleneck law, at most");
+    let Some(bound) = demands.bound(model, &rates, &vec![0.0; rates.len()]) else {
+        page.line(1, "nothing is limited");
+        return;
+    };
+    page.line(1, &format!("first resource  {}", exact_name(model, bound.station)));
+    page.line(1, &format!("requests        {}/s", significant(bound.factor * total, 4)));
+    let users: u64 = model.groups.iter().map(users).sum();
+    if users > 0 {
+        let most = bound.factor * users as f64;
+        page.line(1, &format!("users           {} before waiting must begin", significant(most, 4)));
+    }
+    let share = 100.0 / bound.factor;
+    page.line(1, &format!("load of file    {}% of that", significant(share, 3)));
+}
+
+fn exact_name(model: &Model, station: StationId) -> String {
+    let it = &model.stations[station.index()];
+    let name = &model.members[it.member.index()].name;
+    match it.kind {
+        StationKind::Slots { .. } if it.resource == "slots" => name.clone(),
+        _ => format!("{name} {}", it.resource),
+    }
+}
+
+fn users(group: &Group) -> u64 {
+    match &group.source {
+        Source::Closed { users, .. } => u64::from(*users),
+        Source::Open { .. } => 0,
+    }
+}
+
+/// Requests per second of each kind: of closed groups those of users who never wait.
+fn rates(model: &Model, demands: &Demands) -> Vec<f64> {
+    let rate_of = |group: &Group| match &group.source {
+        Source::Open { arrivals, .. } => arrivals.rate(),
+        Source::Closed { users, think } => {
+            let rows = group.requests.clone().map(|r| r as usize);
+            let r_min: f64 = rows.map(|r| model.requests[r].share * demands.requests[r].r_min_s).sum();
+            f64::from(*users) / (r_min + model.dists[think.index()].mean()).max(1e-9)
+        }
+    };
+    let of_groups: Vec<f64> = model.groups.iter().map(rate_of).collect();
+    model.requests.iter().map(|request| of_groups[request.group.index()] * request.share).collect()
+}
+
+fn costs(model: &Model, page: &mut Page) {
+    let mut sums: Vec<(&str, f64)> = Vec::new();
+    for place in &model.places {
+        let Some(cost) = &place.cost_per_hour else { continue };
+        let amount = cost.amount * place.members.len() as f64;
+        match sums.iter_mut().find(|(currency, _)| *currency == cost.currency) {
+            Some((_, sum)) => *sum += amount,
+            None => sums.push((&cost.currency, amount)),
+        }
+    }
+    if sums.is_empty() {
+        return;
+    }
+    page.heading("cost");
+    for (currency, amount) in sums {
+        page.line(1, &format!("{} {currency}/h", (amount * 1e4).round() / 1e4));
+    }
+}
+
+fn objectives(model: &Model, page: &mut Page) {
+    if model.objectives.is_empty() {
+        return;
+    }
+    page.heading("objectives");
+    for objective in &model.objectives {
+        let of = objective.endpoint.map_or("total".to_owned(), |endpoint| model.endpoint_name(endpoint));
+        page.line(1, &format!("{of}  {}", objective.text));
+    }
+}
+
+fn study(model: &Model, page: &mut Page) {
+    let study = &model.study;
+    page.heading("study");
+    let span = |span: Option<Span>, none: &str| span.map_or(none.to_owned(), |span| seconds(span.as_secs()));
+    let precision = study.precision.iter().map(|(of, width)| {
+        let name = match of {
+            Statistic::Mean => "mean".to_owned(),
+            Statistic::Quantile(q) => format!("p{}", (q * 1e6).round() / 1e4),
+        };
+        format!("{name} to {}", listing::percent(*width))
+    });
+    let length = match (study.requests, study.duration) {
+        (Some(requests), _) => format!("{requests} requests a replication"),
+        (None, Some(duration)) => format!("{} a replication", seconds(duration.as_secs())),
+        (None, None) => format!("until {}", precision.collect::<Vec<_>>().join(", ")),
+    };
+    page.line(1, &format!("seed          {}", study.seed));
+    page.line(1, &format!("length        {length}"));
+    page.line(1, &format!("warm-up       {}", span(study.warmup, "found by MSER-5")));
+    page.line(1, &format!("replications  {}", study.replications));
+    page.line(1, &format!("budget        {} events a point", study.budget));
+}

@@ -163,10 +163,14 @@ fn results_are_replaced_but_never_a_file_of_somebody_else() {
 
 #[test]
 fn the_name_of_a_model_does_not_lead_out_of_the_output_directory() {
-    let desk = Desk::with(&MODEL.replace("name: counter", "name: ../../up"));
-    desk.done("sweep m.yaml --at 20,50");
-    assert_eq!(desk.files("output"), ["up"]);
-    assert_eq!(desk.files("."), ["m.yaml", "output"]);
+    let desk = Desk::new();
+    assert!(desk.refused("sweep m.yaml --set name=../../up").contains("../../up"));
+    // A model without a name is called like its file, and the stem of this one is `..`.
+    let unnamed = MODEL.replace("name: counter", "");
+    fs::write(desk.path().join("...yaml"), unnamed).unwrap();
+    desk.done("sweep ...yaml --at 20,50");
+    assert_eq!(desk.files("."), ["...yaml", "m.yaml", "output"]);
+    assert_eq!(desk.files("output"), ["model"]);
 }
 
 #[test]
@@ -318,6 +322,14 @@ fn help_and_version_are_results() {
     assert!(desk.done("--help").contains("sweep"));
     assert!(desk.done("sweep --help").contains("--over"));
     assert!(desk.done("--version").starts_with("knee "));
+}
+
+#[test]
+fn a_full_disk_behind_stdout_is_told() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = Desk::new().command("schema").stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no space left"), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -13,7 +13,6 @@ mod output;
 mod progress;
 pub mod render;
 mod run;
-mod seam;
 mod study;
 mod sweep;
 mod terminal;
@@ -72,7 +71,7 @@ fn misunderstood(error: &clap::Error) -> ExitCode {
 
 fn explain(flags: &args::Explain) -> Result<(), Failure> {
     let model = model::File::read(&flags.model)?.compile(&[], flags.quiet)?;
-    terminal::results(&seam::explain_text(&model))
+    terminal::results(&crate::report::explain_text(&model))
 }
 
 fn schema() -> Result<(), Failure> {

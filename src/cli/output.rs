@@ -11,6 +11,8 @@ use super::failure::{Failure, reason};
 
 /// The first bytes of a file hold the mark, if there is one.
 const HEAD: u64 = 1024;
+/// So many drafts of one file left behind are enough.
+const DRAFTS_MAX: u32 = 1_000;
 const SVG_MARK: &str = "<!-- made by knee ";
 const PNG_MARK: &[u8] = b"tEXtSoftware\0knee ";
 const CSV_MARK: &[u8] = b"load,state,converged,";
@@ -72,12 +74,24 @@ impl Draft {
     /// # Errors
     /// When the directory does not let us.
     pub fn new(path: &Path, bytes: &[u8]) -> io::Result<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-        let file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-        let mut draft = Self { path: beside, file };
+        let mut draft = Self::free(path)?;
         draft.file.write_all(bytes)?;
         Ok(draft)
+    }
+
+    /// A new file beside `path`. The number of a process is not enough to tell names apart: in a container it is the same every
+    /// time, and one that was killed left its file behind.
+    fn free(path: &Path) -> io::Result<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut count = 0;
+        loop {
+            let beside = path.with_file_name(format!(".{name}.{}-{count}.part", std::process::id()));
+            match OpenOptions::new().write(true).create_new(true).open(&beside) {
+                Ok(file) => return Ok(Self { path: beside, file }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && count < DRAFTS_MAX => count += 1,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Puts it in its place.
@@ -219,6 +233,15 @@ mod tests {
         }
         let names = fs::read_dir(place.path().join("a/b")).unwrap().map(|e| e.unwrap().file_name());
         assert_eq!(names.count(), 4);
+    }
+
+    #[test]
+    fn a_draft_left_behind_is_in_nobodys_way() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("run.json");
+        std::mem::forget(Draft::new(&path, b"killed").unwrap());
+        Draft::new(&path, b"whole").unwrap().publish(&path).unwrap();
+        assert_eq!(fs::read(path).unwrap(), b"whole");
     }
 
     #[test]

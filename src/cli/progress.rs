@@ -1,10 +1,12 @@
 //! A bar on stderr with an estimate of the time left.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Write;
+
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::experiment::options::Progress;
 
-const TEMPLATE: &str = "{msg:24} {bar:32} {percent:>3}%  {eta} left";
+const TEMPLATE: &str = "{msg:24} {bar:32} {percent:>3}%  {left}";
 
 /// Draws how far a study is; nothing where stderr is no terminal.
 #[derive(Debug)]
@@ -16,8 +18,15 @@ impl Bar {
         // Ten times a second: a study calls far more often.
         let target =
             if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
-        let style = ProgressStyle::with_template(TEMPLATE).expect("the template is legal");
+        let style = ProgressStyle::with_template(TEMPLATE).expect("the template is legal").with_key("left", left);
         Self(ProgressBar::with_draw_target(Some(0), target).with_style(style))
+    }
+}
+
+/// The time left, as soon as there is something to estimate it from.
+fn left(state: &ProgressState, out: &mut dyn Write) {
+    if state.pos() > 0 {
+        let _ = write!(out, "{:#} left", HumanDuration(state.eta()));
     }
 }
 

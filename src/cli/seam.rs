@@ -1,5 +1,0 @@
-//! x
-use crate::model::Model;
-pub fn explain_text(m: &Model) -> String {
-    format!("{}", m.name)
-}

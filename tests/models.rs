@@ -1,0 +1,290 @@
+//! Every model in `models/`: it compiles without a fault, runs, keeps the laws, and does what its recorded trajectory says; and
+//! the claim of every lesson holds.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use knee::experiment::answer::{Answer, Bottleneck, Estimate, Point, State};
+use knee::experiment::{self, Loads, Quiet, options::Options};
+use knee::model::Model;
+use knee::rng::mix;
+
+/// Hash of the first 1,000 requests of each model: who asked for what, when it came, when it was over, and how it ended.
+///
+/// A hash moves when draws or behaviour change. When that is meant, paste the lines that the failing test prints, and say in the
+/// commit which of the two it was.
+const TRAJECTORIES: &[(&str, u64)] = &[];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
+}
+
+/// All model files, relative to `models/`, in alphabetical order.
+fn files() -> Vec<String> {
+    let (mut files, mut folders) = (Vec::new(), vec![root()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "yaml") {
+                files.push(path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/"));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// A model with settings, as of `--set`.
+fn model_with(file: &str, sets: &[(&str, &str)]) -> Model {
+    let path = root().join(file);
+    let text = std::fs::read(&path).unwrap();
+    let sets: Vec<_> = sets.iter().map(|(at, value)| ((*at).to_owned(), (*value).to_owned())).collect();
+    let read = |name: &str| std::fs::read_to_string(path.with_file_name(name)).map_err(|e| e.to_string());
+    let loaded = knee::compile::load(&text, file, &sets, &read);
+    let told: Vec<_> = loaded.diagnostics.iter().map(|d| loaded.sources.brief(d)).collect();
+    loaded.model.unwrap_or_else(|| panic!("{file}:\n{}", told.join("\n")))
+}
+
+fn model(file: &str) -> Model {
+    model_with(file, &[])
+}
+
+/// A study of so many requests a replication; of the model's own precision where none are given.
+fn options(model: &Model, requests: Option<u64>) -> Options {
+    let own = Options::from(&model.study);
+    match requests {
+        Some(_) => Options { requests, precision: Vec::new(), ..own },
+        None => own,
+    }
+}
+
+fn run(model: &Model, requests: Option<u64>) -> Point {
+    experiment::run(model, &options(model, requests), &Quiet).unwrap().points.remove(0)
+}
+
+/// A curve at exactly these loads.
+fn sweep_at(model: &Model, loads: &[f64], requests: Option<u64>) -> Answer {
+    let loads = Loads { at: loads.to_vec(), ..Loads::default() };
+    experiment::sweep(model, &loads, &options(model, requests), &Quiet).unwrap()
+}
+
+fn value(estimate: &Estimate) -> f64 {
+    estimate.value.expect("an estimate")
+}
+
+/// The truth lies within 2.5 half widths of a 95 % interval of 20 replications, which is more than 99.9 % for a dozen of them
+/// together, and the half width is below `narrow` of the truth.
+#[track_caller]
+fn assert_estimates(estimate: &Estimate, truth: f64, narrow: f64) {
+    let half_width = estimate.half_width().expect("an interval");
+    let off = value(estimate) - truth;
+    assert!(half_width < narrow * truth, "a half width of {half_width} for {truth}");
+    assert!(off.abs() < 2.5 * half_width, "{} +- {half_width} is not {truth}", value(estimate));
+}
+
+/// `web workers`, `web workers held by orders servers`
+fn shown(bottleneck: &Bottleneck) -> String {
+    let held = bottleneck.held_by.as_ref().map(|by| format!(" held by {by}"));
+    format!("{} {}{}", bottleneck.place, bottleneck.resource, held.unwrap_or_default())
+}
+
+fn utilization(point: &Point, place: &str, resource: &str) -> f64 {
+    value(&point.places[place].resources[resource].utilization)
+}
+
+#[test]
+fn every_model_opens_with_what_it_teaches_and_what_to_run() {
+    for file in files() {
+        let text = std::fs::read_to_string(root().join(&file)).unwrap();
+        let comment: Vec<_> = text.lines().take_while(|line| line.starts_with('#')).collect();
+        assert!(comment.len() >= 3, "{file} opens with {} lines of comment", comment.len());
+        let command = format!("models/{file}");
+        assert!(
+            comment.iter().any(|line| line.contains(&command)),
+            "{file} does not say how to run {command}"
+        );
+    }
+}
+
+#[test]
+fn every_model_runs_and_keeps_the_laws() {
+    for file in files() {
+        let model = model(&file);
+        let short = Options { replications: 4, ..options(&model, Some(500)) };
+        let point = experiment::run(&model, &short, &Quiet).unwrap().points.remove(0);
+        assert!(point.counts.right > 0, "{file} answers nothing");
+        // The utilisation law holds on average only, and these runs are short.
+        let broken: Vec<_> =
+            point.audit.iter().filter(|row| row.law != "utilization" && !row.holds).collect();
+        assert!(broken.is_empty(), "{file}: {broken:?}");
+        assert!(point.audit.iter().any(|row| row.law == "little"), "{file} is not audited");
+    }
+}
+
+/// The hash of the first requests of replication 0.
+fn trajectory(model: &Model) -> u64 {
+    let mut hash = 0;
+    let mut take = |value: u64| hash = mix(hash, value);
+    let options = Options { duration: None, ..options(model, Some(1_000)) };
+    experiment::trace(model, &options, &mut |line| {
+        let names = [line.request, line.group, line.outcome, line.place.unwrap_or("")];
+        names.iter().flat_map(|name| name.bytes()).for_each(|byte| take(byte.into()));
+        [line.serial, line.submitted.0, line.ended.0].into_iter().for_each(&mut take);
+        ControlFlow::Continue(())
+    });
+    hash
+}
+
+#[test]
+fn every_model_follows_its_recorded_trajectory() {
+    let found: Vec<_> = files().into_iter().map(|file| (trajectory(&model(&file)), file)).collect();
+    let same = found.len() == TRAJECTORIES.len()
+        && found.iter().zip(TRAJECTORIES).all(|((hash, file), recorded)| (file.as_str(), *hash) == *recorded);
+    let lines: Vec<_> = found.iter().map(|(hash, file)| format!("    (\"{file}\", {hash:#018x}),")).collect();
+    let changed = found.iter().filter(|(hash, file)| !TRAJECTORIES.contains(&(file.as_str(), *hash)));
+    let changed: Vec<_> = changed.map(|(_, file)| file.as_str()).collect();
+    assert!(
+        same,
+        "these models take another course than recorded: {}. If that is meant, make TRAJECTORIES of tests/models.rs\n{}",
+        changed.join(", "),
+        lines.join("\n")
+    );
+}
+
+/// M/M/1 in closed form: mean 10 ms / (1 - rho), percentiles of an exponential law with that mean.
+#[test]
+fn danger_zone_rises_as_the_formula_says_and_collapses_beyond_one_hundred_per_cent() {
+    for (rate, mean) in [("50/s", 0.020), ("70/s", 0.010 / 0.3), ("80/s", 0.050), ("90/s", 0.100)] {
+        let point = run(&model_with("lessons/mm1-danger-zone.yaml", &[("load.rate", rate)]), None);
+        assert_eq!(point.state, State::Stable, "{rate}");
+        let latency = &point.total.latency_s;
+        assert_estimates(&latency.mean, mean, 0.05);
+        assert_estimates(&latency.p50, mean * 2.0_f64.ln(), 0.05);
+        assert_estimates(&latency.p95, mean * 20.0_f64.ln(), 0.05);
+    }
+    let beyond = run(&model_with("lessons/mm1-danger-zone.yaml", &[("load.rate", "110/s")]), None);
+    assert_eq!(beyond.state, State::Saturated);
+    assert_eq!(beyond.grows_at.as_deref(), Some("server workers"));
+    let growth = value(&beyond.backlog_growth_per_s);
+    assert!((growth - 10.0).abs() < 1.0, "ten more come than go, each second: {growth}");
+}
+
+/// M/M/1 with work of 10 ms, M/M/4 and four random M/M/1 with work of 40 ms, all at 80 %: Erlang C gives the second.
+#[test]
+fn pooled_capacity_beats_split_capacity() {
+    for (file, mean) in [("one-fast", 0.050), ("c-slow", 0.069_821_623_6), ("c-queues", 0.200)] {
+        let point = run(&model(&format!("lessons/pooling-{file}.yaml")), None);
+        assert_estimates(&point.total.latency_s.mean, mean, 0.05);
+    }
+    let mean = |balance: &str| {
+        let model = model_with("lessons/pooling-c-queues.yaml", &[("servers.balance", balance)]);
+        value(&run(&model, Some(20_000)).total.latency_s.mean)
+    };
+    let means = ["random", "round-robin", "power-of-2", "least-requests"].map(mean);
+    assert!(
+        means.is_sorted_by(|worse, better| *worse > 1.1 * better),
+        "each choice is better than the last: {means:?}"
+    );
+}
+
+#[test]
+fn average_describes_no_order_at_all() {
+    let model = model("lessons/average-that-lies.yaml");
+    let exact: f64 = model.dists.iter().map(knee::dist::Dist::mean).fold(0.0, f64::max);
+    assert!((exact - 0.099_5).abs() < 1e-15, "990 of 50 ms and 10 of 5 s have a mean of {exact}");
+    let latency = run(&model, None).total.latency_s;
+    assert_estimates(&latency.mean, 0.099_5, 0.01);
+    assert_eq!(latency.p50, Estimate::exact(0.050));
+    assert_eq!(latency.p95, Estimate::exact(0.050));
+    assert_eq!(latency.p999.value, Some(5.0));
+    assert_eq!(latency.max, Some(5.0));
+}
+
+#[test]
+fn synchronous_logger_is_the_culprit() {
+    let answer = sweep_at(&model("lessons/synchronous-logger.yaml"), &[20.0, 40.0], Some(5_000));
+    let [calm, full] = &answer.points[..] else { panic!("two points") };
+    let at = |place: &str| value(&calm.places[place].residence_s.mean);
+    assert!((at("api") - 0.515).abs() < 0.010, "5 + 10 + 500 ms, and hardly a wait: {}", at("api"));
+    assert!(at("logger") > 0.95 * at("api"), "{} of {} s", at("logger"), at("api"));
+    assert_eq!(full.state, State::Saturated);
+    let law = answer.bottleneck_law.as_ref().unwrap();
+    assert_eq!((law.place.as_str(), law.resource.as_str()), ("logger", "workers"));
+    assert!((law.rate_per_s - 32.0).abs() < 1e-9, "16 writers of 500 ms: {}", law.rate_per_s);
+    let found: Vec<_> = answer.bottlenecks.iter().map(shown).collect();
+    assert_eq!(found, ["logger workers", "api workers held by logger workers"]);
+    for (place, resource) in [("api", "cores"), ("orders", "servers")] {
+        assert!(utilization(full, place, resource) < 0.1, "{place} {resource} idle");
+    }
+}
+
+#[test]
+fn slow_outside_service_exhausts_the_workers_while_cores_idle() {
+    let file = "lessons/thread-pool-exhaustion.yaml";
+    let answer = sweep_at(&model(file), &[31.0, 45.0], Some(5_000));
+    let [calm, full] = &answer.points[..] else { panic!("two points") };
+    assert_eq!((calm.state, full.state), (State::Stable, State::Saturated));
+    assert!(utilization(full, "web", "workers") > 0.99);
+    assert!(utilization(full, "web", "cores") < 0.06);
+    let found: Vec<_> = answer.bottlenecks.iter().map(shown).collect();
+    assert_eq!(found, ["web workers"], "they wait for nobody who is short of anything");
+    let capacity = |path, to| knee_law(&model_with(file, &[(path, to)]));
+    assert!((knee_law(&model(file)) - 32.0 / 0.805).abs() < 1e-6);
+    assert!((capacity("web.cores", "8") - 32.0 / 0.805).abs() < 1e-6, "cores are no help");
+    assert!((capacity("web.workers", "64") - 64.0 / 0.805).abs() < 1e-6);
+    assert!((capacity("bank.charge.1.delay", "80ms") - 32.0 / 0.085).abs() < 1e-6);
+}
+
+/// The rate that the bottleneck law allows, per second.
+fn knee_law(model: &Model) -> f64 {
+    let answer = experiment::run(model, &options(model, Some(500)), &Quiet).unwrap();
+    answer.bottleneck_law.expect("something is limited").rate_per_s
+}
+
+#[test]
+fn workers_held_by_a_full_database_are_named_so() {
+    let answer = sweep_at(&model("lessons/workers-held-by-database.yaml"), &[150.0, 328.0], Some(5_000));
+    let [calm, full] = &answer.points[..] else { panic!("two points") };
+    assert_eq!((calm.state, full.state), (State::Stable, State::BeyondSaturation));
+    let found: Vec<_> = answer.bottlenecks.iter().map(shown).collect();
+    assert_eq!(found, ["orders servers", "web workers held by orders servers"]);
+    assert!(utilization(full, "web", "workers") > 0.99);
+    assert!(utilization(full, "web", "cores") < 0.15);
+    // Four servers of 20 ms.
+    assert_estimates(&full.total.throughput_per_s, 200.0, 0.02);
+}
+
+#[test]
+fn a_thousand_users_are_served_in_time_with_headroom() {
+    let answer = sweep_at(&model("milestones/1k.yaml"), &[1_000.0, 1_300.0, 1_400.0, 1_500.0], Some(10_000));
+    let now = &answer.points[0].total;
+    // Little's law: users = throughput x (response + think).
+    let users = value(&now.throughput_per_s) * (value(&now.latency_s.mean) + 7.0);
+    assert!((users - 1_000.0).abs() < 10.0, "{users} users by Little's law");
+    assert!(now.latency_s.p95.high.unwrap() < 0.2);
+    let limit = answer.limit_at.as_ref().expect("an objective");
+    assert!((1_400.0..1_500.0).contains(&value(&limit.at)), "{limit:?}");
+    assert_eq!(limit.cause.as_deref(), Some("app cores"));
+    let headroom = value(answer.headroom.as_ref().expect("a peak"));
+    assert!((headroom - (1.0 - 1_000.0 / value(&limit.at))).abs() < 1e-9);
+    // 4 cores over a mean of 18 ms; 222.2 requests a second of 7.0347 s each, thought included.
+    let law = answer.bottleneck_law.as_ref().unwrap();
+    assert!((law.users.unwrap() - 4.0 / 0.018 * 7.034_668_729).abs() < 0.5, "{law:?}");
+}
+
+#[test]
+fn the_shop_meets_its_objectives_and_is_far_too_large() {
+    let point = run(&model("shop.yaml"), Some(10_000));
+    assert_eq!(point.state, State::Stable);
+    let names: Vec<_> = point.requests.keys().map(String::as_str).collect();
+    assert_eq!(names, ["web.browse", "shoppers/web.search", "web.checkout", "partners/web.search"]);
+    assert!(point.requests["web.checkout"].latency_s.p95.high.unwrap() < 0.3);
+    assert!(point.requests["web.browse"].latency_s.p95.high.unwrap() < 0.2);
+    assert!(utilization(&point, "web", "cores") < 0.1);
+    // Whoever asks the fraud check waits 100 ms at most, and buys in any case.
+    assert_eq!(value(&point.requests["web.checkout"].errors.timeout), 0.0);
+    // 2,000 shoppers who think for 7 s and wait for 11 ms, and 20 requests a second of partners.
+    assert_estimates(&point.total.throughput_per_s, 2_000.0 / 7.011 + 20.0, 0.02);
+}

@@ -142,7 +142,7 @@ fn the_shop_is_explained() {
           4  call orders.insert
           5  give back
           6  end
-          7  call inventory.reserve timeout 200ms attempts 3 backoff 0.02s x2 up to 30s full jitter
+          7  call inventory.reserve timeout 200ms attempts 3 backoff 20ms x2 up to 30s full jitter
           8  end
           9  call fraud.score timeout 100ms on error go on
          10  end

@@ -88,7 +88,9 @@ impl Draft {
             let beside = path.with_file_name(format!(".{name}.{}-{count}.part", std::process::id()));
             match OpenOptions::new().write(true).create_new(true).open(&beside) {
                 Ok(file) => return Ok(Self { path: beside, file }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && count < DRAFTS_MAX => count += 1,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && count < DRAFTS_MAX => {
+                    count += 1
+                }
                 Err(error) => return Err(error),
             }
         }

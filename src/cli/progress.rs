@@ -18,7 +18,8 @@ impl Bar {
         // Ten times a second: a study calls far more often.
         let target =
             if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
-        let style = ProgressStyle::with_template(TEMPLATE).expect("the template is legal").with_key("left", left);
+        let style =
+            ProgressStyle::with_template(TEMPLATE).expect("the template is legal").with_key("left", left);
         Self(ProgressBar::with_draw_target(Some(0), target).with_style(style))
     }
 }

@@ -46,7 +46,7 @@ impl Compiler<'_> {
 
     fn check_mean(&mut self, law: &At<Law>, dist: &Dist) {
         let mean = dist.mean();
-        if !(mean <= SECONDS_MAX) {
+        if mean.is_nan() || mean > SECONDS_MAX {
             let message = if mean.is_finite() {
                 format!("a mean of {mean:.3e} s is longer than 100 years")
             } else {

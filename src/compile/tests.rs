@@ -76,7 +76,7 @@ fn a_query_goes_through_the_pool_and_takes_connection_and_server() {
 fn a_timeout_covers_the_wait_for_the_pool() {
     insta::assert_snapshot!(steps("[{query: db.q, timeout: 50ms, retry: {attempts: 3, backoff: {first: 10ms}}, cancel: true}]"), @r#"
     0  take workers
-    1  call steps at 3 timeout 50ms attempts 3 backoff 0.01s x2 up to 30s cancelling
+    1  call steps at 3 timeout 50ms attempts 3 backoff 10ms x2 up to 30s cancelling
     2  end
     3  take a slot of its own a_db
     4  call db.q cancelling

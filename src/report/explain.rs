@@ -3,8 +3,8 @@
 
 use crate::ids::{EndpointId, GroupId, PlaceId, StationId};
 use crate::model::{
-    Balance, Demands, Group, Model, Op, Peak, Place, PlaceKind, Resource, Source, StationKind, Statistic,
-    Target, listing,
+    Balance, Demands, Group, Member, Model, Op, Peak, Place, PlaceKind, Resource, Source, StationKind,
+    Statistic, Target, listing,
 };
 use crate::units::Span;
 
@@ -162,13 +162,17 @@ fn balancing(model: &Model, place: &Place) -> String {
     }
 }
 
+/// Resources of a member, each with how it serves in words.
+type Resources = Vec<(&'static str, String)>;
+
 /// Resources of the members, equal ones together.
 fn resources(model: &Model, place: PlaceId, page: &mut Page) {
-    let of_member = |member: &crate::model::Member| -> Vec<(&'static str, String)> {
+    let of_member = |member: &Member| -> Resources {
         let stations = member.stations.clone().map(|i| &model.stations[i as usize]);
         stations.map(|station| (station.resource, listing::station(model, &station.kind))).collect()
     };
-    let mut runs: Vec<(Vec<(&'static str, String)>, f64, usize)> = Vec::new();
+    // Equal members side by side: what they have, their weight, and how many there are.
+    let mut runs: Vec<(Resources, f64, usize)> = Vec::new();
     for (_, member) in model.members_of(place) {
         let resources = of_member(member);
         match runs.last_mut() {

@@ -249,7 +249,8 @@ fn mixture(node: &Node, sink: &mut Diagnostics) -> Option<Law> {
     let parts = Vec::<At<Part>>::decode(node, sink)?;
     let parts: Vec<_> =
         parts.into_iter().filter_map(|part| Some((part.value.weight?.value.0, part.value.of?))).collect();
-    if !(parts.iter().map(|(weight, _)| weight).sum::<f64>() > 0.0) {
+    let sum: f64 = parts.iter().map(|(weight, _)| weight).sum();
+    if sum <= 0.0 || !sum.is_finite() {
         sink.push(
             Diagnostic::error(node.span, "the weights of the mixture sum to 0")
                 .label("expected a weight above 0"),

@@ -132,10 +132,11 @@ fn the_median_curve_is_predicted_within_seven_per_cent() {
     let (mut throughput, mut latency) = (Vec::new(), Vec::new());
     for curve in &curves {
         let model = Calibrated::from(curve);
-        for at in 2..LEVELS.len() {
-            let x = model.throughput(LEVELS[at]);
-            throughput.push((x / curve.throughputs[at] - 1.0).abs());
-            latency.push((f64::from(LEVELS[at]) / x / curve.latencies[at] - 1.0).abs());
+        let measured = curve.throughputs.iter().zip(&curve.latencies);
+        for (users, (measured_x, measured_r)) in LEVELS.into_iter().zip(measured).skip(2) {
+            let x = model.throughput(users);
+            throughput.push((x / measured_x - 1.0).abs());
+            latency.push((f64::from(users) / x / measured_r - 1.0).abs());
         }
     }
     let [x, r] = [throughput, latency].map(median_and_worst);

@@ -24,7 +24,7 @@ fn main() {
 
 fn simulate<P: Probe>(model: &Model, probe: P) -> u64 {
     let mut engine = Engine::new(model, Seed { seed: SEED, replication: 0 }, probe);
-    engine.run_requests(REQUESTS);
+    engine.run_requests(REQUESTS, u64::MAX);
     engine.events()
 }
 

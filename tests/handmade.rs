@@ -19,7 +19,7 @@ use knee::units::Time;
 fn simulate(model: &Model, requests: u64) -> Measurements {
     let layout = Layout::new(model);
     let mut engine = Engine::new(model, Seed { seed: 1, replication: 0 }, Recorder::new(model, &layout));
-    assert_eq!(engine.run_requests(requests), Stop::Idle);
+    assert_eq!(engine.run_requests(requests, u64::MAX), Stop::Idle);
     let now: Time = engine.now();
     engine.probe.close(now, std::iter::empty(), std::iter::empty())
 }

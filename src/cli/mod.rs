@@ -1,1 +1,88 @@
-//! cli
+//! The command: flags in, files in and out, text on the terminal. Nothing else opens files or prints.
+//!
+//! Results go to stdout; progress, warnings and errors to stderr. Exit codes: 0 done, 2 the input is wrong.
+#![warn(clippy::print_stdout, clippy::print_stderr)] // They panic on a closed pipe; `terminal` does not.
+
+mod args;
+mod axis;
+mod failure;
+mod input;
+mod model;
+mod new;
+mod output;
+mod progress;
+pub mod render;
+mod run;
+mod seam;
+mod study;
+mod sweep;
+mod terminal;
+mod trace;
+mod value;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use args::{Arguments, Command};
+use failure::Failure;
+
+/// The exit code where the input is wrong.
+const WRONG: u8 = 2;
+
+/// Does what a command line asks (its first word is the name of the program) and answers the exit code.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match args::parse(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return misunderstood(&error),
+    };
+    if arguments.no_color {
+        anstream::ColorChoice::Never.write_global();
+    }
+    match perform(&arguments.command) {
+        Ok(()) | Err(Failure::PipeClosed) => ExitCode::SUCCESS,
+        Err(Failure::Told) => ExitCode::from(WRONG),
+        Err(failure @ Failure::Input(_)) => {
+            terminal::error(&failure.to_string());
+            ExitCode::from(WRONG)
+        }
+    }
+}
+
+fn perform(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(flags) => run::run(flags),
+        Command::Sweep(flags) => sweep::sweep(flags),
+        Command::Explain(flags) => explain(flags),
+        Command::New { path } => new::new(path),
+        Command::Schema => schema(),
+        Command::Completions { shell } => completions(*shell),
+    }
+}
+
+/// Help and versions are asked for and go to stdout; what cannot be understood goes to stderr.
+fn misunderstood(error: &clap::Error) -> ExitCode {
+    // A closed pipe is no fault here either.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG))
+}
+
+fn explain(flags: &args::Explain) -> Result<(), Failure> {
+    let model = model::File::read(&flags.model)?.compile(&[], flags.quiet)?;
+    terminal::results(&seam::explain_text(&model))
+}
+
+fn schema() -> Result<(), Failure> {
+    let schema = serde_json::to_string_pretty(&crate::spec::schema()).expect("a schema is plain JSON");
+    terminal::document(format!("{schema}\n").as_bytes())
+}
+
+fn completions(shell: Shell) -> Result<(), Failure> {
+    // Into memory first: clap_complete panics where stdout is closed.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "knee", &mut script);
+    terminal::document(&script)
+}

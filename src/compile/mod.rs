@@ -1,1 +1,273 @@
-//! compile
+//! From the model file to the compiled model: names resolved, meaning checked, defaults filled in.
+//!
+//! [`load`] is the one entrance. It touches no file: the text comes in, and columns of empirical distributions are asked
+//! for through a closure. All faults of a file come at once.
+
+mod calls;
+mod classes;
+mod digest;
+mod laws;
+mod load;
+mod names;
+mod places;
+mod program;
+mod study;
+#[cfg(test)]
+mod tests;
+mod warnings;
+
+use std::collections::HashMap;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
+use crate::ids::{EndpointId, PlaceId};
+use crate::model::{self, Model};
+use crate::spec::decode::{At, Decode};
+use crate::spec::tree::{self, Node};
+use crate::spec::{Spec, set};
+
+/// The most replicas and resources a model may have, all places together.
+pub const MEMBERS_MAX: usize = 100_000;
+/// The most steps a model may compile to.
+pub const OPS_MAX: usize = 1_000_000;
+
+/// Reads a file named in a model, relative to it. The error is a phrase for people.
+pub type ReadFile<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+
+/// What became of a model file.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The compiled model, unless there was an error.
+    pub model: Option<Model>,
+    /// Errors and warnings, in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts that the diagnostics point into.
+    pub sources: Sources,
+    /// Hash of what the file says, comments and layout aside, with the settings and the data files it reads.
+    pub digest: String,
+}
+
+/// Compiles a model file.
+///
+/// `name` is the path of the file as messages should show it; `sets` are pairs of a path in the model and its new value, as
+/// of `--set web.replicas=8`.
+#[must_use]
+pub fn load(bytes: &[u8], name: &str, sets: &[(String, String)], read_file: ReadFile<'_>) -> Loaded {
+    let mut sources = Sources::default();
+    let mut sink = Diagnostics::default();
+    let mut digest = digest::Digest::default();
+    let tree = read(bytes, name, &mut sources, &mut sink).map(|mut tree| {
+        for (path, value) in sets {
+            set::apply(&mut tree, path, value, &mut sources, &mut sink);
+        }
+        digest.tree(&tree);
+        tree
+    });
+    let model = tree.and_then(|tree| compile(&tree, name, read_file, &mut digest, &mut sink));
+    let model = model.filter(|_| !sink.has_errors());
+    Loaded { model, diagnostics: sink.into_sorted(), sources, digest: digest.finish() }
+}
+
+/// The file as a tree, if it is YAML at all.
+fn read(bytes: &[u8], name: &str, sources: &mut Sources, sink: &mut Diagnostics) -> Option<Node> {
+    if bytes.len() > tree::TEXT_MAX {
+        let source = sources.add(name, "");
+        let message = format!("the file is larger than {} MiB", tree::TEXT_MAX >> 20);
+        sink.push(
+            Diagnostic::error(Span { source, ..Span::default() }, message).label("expected a model in YAML"),
+        );
+        return None;
+    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            let source = sources.add(name, &valid);
+            let end = sources.source(Span { source, ..Span::default() }).text.len() as u32;
+            let message = format!("not a text file: byte {} is not UTF-8", error.valid_up_to());
+            sink.push(
+                Diagnostic::error(Span { source, start: end, end }, message)
+                    .label("expected a model in YAML"),
+            );
+            return None;
+        }
+    };
+    let source = sources.add(name, text);
+    tree::read(sources, source, sink)
+}
+
+fn compile(
+    tree: &Node,
+    name: &str,
+    read_file: ReadFile<'_>,
+    digest: &mut digest::Digest,
+    sink: &mut Diagnostics,
+) -> Option<Model> {
+    if tree.value == tree::Value::Null {
+        sink.push(
+            Diagnostic::error(tree.span, "the model is empty")
+                .help("`knee new` writes a model to start from"),
+        );
+        return None;
+    }
+    let spec = Spec::decode(tree, sink)?;
+    if let Some(version) = &spec.knee
+        && version.value.0 != 1
+    {
+        let message = format!("version {} of the language is unknown", version.value.0);
+        sink.push(Diagnostic::error(version.span, message).label("this is version 1"));
+    }
+    let whole = !sink.has_errors();
+    let compiler = Compiler::new(&spec, name, whole, read_file, digest, sink);
+    compiler.run()
+}
+
+/// What an endpoint does, as written.
+#[derive(Clone, Copy)]
+enum Body<'a> {
+    /// The steps of a service or an external.
+    Steps(&'a crate::spec::step::Block),
+    /// A query.
+    Query(&'a At<crate::spec::law::Law>),
+    /// A look-up, of no time where none is stated.
+    Lookup(Option<&'a At<crate::spec::law::Law>>),
+    /// Something that was reported.
+    Broken,
+}
+
+/// Builds a [`Model`] from a [`Spec`]. What it cannot make sense of is reported and left out.
+struct Compiler<'a> {
+    spec: &'a Spec,
+    /// The file was read without a fault, so what is absent was left out.
+    whole: bool,
+    read_file: ReadFile<'a>,
+    digest: &'a mut digest::Digest,
+    sink: &'a mut Diagnostics,
+    model: Model,
+    names: names::Names,
+    classes: classes::Classes,
+    /// One a place: where its name stands.
+    place_spans: Vec<Span>,
+    /// One an endpoint.
+    endpoint_spans: Vec<Span>,
+    bodies: Vec<Body<'a>>,
+    /// Of each cache: its hit ratio, and what its callers do on a miss.
+    caches: HashMap<PlaceId, (f64, Option<&'a crate::spec::step::Block>)>,
+    /// One a pool: whose calls to whom go through it.
+    pools: Vec<places::PoolUse>,
+    /// Rows of `pools`, by their own place and by the place they lead to.
+    pool_at: HashMap<PlaceId, usize>,
+    pools_to: HashMap<PlaceId, Vec<usize>>,
+    /// Who calls whom, and where.
+    edges: Vec<names::Edge>,
+    /// Timeouts and deadlines of calls.
+    patience: Vec<warnings::Patience>,
+    /// One a group: where its name stands, and its timeout.
+    group_spans: Vec<Span>,
+    group_timeouts: Vec<Option<Span>>,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(
+        spec: &'a Spec,
+        name: &str,
+        whole: bool,
+        read_file: ReadFile<'a>,
+        digest: &'a mut digest::Digest,
+        sink: &'a mut Diagnostics,
+    ) -> Self {
+        let stem = std::path::Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or("model");
+        let name = spec.name.as_ref().map_or(stem, |name| name.value.as_str());
+        Self {
+            spec,
+            whole,
+            read_file,
+            digest,
+            sink,
+            model: empty_model(name),
+            names: names::Names::default(),
+            classes: classes::Classes::default(),
+            place_spans: Vec::new(),
+            endpoint_spans: Vec::new(),
+            bodies: Vec::new(),
+            caches: HashMap::new(),
+            pools: Vec::new(),
+            pool_at: HashMap::new(),
+            pools_to: HashMap::new(),
+            edges: Vec::new(),
+            patience: Vec::new(),
+            group_spans: Vec::new(),
+            group_timeouts: Vec::new(),
+        }
+    }
+
+    fn run(mut self) -> Option<Model> {
+        self.check_name();
+        self.declare();
+        self.places();
+        self.programs();
+        self.refuse_call_loops();
+        self.load();
+        self.objectives();
+        self.study();
+        if self.sink.has_errors() {
+            return None;
+        }
+        self.warnings();
+        self.rank_classes();
+        Some(self.model)
+    }
+
+    /// The name becomes a folder of results.
+    fn check_name(&mut self) {
+        if let Some(name) = &self.spec.name
+            && (name.value.is_empty()
+                || name.value.len() > 100
+                || name.value.contains(['/', '\\', '\0'])
+                || name.value.starts_with('.'))
+        {
+            let message = format!("a model cannot be called `{}`", tree::shorten(&name.value));
+            self.sink
+                .push(Diagnostic::error(name.span, message).label("expected a name that a folder can have"));
+        }
+    }
+
+    fn error(&mut self, span: Span, message: impl Into<String>, label: impl Into<String>) {
+        self.sink.push(Diagnostic::error(span, message).label(label));
+    }
+
+    fn endpoint_name(&self, endpoint: EndpointId) -> String {
+        self.model.endpoint_name(endpoint)
+    }
+}
+
+fn empty_model(name: &str) -> Model {
+    Model {
+        name: name.to_owned(),
+        groups: Vec::new(),
+        requests: Vec::new(),
+        places: Vec::new(),
+        members: Vec::new(),
+        stations: Vec::new(),
+        balancers: Vec::new(),
+        endpoints: Vec::new(),
+        ops: Vec::new(),
+        sites: Vec::new(),
+        dists: Vec::new(),
+        counts: Vec::new(),
+        tables: Vec::new(),
+        classes: Vec::new(),
+        objectives: Vec::new(),
+        peak: None,
+        study: model::Study {
+            seed: 1,
+            precision: Vec::new(),
+            requests: None,
+            duration: None,
+            warmup: None,
+            replications: 1,
+            budget: 0,
+        },
+        holds_max: 0,
+        loops_max: 0,
+    }
+}

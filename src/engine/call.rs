@@ -160,7 +160,14 @@ impl std::ops::IndexMut<u32> for Calls {
 impl Calls {
     /// No calls; each may hold `holds_max` slots and nest `loops_max` loops.
     pub fn new(holds_max: usize, loops_max: usize) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), holds: Vec::new(), holds_max, loops: Vec::new(), loops_max }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            holds: Vec::new(),
+            holds_max,
+            loops: Vec::new(),
+            loops_max,
+        }
     }
 
     /// Slots ever used: the size that side tables need.

@@ -175,7 +175,10 @@ mod tests {
     #[test]
     fn a_key_gives_back_what_was_packed() {
         let key = Key::new(123_456_789_012, SEQUENCE_END + 77, Kind::Station, 0x00ab_cdef);
-        assert_eq!((key.time(), key.sequence(), key.kind(), key.index()), (123_456_789_012, SEQUENCE_END + 77, Kind::Station, 0x00ab_cdef));
+        assert_eq!(
+            (key.time(), key.sequence(), key.kind(), key.index()),
+            (123_456_789_012, SEQUENCE_END + 77, Kind::Station, 0x00ab_cdef)
+        );
     }
 
     #[test]

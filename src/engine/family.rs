@@ -120,7 +120,8 @@ impl<P: Probe> Engine<'_, P> {
         } else {
             self.model.sites[call.site.index()].timeout
         };
-        let track = timeout.and_then(|dist| self.tracks[dist.index()]).expect("a timer that runs has a track");
+        let track =
+            timeout.and_then(|dist| self.tracks[dist.index()]).expect("a timer that runs has a track");
         self.calls[slot].timer = 0;
         self.stop_timer(track, slot, Kind::Call);
     }
@@ -170,7 +171,8 @@ impl<P: Probe> Engine<'_, P> {
         let slot = self.bear();
         let call = &mut self.calls[slot];
         (call.key, call.site, call.user, call.copy, call.attempt) = (key, site_id, user, copy, attempt);
-        (call.endpoint, call.member, call.pc, call.class, call.branch) = (endpoint, member, pc, class, branch);
+        (call.endpoint, call.member, call.pc, call.class, call.branch) =
+            (endpoint, member, pc, class, branch);
         (call.parent, call.next) = (parent, first_child);
         self.calls[parent].first_child = slot;
         if first_child != NONE {
@@ -320,7 +322,10 @@ impl<P: Probe> Engine<'_, P> {
                 Jitter::Full => Spread::Full,
                 Jitter::Equal => Spread::Equal,
             };
-            let key = mix(self.turn_key(slot, mix(self.calls[slot].key, site.step)), BACKOFF + u64::from(failed) * 8);
+            let key = mix(
+                self.turn_key(slot, mix(self.calls[slot].key, site.step)),
+                BACKOFF + u64::from(failed) * 8,
+            );
             backoff_s(b.first, b.factor, b.max, spread, failed, key)
         });
         if let Target::Endpoint(endpoint) | Target::Member(endpoint, _) = site.target {

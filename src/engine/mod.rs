@@ -197,10 +197,10 @@ impl<P: Probe> Engine<'_, P> {
         stop
     }
 
-    /// Submits `requests` in all and runs until the last is over.
-    pub fn run_requests(&mut self, requests: u64) -> Stop {
+    /// Submits `requests` in all and runs until the last is over, for at most `budget` events.
+    pub fn run_requests(&mut self, requests: u64, budget: u64) -> Stop {
         self.submit_max = requests;
-        self.run(u64::MAX, u64::MAX)
+        self.run(u64::MAX, budget)
     }
 
     fn run(&mut self, end: u64, budget: u64) -> Stop {
@@ -329,7 +329,6 @@ impl<P: Probe> Engine<'_, P> {
             sequence == key.sequence()
         });
     }
-
 }
 
 #[inline]

@@ -1,7 +1,7 @@
 //! Programs, one op after the other.
 
-use super::call::{Loop, State};
 use super::Engine;
+use super::call::{Loop, State};
 use crate::ids::TableId;
 use crate::model::{Op, Pc, Resource};
 use crate::rng::{KeyedRng, mix};

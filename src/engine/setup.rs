@@ -101,7 +101,9 @@ impl<'m, P: Probe> Engine<'m, P> {
             self.group_keys.push(key);
             self.first_user.push(self.users.len() as u32);
             match &group.source {
-                Source::Open { arrivals, from_users } => self.streams.push(Stream::new(arrivals, *from_users, at, key)),
+                Source::Open { arrivals, from_users } => {
+                    self.streams.push(Stream::new(arrivals, *from_users, at, key))
+                }
                 Source::Closed { users, think } => self.seat_users(at, *users, *think),
             }
         }

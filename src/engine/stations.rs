@@ -46,7 +46,8 @@ struct Central {
 impl Central {
     fn take(&mut self) -> MemberId {
         let load = |at: usize| f64::from(self.busy[at]) / self.weights[at];
-        let least = (0..self.busy.len()).min_by(|&a, &b| load(a).total_cmp(&load(b))).expect("a place has members");
+        let least =
+            (0..self.busy.len()).min_by(|&a, &b| load(a).total_cmp(&load(b))).expect("a place has members");
         self.busy[least] += 1;
         MemberId(self.members.start + least as u32)
     }
@@ -59,9 +60,11 @@ impl Central {
 impl Station {
     pub fn new(spec: &model::Station, place: PlaceId, classes: usize) -> Self {
         let kind = match spec.kind {
-            StationKind::Slots { capacity, queue, patience, discipline } => {
-                Running::Slots { slots: Slots::new(capacity, queue, order(discipline), classes), patience, central: None }
-            }
+            StationKind::Slots { capacity, queue, patience, discipline } => Running::Slots {
+                slots: Slots::new(capacity, queue, order(discipline), classes),
+                patience,
+                central: None,
+            },
             StationKind::Cores { cores, sharing: Sharing::Shared } => {
                 Running::Shared { cores: SharedCores::new(cores, classes), due: u64::MAX, sequence: 0 }
             }
@@ -115,7 +118,8 @@ impl<P: Probe> Engine<'_, P> {
         match admission {
             Admission::Start => {
                 self.take_slot(slot, station);
-                self.probe.on(Time(self.now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
+                self.probe
+                    .on(Time(self.now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
             }
             Admission::Wait => {
                 let call = &mut self.calls[slot];
@@ -139,7 +143,8 @@ impl<P: Probe> Engine<'_, P> {
 
     fn start_patience(&mut self, slot: u32, dist: DistId) {
         let call = &self.calls[slot];
-        let key = mix(call.key, PATIENCE + u64::from(call.pc.wrapping_sub(self.entries[call.endpoint.index()].pc)));
+        let key =
+            mix(call.key, PATIENCE + u64::from(call.pc.wrapping_sub(self.entries[call.endpoint.index()].pc)));
         let delay = Span::from_secs(self.model.dists[dist.index()].sample(&mut KeyedRng::new(key))).0;
         let track = self.tracks[dist.index()].expect("every patience has its track");
         self.calls[slot].event = self.start_timer(track, slot, delay, Kind::Patience);
@@ -272,7 +277,8 @@ impl<P: Probe> Engine<'_, P> {
         call.waited += wait;
         (call.state, call.since) = (State::OnCore, self.now);
         let work = call.work;
-        self.probe.on(Time(self.now), Signal::Started { station: StationId(station), wait: span(wait), queued });
+        self.probe
+            .on(Time(self.now), Signal::Started { station: StationId(station), wait: span(wait), queued });
         self.schedule(slot, work);
     }
 
@@ -362,7 +368,8 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Cores of one's own that are held.
     pub(super) fn cores_held(&self) -> impl Iterator<Item = Held> {
-        let running = self.calls.ids().map(|slot| &self.calls[slot]).filter(|call| call.state == State::OnCore);
+        let running =
+            self.calls.ids().map(|slot| &self.calls[slot]).filter(|call| call.state == State::OnCore);
         running.map(|call| Held { station: StationId(call.station), since: Time(call.since) })
     }
 }

@@ -5,8 +5,8 @@ use super::event_list::{Key, Kind};
 use crate::ids::{DistId, GroupId};
 use crate::model::Source;
 use crate::rng::{KeyedRng, mix};
-use crate::signal::{Outcome, Probe, Signal};
 use crate::signal::Ended;
+use crate::signal::{Outcome, Probe, Signal};
 use crate::units::{Span, Time};
 use crate::workload::{self, Arrivals};
 

@@ -339,8 +339,6 @@ pub struct RequestRow {
     pub errors: Errors,
     /// Root causes, largest first.
     pub causes: Vec<Cause>,
-    /// Calls made for a request at the first level, retries included, over what no failure would need.
-    pub attempts: Estimate,
     /// Of right answers.
     pub latency_s: Distribution,
     /// Of all offered requests; an error counts with the time the user spent.
@@ -384,6 +382,8 @@ pub struct PlaceRow {
     pub rejected_per_s: Estimate,
     /// Calls that left a queue per second.
     pub abandoned_per_s: Estimate,
+    /// Calls that were further attempts per second.
+    pub retried_per_s: Estimate,
     /// Calls received per request of the whole system.
     pub amplification: Estimate,
     /// Share of service given to calls whose caller had gone.

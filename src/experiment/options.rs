@@ -20,6 +20,8 @@ pub struct Options {
     pub replications: u32,
     /// Events that all replications of a point may cost together, over all looks.
     pub budget: u64,
+    /// The statistic of latency whose power has the knee.
+    pub knee_by: Statistic,
     /// Worker threads; `None`: one a core. Results do not depend on it.
     pub threads: Option<usize>,
 }
@@ -34,6 +36,7 @@ impl From<&Study> for Options {
             warmup: study.warmup,
             replications: study.replications,
             budget: study.budget,
+            knee_by: Statistic::Quantile(0.95),
             threads: None,
         }
     }

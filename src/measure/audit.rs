@@ -24,7 +24,11 @@ pub fn audit(books: &Measurements, present: &[u64], presence: &[u128]) -> Vec<Fi
     let mut findings = Vec::with_capacity(2 * books.places.len() + 1);
     for (place, book) in books.places.iter().enumerate() {
         findings.push(Finding { law: "flow", place: Some(place), gap: flow_gap(book, present[place]) });
-        findings.push(Finding { law: "little", place: Some(place), gap: little_gap(books, book, presence[place]) });
+        findings.push(Finding {
+            law: "little",
+            place: Some(place),
+            gap: little_gap(books, book, presence[place]),
+        });
     }
     findings.push(Finding { law: "flow", place: None, gap: request_gap(books) });
     findings

@@ -7,7 +7,7 @@
 pub mod audit;
 pub mod books;
 pub mod layout;
-mod recorder;
+pub mod recorder;
 
 pub use self::books::Measurements;
 pub use self::recorder::Recorder;

@@ -214,7 +214,8 @@ impl Probe for Recorder<'_> {
                 if busy != 0 {
                     book.cores.step(now, busy);
                 }
-                let waiting = i64::from(calls.saturating_sub(cores)) - i64::from(before.saturating_sub(cores));
+                let waiting =
+                    i64::from(calls.saturating_sub(cores)) - i64::from(before.saturating_sub(cores));
                 if waiting != 0 {
                     self.resource(station).queue.step(now, waiting);
                 }

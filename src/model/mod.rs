@@ -4,7 +4,12 @@
 //! engine interprets it; the analysis reads demands and capacities from it. Nothing here is ever out of range: the
 //! compiler checked it.
 
+mod demand;
+pub mod listing;
+
 use std::ops::Range;
+
+pub use self::demand::{Bound, Demand, Demands};
 
 use crate::dist::{Count, Dist};
 use crate::ids::{
@@ -201,6 +206,17 @@ pub enum StationKind {
         /// How running calls share them.
         sharing: Sharing,
     },
+}
+
+impl Station {
+    /// Slots or cores.
+    #[must_use]
+    pub fn capacity(&self) -> u32 {
+        match self.kind {
+            StationKind::Slots { capacity, .. } => capacity,
+            StationKind::Cores { cores, .. } => cores,
+        }
+    }
 }
 
 /// Who is served next.

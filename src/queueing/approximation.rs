@@ -5,8 +5,9 @@ use super::mmc::Mmc;
 
 /// **Approximate** mean wait of a G/G/c queue, FIFO, in seconds (Allen and Cunneen).
 ///
-/// The wait of an M/M/c times the mean of the squared coefficients of variation of gaps and services (from 0). Exact for M/M/c
-/// and M/G/1; elsewhere good to some 10 % at high load, and too large at low load for arrivals more regular than Poisson.
+/// The wait of an M/M/c times the mean of the squared coefficients of variation of gaps and services (from
+/// 0). Exact for M/M/c and M/G/1; elsewhere good to some 10 % at high load, and too large at low load for
+/// arrivals more regular than Poisson.
 ///
 /// # Errors
 /// `Unstable` when `arrival_per_s * service_s >= servers`; `Invalid` for arguments out of range.

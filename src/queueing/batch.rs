@@ -1,11 +1,12 @@
-//! M^[X]/G/1: batches arrive in a Poisson stream, one server takes their calls one by one.
+//! `M^[X]/G/1`: batches arrive in a Poisson stream, one server takes their calls one by one.
 
 use super::error::{QueueingError, nonnegative, positive, stable};
 
-/// A stable single-server queue, FIFO, to which calls come in batches. Times are those of a call, not of its batch.
+/// A stable single-server queue, FIFO, to which calls come in batches. Times are those of a call, not of its
+/// batch.
 ///
-/// Source: Gross, Shortle, Thompson and Harris, *Fundamentals of Queueing Theory*, 4th ed. (2008), sections 3.1 and 5.1;
-/// Burke, "Delays in single-server queues with batch input", *Operations Research* 23 (1975).
+/// Source: Gross, Shortle, Thompson and Harris, *Fundamentals of Queueing Theory*, 4th ed. (2008), sections
+/// 3.1 and 5.1; Burke, "Delays in single-server queues with batch input", *Operations Research* 23 (1975).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchArrivals {
     /// Calls, not batches, per second; from 0.
@@ -16,12 +17,13 @@ pub struct BatchArrivals {
     pub batch_second_moment: f64,
     /// Mean service time of a call, in seconds; above 0.
     pub service_s: f64,
-    /// Squared coefficient of variation of the service time; from 0 (1 for exponential: M^[X]/M/1).
+    /// Squared coefficient of variation of the service time; from 0 (1 for exponential: `M^[X]/M/1`).
     pub service_scv: f64,
 }
 
 impl BatchArrivals {
-    /// Mean wait of a call, in seconds: for the server to finish what it found (as in M/G/1), and for its own batch before it.
+    /// Mean wait of a call, in seconds: for the server to finish what it found (as in M/G/1), and for its own
+    /// batch before it.
     ///
     /// # Errors
     /// `Unstable` when `arrival_per_s * service_s >= 1`; `Invalid` for values out of range.

@@ -2,8 +2,9 @@
 
 /// Probabilities of 0, 1, 2, … present, from `ratio(n) = birth rate at n / death rate at n + 1`.
 ///
-/// Stops at `most`, or where the rest cannot matter any more: once the ratio is below 1 and what lies beyond, bounded by a
-/// geometric series, is under 1e-18 of the sum. The ratios must not rise with `n`, which holds for every queue here.
+/// Stops at `most`, or where the rest cannot matter any more: once the ratio is below 1 and what lies beyond,
+/// bounded by a geometric series, is under 1e-18 of the sum. The ratios must not rise with `n`, which holds
+/// for every queue here.
 pub(super) fn stationary(most: usize, ratio: impl Fn(usize) -> f64) -> Vec<f64> {
     const HUGE: f64 = 1e250;
     let mut weights = vec![1.0];

@@ -12,10 +12,11 @@ pub struct Bounds {
     pub high: f64,
 }
 
-/// The station that limits the throughput, and to how many requests per second: the smallest of servers over demand, the first
-/// if there are several. `None` where nothing is limited.
+/// The station that limits the throughput, and to how many requests per second: the smallest of servers over
+/// demand, the first if there are several. `None` where nothing is limited.
 ///
-/// Source: Denning and Buzen, "The operational analysis of queueing network models", *Computing Surveys* 10 (1978).
+/// Source: Denning and Buzen, "The operational analysis of queueing network models", *Computing Surveys* 10
+/// (1978).
 #[must_use]
 pub fn bottleneck_law(stations: &[Station]) -> Option<(usize, f64)> {
     let limits = stations.iter().enumerate().filter_map(|(i, station)| match station.servers {
@@ -27,8 +28,8 @@ pub fn bottleneck_law(stations: &[Station]) -> Option<(usize, f64)> {
     limits.min_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// Busy share of a station's servers at `throughput_per_s` requests per second; 0 where servers are unlimited, above 1 where the
-/// throughput cannot be had.
+/// Busy share of a station's servers at `throughput_per_s` requests per second; 0 where servers are
+/// unlimited, above 1 where the throughput cannot be had.
 ///
 /// Source: Denning and Buzen (1978), the utilisation law.
 #[must_use]
@@ -39,7 +40,8 @@ pub fn utilization(throughput_per_s: f64, station: Station) -> f64 {
     }
 }
 
-/// Users at which the asymptotes of a closed network meet, `N* = X_max (R_min + Z)`; infinite where nothing is limited.
+/// Users at which the asymptotes of a closed network meet, `N* = X_max (R_min + Z)`; infinite where nothing
+/// is limited.
 ///
 /// `think_s` in seconds. Beyond it some must wait, however regular everything is.
 ///
@@ -50,9 +52,11 @@ pub fn saturation_users(think_s: f64, stations: &[Station]) -> f64 {
     bottleneck_law(stations).map_or(f64::INFINITY, |(_, most)| most * alone_s)
 }
 
-/// Bounds on the throughput of a closed network with `users` users, in requests per second, for any number of servers.
+/// Bounds on the throughput of a closed network with `users` users, in requests per second, for any number of
+/// servers.
 ///
-/// High: nobody ever waits, or the bottleneck is always busy. Low: every user waits for all others everywhere, one at a time.
+/// High: nobody ever waits, or the bottleneck is always busy. Low: every user waits for all others
+/// everywhere, one at a time.
 ///
 /// # Errors
 /// `Invalid` for a negative think time, or where a request takes no time.
@@ -66,14 +70,14 @@ pub fn asymptotic_bounds(users: u32, think_s: f64, stations: &[Station]) -> Resu
     Ok(Bounds { low: n / (alone_s + (n - 1.0).max(0.0) * queued), high: most.min(n / alone_s) })
 }
 
-/// Tighter bounds on the throughput, in requests per second, of a product-form network of single-server and delay stations: those
-/// of networks whose queues are all alike.
+/// Tighter bounds on the throughput, in requests per second, of a product-form network of single-server and
+/// delay stations: those of networks whose queues are all alike.
 ///
 /// # Errors
 /// `Invalid` for a station of several servers, a negative think time, or where a request takes no time.
 ///
-/// Source: Zahorjan, Sevcik, Eager and Galler, "Balanced job bound analysis of queueing networks", *Communications of the ACM*
-/// 25 (1982); Lazowska et al. (1984), section 5.4.
+/// Source: Zahorjan, Sevcik, Eager and Galler, "Balanced job bound analysis of queueing networks",
+/// *Communications of the ACM* 25 (1982); Lazowska et al. (1984), section 5.4.
 pub fn balanced_job_bounds(users: u32, think_s: f64, stations: &[Station]) -> Result<Bounds, QueueingError> {
     let several = stations.iter().find_map(|s| match s.servers {
         Servers::Limited(servers) if servers != 1 => Some(servers),

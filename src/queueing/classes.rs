@@ -41,16 +41,16 @@ const MOST: usize = 1 << 25;
 
 /// Exact throughputs and residence times of several classes of users at single-server and delay stations.
 ///
-/// `stations[i]` says whether station `i` has one server or unlimited ones. Exact for processor sharing, last come first served and
-/// delay stations with any service, and for FIFO stations where all classes have the same exponential service *a visit*. Time
-/// and memory grow as the product of all `users + 1`.
+/// `stations[i]` says whether station `i` has one server or unlimited ones. Exact for processor sharing, last
+/// come first served and delay stations with any service, and for FIFO stations where all classes have the
+/// same exponential service *a visit*. Time and memory grow as the product of all `users + 1`.
 ///
 /// # Errors
-/// `TooLarge` when that product times the stations exceeds 2^25; `Invalid` for a station of several servers, times out of
-/// range, demands that are not one a station, or a class whose requests take no time.
+/// `TooLarge` when that product times the stations exceeds 2^25; `Invalid` for a station of several servers,
+/// times out of range, demands that are not one a station, or a class whose requests take no time.
 ///
-/// Source: Reiser and Lavenberg, *Journal of the ACM* 27 (1980); Lazowska et al., *Quantitative System Performance* (1984),
-/// section 7.4.
+/// Source: Reiser and Lavenberg, *Journal of the ACM* 27 (1980); Lazowska et al., *Quantitative System
+/// Performance* (1984), section 7.4.
 pub fn solve_classes(stations: &[Servers], classes: &[Class]) -> Result<ClassesSolution, QueueingError> {
     check(stations, classes)?;
     let strides = strides(stations.len(), classes)?;
@@ -89,7 +89,8 @@ pub fn solve_classes(stations: &[Servers], classes: &[Class]) -> Result<ClassesS
     Ok(ClassesSolution { classes: last, in_system, utilization })
 }
 
-/// By the arrival theorem: a request finds the queues of a network with one user of its class less (`None`: it has no user).
+/// By the arrival theorem: a request finds the queues of a network with one user of its class less (`None`:
+/// it has no user).
 fn class_load(stations: &[Servers], class: &Class, users: u32, found: Option<&[f64]>) -> ClassLoad {
     let residence = |i: usize| {
         let waits = stations[i] != Servers::Unlimited;
@@ -123,7 +124,8 @@ fn check(stations: &[Servers], classes: &[Class]) -> Result<(), QueueingError> {
     Ok(())
 }
 
-/// By how much the number of a population vector rises with one user more of each class; the number of vectors behind them.
+/// By how much the number of a population vector rises with one user more of each class; the number of
+/// vectors behind them.
 fn strides(stations: usize, classes: &[Class]) -> Result<Vec<usize>, QueueingError> {
     let needed = classes.iter().map(|c| f64::from(c.users) + 1.0).product::<f64>() * stations.max(1) as f64;
     if needed > MOST as f64 {

@@ -4,15 +4,15 @@ use super::error::{QueueingError, at_least_one, nonnegative, stable};
 
 /// Probability that an arrival finds all servers of an M/G/c/c loss system busy (Erlang B).
 ///
-/// `offered` is the load in erlangs (arrival rate x mean service time), any value from 0; the service distribution matters
-/// only by its mean. The answer lies in [0, 1]; `servers = 0` loses everything. By the recurrence
-/// `B(k) = a B(k-1) / (k + a B(k-1))`, which neither overflows nor cancels.
+/// `offered` is the load in erlangs (arrival rate x mean service time), any value from 0; the service
+/// distribution matters only by its mean. The answer lies in [0, 1]; `servers = 0` loses everything. By the
+/// recurrence `B(k) = a B(k-1) / (k + a B(k-1))`, which neither overflows nor cancels.
 ///
 /// # Errors
 /// `Invalid` when `offered` is negative or not finite.
 ///
-/// Source: Kleinrock, *Queueing Systems* I (1975), section 3.6; Harchol-Balter, *Performance Modeling and Design of Computer
-/// Systems* (2013), chapter 14.
+/// Source: Kleinrock, *Queueing Systems* I (1975), section 3.6; Harchol-Balter, *Performance Modeling and
+/// Design of Computer Systems* (2013), chapter 14.
 pub fn erlang_b(offered: f64, servers: u32) -> Result<f64, QueueingError> {
     let offered = nonnegative("offered", offered)?;
     Ok((1..=servers).fold(1.0, |lost, k| offered * lost / (f64::from(k) + offered * lost)))
@@ -20,11 +20,12 @@ pub fn erlang_b(offered: f64, servers: u32) -> Result<f64, QueueingError> {
 
 /// Probability that an arrival waits in an M/M/c queue (Erlang C).
 ///
-/// `offered` is the load in erlangs (arrival rate x mean service time), `servers` the number of servers; the answer lies in
-/// [0, 1]. Computed from Erlang B, which does not overflow for large `servers`.
+/// `offered` is the load in erlangs (arrival rate x mean service time), `servers` the number of servers; the
+/// answer lies in [0, 1]. Computed from Erlang B, which does not overflow for large `servers`.
 ///
 /// # Errors
-/// `Unstable` when `offered >= servers`: the queue has no steady state. `Invalid` for a negative load or no server.
+/// `Unstable` when `offered >= servers`: the queue has no steady state. `Invalid` for a negative load or no
+/// server.
 ///
 /// Source: Harchol-Balter (2013), chapter 14.
 pub fn erlang_c(offered: f64, servers: u32) -> Result<f64, QueueingError> {

@@ -3,10 +3,11 @@
 use super::birth_death::{mean, stationary};
 use super::error::{QueueingError, at_least_one, nonnegative, positive};
 
-/// An M/M/c queue, FIFO, whose waiting calls leave after an exponential patience. Any load has a steady state.
+/// An M/M/c queue, FIFO, whose waiting calls leave after an exponential patience. Any load has a steady
+/// state.
 ///
-/// Source: Palm, *Tele* (1957); Mandelbaum and Zeltyn, "Service engineering in action: the Palm/Erlang-A queue", in *Advances
-/// in Services Innovations* (2007).
+/// Source: Palm, *Tele* (1957); Mandelbaum and Zeltyn, "Service engineering in action: the Palm/Erlang-A
+/// queue", in *Advances in Services Innovations* (2007).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ErlangA {
     arrival_per_s: f64,
@@ -19,7 +20,8 @@ pub struct ErlangA {
 }
 
 impl ErlangA {
-    /// Arrivals per second (from 0), mean service time in seconds (above 0), servers (from 1), mean patience in seconds (above 0).
+    /// Arrivals per second (from 0), mean service time in seconds (above 0), servers (from 1), mean patience
+    /// in seconds (above 0).
     ///
     /// # Errors
     /// `Invalid` for arguments out of range; `TooLarge` when more than ten million calls may be present.
@@ -91,9 +93,9 @@ impl ErlangA {
 
     /// Mean wait of those who are served, in seconds.
     ///
-    /// The `k`-th in the queue moves up whenever one before it leaves or a service ends. How long that takes does not depend on
-    /// whether it was itself that left, so its wait, if served, is a sum of `k` exponential times, and it is served with
-    /// probability `c mu / (c mu + k theta)`.
+    /// The `k`-th in the queue moves up whenever one before it leaves or a service ends. How long that takes
+    /// does not depend on whether it was itself that left, so its wait, if served, is a sum of `k`
+    /// exponential times, and it is served with probability `c mu / (c mu + k theta)`.
     #[must_use]
     pub fn served_wait_mean_s(&self) -> f64 {
         let full = self.full_per_s();
@@ -127,7 +129,8 @@ impl ErlangA {
         self.servers as f64 / self.service_s
     }
 
-    /// Sum of `f(position)` over the positions at which arrivals join the queue, weighted by their probability.
+    /// Sum of `f(position)` over the positions at which arrivals join the queue, weighted by their
+    /// probability.
     fn over_positions(&self, f: impl Fn(f64) -> f64) -> f64 {
         mean(&self.present, |n| if n < self.servers { 0.0 } else { f((n - self.servers + 1) as f64) })
     }
@@ -167,7 +170,8 @@ mod tests {
 
     #[test]
     fn served_wait_agrees_with_the_integral_of_the_virtual_wait() {
-        // Baccelli and Hebuterne (1981): the offered wait has density lambda p(c-1) exp(lambda/theta (1 - e^(-theta w)) - c mu w).
+        // Baccelli and Hebuterne (1981): the offered wait has density lambda p(c-1) exp(lambda/theta (1 -
+        // e^(-theta w)) - c mu w).
         let (rate, servers, theta) = (9.0, 5_usize, 0.5);
         let queue = ErlangA::new(rate, 1.0, servers as u32, 1.0 / theta).unwrap();
         let step = 1e-4;

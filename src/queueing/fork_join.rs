@@ -2,16 +2,17 @@
 
 use super::error::{QueueingError, nonnegative, positive, stable};
 
-/// Mean response, in seconds, of requests that fork into two calls, one to each of two equal exponential single servers, FIFO,
-/// and join when both are done: `(12 - rho) / 8` times the response of an M/M/1.
+/// Mean response, in seconds, of requests that fork into two calls, one to each of two equal exponential
+/// single servers, FIFO, and join when both are done: `(12 - rho) / 8` times the response of an M/M/1.
 ///
-/// `arrival_per_s` requests per second (from 0, Poisson), `service_s` the mean service time of a call in seconds (above 0).
+/// `arrival_per_s` requests per second (from 0, Poisson), `service_s` the mean service time of a call in
+/// seconds (above 0).
 ///
 /// # Errors
 /// `Unstable` when `arrival_per_s * service_s >= 1`; `Invalid` for arguments out of range.
 ///
-/// Source: Flatto and Hahn, *SIAM Journal on Applied Mathematics* 44 (1984); Nelson and Tantawi, *IEEE Transactions on
-/// Computers* 37 (1988).
+/// Source: Flatto and Hahn, *SIAM Journal on Applied Mathematics* 44 (1984); Nelson and Tantawi, *IEEE
+/// Transactions on Computers* 37 (1988).
 pub fn fork_join_of_two(arrival_per_s: f64, service_s: f64) -> Result<f64, QueueingError> {
     let rho = nonnegative("arrival_per_s", arrival_per_s)? * positive("service_s", service_s)?;
     stable(rho, 1.0)?;

@@ -45,7 +45,8 @@ impl Gaps {
     }
 }
 
-/// A stable G/M/1 queue, FIFO. The response is exponential, as in an M/M/1, but an arrival waits with another probability `sigma`.
+/// A stable G/M/1 queue, FIFO. The response is exponential, as in an M/M/1, but an arrival waits with another
+/// probability `sigma`.
 ///
 /// Source: Kleinrock, *Queueing Systems* I (1975), section 6.4.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,7 +67,8 @@ impl Gm1 {
         let rho = arrival_per_s * positive("service_s", service_s)?;
         stable(rho, 1.0)?;
         let gaps = gaps.check()?;
-        // sigma solves sigma = A*(mu (1 - sigma)); in x = 1 - sigma: (1 - A*(mu x)) / x = 1, whose left side falls with x.
+        // sigma solves sigma = A*(mu (1 - sigma)); in x = 1 - sigma: (1 - A*(mu x)) / x = 1, whose left side
+        // falls with x.
         let idle = bisect(0.0, 1.0, |x| gaps.transform_complement(x / service_s, mean) > x);
         Ok(Self { service_s, rho, idle })
     }
@@ -105,7 +107,8 @@ impl Gm1 {
         -self.response_mean_s() * (-p).ln_1p()
     }
 
-    /// Wait not exceeded with probability `p`, in seconds: 0 up to the share that does not wait. Infinite for `p = 1`.
+    /// Wait not exceeded with probability `p`, in seconds: 0 up to the share that does not wait. Infinite for
+    /// `p = 1`.
     ///
     /// # Panics
     /// When `p` is outside [0, 1].

@@ -14,7 +14,8 @@ pub struct JacksonNode {
     pub service_s: f64,
     /// Its servers.
     pub servers: Servers,
-    /// `next[j]`: probability to go on to node `j`; what is missing to 1 leaves. May be shorter than the nodes.
+    /// `next[j]`: probability to go on to node `j`; what is missing to 1 leaves. May be shorter than the
+    /// nodes.
     pub next: Vec<f64>,
 }
 
@@ -37,7 +38,8 @@ pub struct NodeLoad {
 
 /// A stable open network in the steady state: each node is as if it stood alone.
 ///
-/// Source: Jackson, "Networks of waiting lines", *Operations Research* 5 (1957); Harchol-Balter (2013), chapter 17.
+/// Source: Jackson, "Networks of waiting lines", *Operations Research* 5 (1957); Harchol-Balter (2013),
+/// chapter 17.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JacksonNetwork {
     /// One a node, in their order.
@@ -52,8 +54,8 @@ impl JacksonNetwork {
     /// Solves the traffic equations and then every node.
     ///
     /// # Errors
-    /// `Unstable` when a node is offered more than it can serve; `Invalid` for values out of range, probabilities that
-    /// exceed 1 together, no arrivals at all, or a routing that some request never leaves.
+    /// `Unstable` when a node is offered more than it can serve; `Invalid` for values out of range,
+    /// probabilities that exceed 1 together, no arrivals at all, or a routing that some request never leaves.
     pub fn solve(nodes: &[JacksonNode]) -> Result<Self, QueueingError> {
         check(nodes)?;
         let outside: f64 = nodes.iter().map(|node| node.arrival_per_s).sum();
@@ -68,7 +70,8 @@ impl JacksonNetwork {
         Ok(Self { nodes, throughput_per_s, response_s })
     }
 
-    /// Nodes in a row, each visited once: `stations[i]` is the mean service time in seconds and the servers of node `i`.
+    /// Nodes in a row, each visited once: `stations[i]` is the mean service time in seconds and the servers
+    /// of node `i`.
     ///
     /// # Errors
     /// As [`Self::solve`].
@@ -183,11 +186,8 @@ mod tests {
         let network = JacksonNetwork::solve(&nodes).unwrap();
         let chain = Chain::explore((0_u32, 0_u32), 100_000, |&(a, b)| {
             let mut next = vec![];
-            if a < 80 {
-                next.push(((a + 1, b), 0.4))
-            }
-            if b < 80 {
-                next.push(((a, b + 1), 0.1))
+            if a + b < 100 {
+                next.extend([((a + 1, b), 0.4), ((a, b + 1), 0.1)]);
             }
             if a > 0 {
                 let rate = f64::from(a.min(2));

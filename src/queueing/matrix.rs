@@ -10,10 +10,6 @@ pub(super) struct Matrix {
 }
 
 impl Matrix {
-    pub(super) fn zero(size: usize) -> Self {
-        Self { size, cells: vec![0.0; size * size] }
-    }
-
     pub(super) fn from_fn(size: usize, f: impl Fn(usize, usize) -> f64) -> Self {
         Self { size, cells: (0..size * size).map(|i| f(i / size, i % size)).collect() }
     }
@@ -44,7 +40,8 @@ impl Matrix {
         (0..self.size).map(|j| (0..self.size).map(|i| v[i] * self[(i, j)]).sum()).collect()
     }
 
-    /// The column vector `x` with `self x = right`, by Gaussian elimination with row exchanges; `None` if singular.
+    /// The column vector `x` with `self x = right`, by Gaussian elimination with row exchanges; `None` if
+    /// singular.
     pub(super) fn solve(&self, right: &[f64]) -> Option<Vec<f64>> {
         let n = self.size;
         let mut a = self.clone();

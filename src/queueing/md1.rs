@@ -6,10 +6,12 @@ use super::staged::poisson_mean;
 
 /// A stable M/D/1 queue, FIFO.
 ///
-/// Erlang's alternating series for the law of the wait cancels to nothing under load. Here the number present comes from the
-/// cut equations of the embedded chain, which only add, and the wait from Franx's formula, which only averages.
+/// Erlang's alternating series for the law of the wait cancels to nothing under load. Here the number present
+/// comes from the cut equations of the embedded chain, which only add, and the wait from Franx's formula,
+/// which only averages.
 ///
-/// Source: Franx, "A simple solution for the M/D/c waiting time distribution", *Operations Research Letters* 29 (2001).
+/// Source: Franx, "A simple solution for the M/D/c waiting time distribution", *Operations Research Letters*
+/// 29 (2001).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Md1 {
     arrival_per_s: f64,
@@ -22,8 +24,8 @@ impl Md1 {
     /// Arrivals per second (from 0) and the constant service time in seconds (above 0).
     ///
     /// # Errors
-    /// `Unstable` when `arrival_per_s * service_s >= 1`; `Invalid` for arguments out of range; `TooLarge` beyond a utilisation
-    /// of about 0.99998, where the law has more than a million terms.
+    /// `Unstable` when `arrival_per_s * service_s >= 1`; `Invalid` for arguments out of range; `TooLarge`
+    /// beyond a utilisation of about 0.99998, where the law has more than a million terms.
     pub fn new(arrival_per_s: f64, service_s: f64) -> Result<Self, QueueingError> {
         let rho = nonnegative("arrival_per_s", arrival_per_s)? * positive("service_s", service_s)?;
         stable(rho, 1.0)?;
@@ -51,8 +53,9 @@ impl Md1 {
 
     /// Probability that the wait is at most `t` seconds.
     ///
-    /// Let `t = k D - u` with `0 < u <= D`. A call waits no longer than `t` if and only if, `u` before it came, no more than
-    /// `k - j` were present, `j` being the number that came since; and `j` is Poisson and independent of those present.
+    /// Let `t = k D - u` with `0 < u <= D`. A call waits no longer than `t` if and only if, `u` before it
+    /// came, no more than `k - j` were present, `j` being the number that came since; and `j` is Poisson and
+    /// independent of those present.
     #[must_use]
     pub fn wait_cdf(&self, t: f64) -> f64 {
         if t < 0.0 {
@@ -78,7 +81,8 @@ impl Md1 {
         numeric::quantile(|t| 1.0 - self.wait_cdf(t), p, self.service_s)
     }
 
-    /// Response not exceeded with probability `p`, in seconds: the wait's and one service. Infinite for `p = 1`.
+    /// Response not exceeded with probability `p`, in seconds: the wait's and one service. Infinite for `p =
+    /// 1`.
     ///
     /// # Panics
     /// When `p` is outside [0, 1].
@@ -89,7 +93,8 @@ impl Md1 {
 }
 
 /// Distribution function of the number present, from the flows across the cut between `n` and `n + 1`:
-/// `p(n+1) a(0) = p(0) P(A > n) + sum over i = 1..n of p(i) P(A > n + 1 - i)`, `A` being the arrivals during one service.
+/// `p(n+1) a(0) = p(0) P(A > n) + sum over i = 1..n of p(i) P(A > n + 1 - i)`, `A` being the arrivals during
+/// one service.
 fn present_at_most(rho: f64) -> Result<Vec<f64>, QueueingError> {
     const MOST: usize = 1_000_000;
     let more_than = poisson_upper_tails(rho);

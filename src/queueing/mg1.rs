@@ -2,7 +2,8 @@
 
 use super::error::{QueueingError, nonnegative, positive, stable};
 
-/// A stable M/G/1 queue whose server finishes what it began: FIFO, or any order that does not look at sizes, for the means.
+/// A stable M/G/1 queue whose server finishes what it began: FIFO, or any order that does not look at sizes,
+/// for the means.
 ///
 /// Source: Kleinrock, *Queueing Systems* I (1975), section 5.6 (Pollaczek and Khinchine).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,7 +14,8 @@ pub struct Mg1 {
 }
 
 impl Mg1 {
-    /// Arrivals per second (from 0), mean service time in seconds (above 0) and its squared coefficient of variation (from 0).
+    /// Arrivals per second (from 0), mean service time in seconds (above 0) and its squared coefficient of
+    /// variation (from 0).
     ///
     /// # Errors
     /// `Unstable` when `arrival_per_s * service_s >= 1`; `Invalid` for arguments out of range.
@@ -49,7 +51,8 @@ impl Mg1 {
         self.arrival_per_s * self.response_mean_s()
     }
 
-    /// Second moment of the FIFO wait, in s^2, from the third moment of the service time, in s^3 (Takacs's recurrence).
+    /// Second moment of the FIFO wait, in s^2, from the third moment of the service time, in s^3 (Takacs's
+    /// recurrence).
     ///
     /// The third moment is 6 m^3 for exponential service, m^3 for constant service.
     ///
@@ -60,7 +63,8 @@ impl Mg1 {
         2.0 * mean * mean + self.arrival_per_s * service_third_moment / (3.0 * (1.0 - self.utilization()))
     }
 
-    /// Second moment of the wait under last come first served without preemption, in s^2: that of FIFO over `1 - rho`.
+    /// Second moment of the wait under last come first served without preemption, in s^2: that of FIFO over
+    /// `1 - rho`.
     ///
     /// The mean is that of FIFO; the spread is not.
     ///

@@ -2,10 +2,11 @@
 
 use super::error::{QueueingError, assert_probability, nonnegative, positive, stable};
 
-/// A stable M/M/1 queue, FIFO. The means also hold for processor sharing and every other order that does not look at sizes.
+/// A stable M/M/1 queue, FIFO. The means also hold for processor sharing and every other order that does not
+/// look at sizes.
 ///
-/// Source: Kleinrock, *Queueing Systems* I (1975), section 3.2; Harchol-Balter, *Performance Modeling and Design of Computer
-/// Systems* (2013), chapter 13.
+/// Source: Kleinrock, *Queueing Systems* I (1975), section 3.2; Harchol-Balter, *Performance Modeling and
+/// Design of Computer Systems* (2013), chapter 13.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mm1 {
     arrival_per_s: f64,
@@ -48,7 +49,8 @@ impl Mm1 {
         self.arrival_per_s * self.response_mean_s()
     }
 
-    /// Response time not exceeded with probability `p`, in seconds: the response is exponential. Infinite for `p = 1`.
+    /// Response time not exceeded with probability `p`, in seconds: the response is exponential. Infinite for
+    /// `p = 1`.
     ///
     /// # Panics
     /// When `p` is outside [0, 1].
@@ -58,7 +60,8 @@ impl Mm1 {
         -self.response_mean_s() * (-p).ln_1p()
     }
 
-    /// Wait not exceeded with probability `p`, in seconds: 0 up to the share that does not wait. Infinite for `p = 1`.
+    /// Wait not exceeded with probability `p`, in seconds: 0 up to the share that does not wait. Infinite for
+    /// `p = 1`.
     ///
     /// # Panics
     /// When `p` is outside [0, 1].

@@ -6,8 +6,8 @@ use super::numeric;
 
 /// A stable M/M/c queue, FIFO.
 ///
-/// Source: Kleinrock, *Queueing Systems* I (1975), section 3.4; Harchol-Balter, *Performance Modeling and Design of Computer
-/// Systems* (2013), chapter 14.
+/// Source: Kleinrock, *Queueing Systems* I (1975), section 3.4; Harchol-Balter, *Performance Modeling and
+/// Design of Computer Systems* (2013), chapter 14.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mmc {
     arrival_per_s: f64,
@@ -74,7 +74,8 @@ impl Mmc {
         self.waits * (-self.drain_per_s() * t).exp()
     }
 
-    /// Wait not exceeded with probability `p`, in seconds: 0 up to the share that does not wait. Infinite for `p = 1`.
+    /// Wait not exceeded with probability `p`, in seconds: 0 up to the share that does not wait. Infinite for
+    /// `p = 1`.
     ///
     /// # Panics
     /// When `p` is outside [0, 1].
@@ -86,8 +87,8 @@ impl Mmc {
 
     /// Probability that the response exceeds `t` seconds.
     ///
-    /// Wait and service are independent; the closed form of their sum divides by the difference of their rates, so it is
-    /// written with `(1 - e^-x) / x`, which has a limit where they are equal.
+    /// Wait and service are independent; the closed form of their sum divides by the difference of their
+    /// rates, so it is written with `(1 - e^-x) / x`, which has a limit where they are equal.
     #[must_use]
     pub fn response_tail(&self, t: f64) -> f64 {
         let (service, drain) = (1.0 / self.service_s, self.drain_per_s());
@@ -102,7 +103,8 @@ impl Mmc {
         1.0 - self.response_tail(t)
     }
 
-    /// Response not exceeded with probability `p`, in seconds, by inverting the closed tail numerically. Infinite for `p = 1`.
+    /// Response not exceeded with probability `p`, in seconds, by inverting the closed tail numerically.
+    /// Infinite for `p = 1`.
     ///
     /// # Panics
     /// When `p` is outside [0, 1].
@@ -140,7 +142,8 @@ mod tests {
 
     #[test]
     fn area_under_the_tails_is_the_mean() {
-        // Two servers at one erlang: wait and service have the same rate, the singular point of the closed form.
+        // Two servers at one erlang: wait and service have the same rate, the singular point of the closed
+        // form.
         for (rate, servers) in [(1.0, 2), (1.0 + 1e-9, 2), (14.4, 16), (0.3, 2)] {
             let queue = Mmc::new(rate, 1.0, servers).unwrap();
             let step = 1e-3;

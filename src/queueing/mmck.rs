@@ -6,7 +6,8 @@ use super::staged::Staged;
 
 /// An M/M/c/K queue, FIFO: at most `room` present, those in service included. Any load has a steady state.
 ///
-/// Source: Gross, Shortle, Thompson and Harris, *Fundamentals of Queueing Theory*, 4th ed. (2008), section 2.5.
+/// Source: Gross, Shortle, Thompson and Harris, *Fundamentals of Queueing Theory*, 4th ed. (2008), section
+/// 2.5.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mmck {
     arrival_per_s: f64,
@@ -17,7 +18,8 @@ pub struct Mmck {
 }
 
 impl Mmck {
-    /// Arrivals per second (from 0), mean service time in seconds (above 0), servers (from 1), places in all (from `servers`).
+    /// Arrivals per second (from 0), mean service time in seconds (above 0), servers (from 1), places in all
+    /// (from `servers`).
     ///
     /// # Errors
     /// `Invalid` for arguments out of range.

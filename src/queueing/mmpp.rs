@@ -1,4 +1,5 @@
-//! MMPP/M/1: Poisson arrivals whose rate changes with a random phase (on-off traffic among them), exponential service.
+//! MMPP/M/1: Poisson arrivals whose rate changes with a random phase (on-off traffic among them), exponential
+//! service.
 
 use super::error::{QueueingError, nonnegative, positive, stable};
 use super::matrix::Matrix;
@@ -13,10 +14,12 @@ pub struct Phase {
     pub length_s: f64,
 }
 
-/// A stable MMPP/M/1 queue, FIFO, solved by the matrix-geometric method: the law of `n` present is `pi_0 R^n`.
+/// A stable MMPP/M/1 queue, FIFO, solved by the matrix-geometric method: the law of `n` present is `pi_0
+/// R^n`.
 ///
-/// Source: Neuts, *Matrix-Geometric Solutions in Stochastic Models* (1981), chapter 3; `R` by the logarithmic reduction of
-/// Latouche and Ramaswami, *Journal of Applied Probability* 30 (1993), which converges quadratically even near saturation.
+/// Source: Neuts, *Matrix-Geometric Solutions in Stochastic Models* (1981), chapter 3; `R` by the logarithmic
+/// reduction of Latouche and Ramaswami, *Journal of Applied Probability* 30 (1993), which converges
+/// quadratically even near saturation.
 #[derive(Clone, Debug)]
 pub struct Mmpp1 {
     arrival_per_s: f64,
@@ -30,8 +33,8 @@ impl Mmpp1 {
     /// The phases (at least one, not all silent) and the mean service time in seconds (above 0).
     ///
     /// # Errors
-    /// `Unstable` when the mean rate times `service_s` reaches 1; `Invalid` for arguments out of range; `NoConvergence` where
-    /// time scales are so far apart that doubles cannot hold them.
+    /// `Unstable` when the mean rate times `service_s` reaches 1; `Invalid` for arguments out of range;
+    /// `NoConvergence` where time scales are so far apart that doubles cannot hold them.
     pub fn new(phases: &[Phase], service_s: f64) -> Result<Self, QueueingError> {
         positive("service_s", service_s)?;
         for phase in phases {
@@ -55,7 +58,8 @@ impl Mmpp1 {
         Ok(Self { arrival_per_s, service_s, in_system, seen })
     }
 
-    /// Two phases: `on_per_s` arrivals per second for a mean of `on_s` seconds, then silence for a mean of `off_s`.
+    /// Two phases: `on_per_s` arrivals per second for a mean of `on_s` seconds, then silence for a mean of
+    /// `off_s`.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -113,7 +117,8 @@ impl Mmpp1 {
 /// After so many, every time scale that doubles can hold has been passed.
 const DOUBLINGS: usize = 200;
 
-/// `R`, the minimal solution of `A0 + R A1 + R^2 A2 = 0`, with arrivals `A0`, services `A2`, and phase changes within `A1`.
+/// `R`, the minimal solution of `A0 + R A1 + R^2 A2 = 0`, with arrivals `A0`, services `A2`, and phase
+/// changes within `A1`.
 fn rate_matrix(phases: &[Phase], service_per_s: f64) -> Option<Matrix> {
     let n = phases.len();
     let arrivals = Matrix::from_fn(n, |i, j| if i == j { phases[i].rate_per_s } else { 0.0 });
@@ -129,7 +134,8 @@ fn rate_matrix(phases: &[Phase], service_per_s: f64) -> Option<Matrix> {
     Some(arrivals.times(&within.minus(&arrivals.times(&first_down)).inverse()?))
 }
 
-/// `G`, the phase in which the number present is first one lower: logarithmic reduction, doubling the number of levels seen.
+/// `G`, the phase in which the number present is first one lower: logarithmic reduction, doubling the number
+/// of levels seen.
 fn first_passage_down(mut up: Matrix, mut down: Matrix) -> Option<Matrix> {
     let unit = Matrix::identity(up.size);
     let (mut passage, mut reach) = (down.clone(), up.clone());
@@ -184,9 +190,17 @@ mod tests {
     }
 
     #[test]
+    fn near_saturation_and_with_long_phases_the_mean_keeps_seven_digits() {
+        // What is left of sixteen: four go with 1 - rho, as many with lengths eight decades apart.
+        let phases = [1e-3, 1e5].map(|length_s| Phase { rate_per_s: 0.9999, length_s });
+        assert_near(Mmpp1::new(&phases, 1.0).unwrap().response_mean_s(), 10_000.0, 1e-7);
+    }
+
+    #[test]
     fn on_off_arrivals_are_hyperexponential_gaps() {
-        // An interrupted Poisson process is a renewal process with hyperexponential gaps (Kuczura, 1973). With balanced means
-        // of scv 4 and rate 0.8, the branches have rates a, b and shares p, 1 - p; the three parameters follow.
+        // An interrupted Poisson process is a renewal process with hyperexponential gaps (Kuczura, 1973).
+        // With balanced means of scv 4 and rate 0.8, the branches have rates a, b and shares p, 1 - p; the
+        // three parameters follow.
         let (rate, scv) = (0.8, 4.0_f64);
         let p = f64::midpoint(1.0, ((scv - 1.0) / (scv + 1.0)).sqrt());
         let (a, b) = (2.0 * p * rate, 2.0 * (1.0 - p) * rate);

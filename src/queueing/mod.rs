@@ -1,8 +1,10 @@
-//! Exact formulas of queueing theory, in plain `f64`: rates per second, times in seconds, probabilities in [0, 1].
+//! Exact formulas of queueing theory, in plain `f64`: rates per second, times in seconds, probabilities in
+//! [0, 1].
 //!
-//! They are what a simulated number is shown beside and tested against, and they import nothing of this crate. A system
-//! is a value whose constructor checks that it has a steady state; its methods then cannot fail. Only [`allen_cunneen`]
-//! and [`mean_field_choices`] are not exact for the system at hand, and their docs say so.
+//! They are what a simulated number is shown beside and tested against, and they import nothing of this
+//! crate. A system is a value whose constructor checks that it has a steady state; its methods then cannot
+//! fail. Only [`allen_cunneen`] and [`mean_field_choices`] are not exact for the system at hand, and their
+//! docs say so.
 //!
 //! ```
 //! use knee::queueing::{Mm1, Mmc};
@@ -21,6 +23,7 @@ mod bounds;
 mod choices;
 mod classes;
 mod closed;
+mod elimination;
 mod erlang;
 mod erlang_a;
 mod error;

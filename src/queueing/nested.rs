@@ -4,11 +4,13 @@ use super::closed::{ClosedNetwork, Station};
 use super::error::{QueueingError, at_least_one, nonnegative, positive, stable};
 use super::markov::Chain;
 
-/// A service whose worker is held from start to answer: first its own work, then a query through a pool to a database.
+/// A service whose worker is held from start to answer: first its own work, then a query through a pool to a
+/// database.
 ///
-/// Poisson arrivals, one FIFO queue for the workers, one for the slots, one for the servers; exponential times. The slot is held
-/// from its grant until the query is done. Solved exactly as a Markov chain of (requests present, queries out), cut off
-/// where less than 1e-12 lies beyond. Without a pool, set `slots` to `workers`.
+/// Poisson arrivals, one FIFO queue for the workers, one for the slots, one for the servers; exponential
+/// times. The slot is held from its grant until the query is done. Solved exactly as a Markov chain of
+/// (requests present, queries out), cut off where less than 1e-12 lies beyond. Without a pool, set `slots` to
+/// `workers`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Nested {
     /// Requests per second; above 0.
@@ -42,7 +44,8 @@ pub struct NestedSolution {
     pub slot_utilization: f64,
     /// Busy share of the servers, in [0, 1).
     pub server_utilization: f64,
-    /// Most requests per second that can be carried: less than `workers / (own_s + query_s)` and than `servers / query_s`.
+    /// Most requests per second that can be carried: less than `workers / (own_s + query_s)` and than
+    /// `servers / query_s`.
     pub capacity_per_s: f64,
 }
 
@@ -53,8 +56,8 @@ impl Nested {
     /// The steady state.
     ///
     /// # Errors
-    /// `Unstable` beyond `capacity_per_s` (the error counts in requests per second); `TooLarge` when the chain has more than
-    /// 60,000 states; `Invalid` for values out of range.
+    /// `Unstable` beyond `capacity_per_s` (the error counts in requests per second); `TooLarge` when the
+    /// chain has more than 60,000 states; `Invalid` for values out of range.
     pub fn solve(&self) -> Result<NestedSolution, QueueingError> {
         let capacity_per_s = self.capacity_per_s()?;
         stable(positive("arrival_per_s", self.arrival_per_s)?, capacity_per_s)?;
@@ -153,7 +156,7 @@ mod tests {
     #[test]
     fn capacity_is_less_than_each_resource_alone_would_carry() {
         let capacity = SHOP.capacity_per_s().unwrap();
-        assert!(capacity < 8.0 / 0.8 && capacity < 3.0 / 0.3, "{capacity}");
+        assert!(capacity < f64::min(8.0 / 0.8, 3.0 / 0.3), "{capacity}");
         assert!(matches!(
             Nested { arrival_per_s: capacity, ..SHOP }.solve(),
             Err(QueueingError::Unstable { .. })

@@ -31,7 +31,8 @@ pub(super) fn bisect(mut low: f64, mut high: f64, left_of: impl Fn(f64) -> bool)
     low.midpoint(high)
 }
 
-/// Where the unimodal `f` is largest in `[low, high]`, by golden section; to about 1e-8 of the interval, since the top is flat.
+/// Where the unimodal `f` is largest in `[low, high]`, by golden section; to about 1e-8 of the interval,
+/// since the top is flat.
 pub(super) fn argmax(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
     let golden = (5.0_f64.sqrt() - 1.0) / 2.0;
     let width = high - low;

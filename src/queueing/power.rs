@@ -13,15 +13,16 @@ pub enum KneeBy {
     Quantile(f64),
 }
 
-/// Utilisation, in (0, 1), at which an M/M/c has the most power. One half for one server, by mean or any quantile; it moves
-/// right as servers are added.
+/// Utilisation, in (0, 1), at which an M/M/c has the most power. One half for one server, by mean or any
+/// quantile; it moves right as servers are added.
 ///
 /// Accurate to about 1e-6: the top is flat.
 ///
 /// # Errors
 /// `Invalid` for no servers or a quantile outside [0, 1).
 ///
-/// Source: Kleinrock, "Power and deterministic rules of thumb for probabilistic problems in computer communications", ICC 1979.
+/// Source: Kleinrock, "Power and deterministic rules of thumb for probabilistic problems in computer
+/// communications", ICC 1979.
 pub fn power_knee(servers: u32, by: KneeBy) -> Result<f64, QueueingError> {
     let capacity = at_least_one("servers", servers)?;
     if let KneeBy::Quantile(p) = by {

@@ -40,8 +40,8 @@ pub struct ClassTimes {
 /// # Errors
 /// `Unstable` when the classes together fill the server; `Invalid` for values out of range.
 ///
-/// Source: Cobham, "Priority assignment in waiting line problems", *Operations Research* 2 (1954); Kleinrock II (1976),
-/// section 3.6.
+/// Source: Cobham, "Priority assignment in waiting line problems", *Operations Research* 2 (1954); Kleinrock
+/// II (1976), section 3.6.
 pub fn nonpreemptive_priority(classes: &[PriorityClass]) -> Result<Vec<ClassTimes>, QueueingError> {
     let room = room_left(classes)?;
     let residual: f64 = classes.iter().map(PriorityClass::residual_s).sum();
@@ -55,8 +55,9 @@ pub fn nonpreemptive_priority(classes: &[PriorityClass]) -> Result<Vec<ClassTime
         .collect())
 }
 
-/// Mean times of each class of an M/G/1 queue where a higher class interrupts a lower one, which later goes on (preemptive
-/// resume); `classes[0]` goes first. Where all service is exponential the means hold for sharing within a class too.
+/// Mean times of each class of an M/G/1 queue where a higher class interrupts a lower one, which later goes
+/// on (preemptive resume); `classes[0]` goes first. Where all service is exponential the means hold for
+/// sharing within a class too.
 ///
 /// # Errors
 /// `Unstable` when the classes together fill the server; `Invalid` for values out of range.
@@ -76,15 +77,16 @@ pub fn preemptive_priority(classes: &[PriorityClass]) -> Result<Vec<ClassTimes>,
         .collect())
 }
 
-/// Mean times of each class of an M/M/c queue without preemption; all classes have the same mean service time.
+/// Mean times of each class of an M/M/c queue without preemption; all classes have the same mean service
+/// time.
 ///
 /// `arrivals_per_s[0]` is the class that goes first; `service_s` in seconds.
 ///
 /// # Errors
 /// `Unstable` when the classes together fill the servers; `Invalid` for arguments out of range.
 ///
-/// Source: Cobham (1954); Kella and Yechiali, "Waiting times in the non-preemptive priority M/M/c queue", *Stochastic Models* 1
-/// (1985).
+/// Source: Cobham (1954); Kella and Yechiali, "Waiting times in the non-preemptive priority M/M/c queue",
+/// *Stochastic Models* 1 (1985).
 pub fn nonpreemptive_priority_mmc(
     arrivals_per_s: &[f64],
     service_s: f64,

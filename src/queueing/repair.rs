@@ -5,10 +5,11 @@ use super::error::{QueueingError, at_least_one, positive};
 use super::mmck::stages_seen;
 use super::staged::Staged;
 
-/// A closed load on one M/M/c station, FIFO: `users` think an exponential time, then ask for an exponential service.
+/// A closed load on one M/M/c station, FIFO: `users` think an exponential time, then ask for an exponential
+/// service.
 ///
-/// Source: Kleinrock, *Queueing Systems* I (1975), section 3.8; percentiles by the arrival theorem (an arrival sees the system
-/// with one user less): Sevcik and Mitrani, *Journal of the ACM* 28 (1981).
+/// Source: Kleinrock, *Queueing Systems* I (1975), section 3.8; percentiles by the arrival theorem (an
+/// arrival sees the system with one user less): Sevcik and Mitrani, *Journal of the ACM* 28 (1981).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Repair {
     service_s: f64,

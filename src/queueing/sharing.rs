@@ -1,9 +1,10 @@
-//! M/G/1 where a call never waits for the end of another: processor sharing, and preemptive last come first served.
+//! M/G/1 where a call never waits for the end of another: processor sharing, and preemptive last come first
+//! served.
 
 use super::error::{QueueingError, nonnegative, positive, stable};
 
-/// A stable M/G/1 queue under processor sharing. Its means depend on the service distribution only by its mean (insensitivity);
-/// the number present is geometric, as in an M/M/1.
+/// A stable M/G/1 queue under processor sharing. Its means depend on the service distribution only by its
+/// mean (insensitivity); the number present is geometric, as in an M/M/1.
 ///
 /// Source: Kleinrock, *Queueing Systems* II (1976), section 4.4; Harchol-Balter (2013), chapter 30.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,7 +66,8 @@ pub struct Mg1LastCome {
 }
 
 impl Mg1LastCome {
-    /// Arrivals per second (from 0), mean service time in seconds (above 0) and its squared coefficient of variation (from 0).
+    /// Arrivals per second (from 0), mean service time in seconds (above 0) and its squared coefficient of
+    /// variation (from 0).
     ///
     /// # Errors
     /// `Unstable` when `arrival_per_s * service_s >= 1`; `Invalid` for arguments out of range.
@@ -111,7 +113,8 @@ mod tests {
 
     #[test]
     fn variances_given_the_size_add_up_to_the_variance() {
-        // Total variance for exponential service of mean 1: mean of the variances + variance of the means x / (1 - rho).
+        // Total variance for exponential service of mean 1: mean of the variances + variance of the means x /
+        // (1 - rho).
         let queue = Mg1LastCome::new(0.6, 1.0, 1.0).unwrap();
         assert_near(queue.response_variance(), queue.response_variance_given(1.0) + 1.0 / 0.16, 1e-11);
     }

@@ -1,8 +1,9 @@
 //! Times made of a random number of exponential stages: what waits look like wherever service is exponential.
 //!
-//! An arrival that finds `k` more than its servers can take waits for `k` departures, each after an exponential time of the
-//! full service rate, and is then served. The law is computed by uniformisation: a Poisson number of steps of the full rate,
-//! each of which ends a stage, or, once in service, ends the service with probability one over the servers. Only positive terms.
+//! An arrival that finds `k` more than its servers can take waits for `k` departures, each after an
+//! exponential time of the full service rate, and is then served. The law is computed by uniformisation: a
+//! Poisson number of steps of the full rate, each of which ends a stage, or, once in service, ends the
+//! service with probability one over the servers. Only positive terms.
 
 use super::numeric;
 
@@ -15,7 +16,8 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    /// The wait: `stages[k]` is the probability to wait for `k` departures, `full_per_s` the rate of departures meanwhile.
+    /// The wait: `stages[k]` is the probability to wait for `k` departures, `full_per_s` the rate of
+    /// departures meanwhile.
     pub(super) fn wait(stages: &[f64], full_per_s: f64) -> Self {
         let survival = upper_sums(stages)[1..].to_vec();
         Self { step_per_s: full_per_s, survival }
@@ -57,7 +59,8 @@ fn upper_sums(terms: &[f64]) -> Vec<f64> {
     sums
 }
 
-/// Mean of `f` over a Poisson number of the given mean, summed outwards from the mode so that nothing underflows.
+/// Mean of `f` over a Poisson number of the given mean, summed outwards from the mode so that nothing
+/// underflows.
 pub(super) fn poisson_mean(mean: f64, f: impl Fn(usize) -> f64) -> f64 {
     const NEGLIGIBLE: f64 = 1e-18;
     let mode = mean.floor();

@@ -1,1 +1,23 @@
-//! report
+//! Results to bytes: terminal tables, charts, CSV, JSON.
+//!
+//! Everything here renders an [`Answer`](crate::experiment::answer::Answer): it computes no statistic, opens no file and
+//! prints nothing. The same answer gives the same bytes.
+
+mod chart;
+mod csv;
+mod decision;
+mod json;
+mod load;
+mod number;
+mod objective;
+mod table;
+mod view;
+
+#[cfg(test)]
+mod sample;
+
+pub use chart::{ChartOptions, PngError, png, sweep_svg};
+pub use csv::sweep_csv;
+pub use decision::decision;
+pub use json::answer_json;
+pub use table::{Paint, Role, run_text, sweep_text};

@@ -1,1 +1,63 @@
-//! spec
+//! The model file as written: YAML into typed values that know where they stand.
+//!
+//! [`tree`] reads YAML, [`decode`] turns it into the types of the other files, which are the model language. What a model
+//! means (whether names exist, whether a queue has workers to wait for) is checked by `compile`.
+
+pub mod decode;
+pub mod law;
+pub mod load;
+pub mod place;
+pub mod quantity;
+pub mod set;
+pub mod step;
+pub mod study;
+pub mod tree;
+
+use decode::{Named, record};
+use load::Load;
+use place::{Cache, Database, External, Pool, Service};
+use quantity::Whole;
+use study::{Objectives, Peak, Study};
+
+record! {
+    /// A model of an architecture and its load.
+    pub struct Spec ("a model") {
+        /// The version of the language: 1.
+        "knee" knee: Whole,
+        /// What the model is called; the name of the file unless stated.
+        "name" name: String,
+        /// Who asks: one load group, or a map of named ones.
+        "load" load: Load,
+        /// Services: replicas that run endpoints.
+        "services" services: Named<Service>,
+        /// Systems of somebody else.
+        "externals" externals: Named<External>,
+        /// Databases.
+        "databases" databases: Named<Database>,
+        /// Caches.
+        "caches" caches: Named<Cache>,
+        /// Connection pools and locks.
+        "pools" pools: Named<Pool>,
+        /// Objectives by endpoint, or for `total`: `web.checkout: [p95 < 300ms, errors < 0.1%]`.
+        "slo" slo: Named<Objectives>,
+        /// The load that is expected.
+        "peak" peak: Peak,
+        /// How to study the model.
+        "study" study: Study,
+    }
+    required: ["knee", "load"];
+    later: [
+        "queues", "variants", "regions", "links", "growth", "business", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
+        "calendar",
+    ];
+}
+
+/// The JSON Schema of the model language, for editors.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(Spec).to_value();
+    if let Some(object) = schema.as_object_mut() {
+        object.insert("title".to_owned(), "knee model".into());
+    }
+    schema
+}

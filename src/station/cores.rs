@@ -70,7 +70,8 @@ impl Cores {
 
     /// A running call is done, or gone. Answers who runs now, if anyone waited.
     pub fn give_back(&mut self, id: u32, class_of: impl Fn(u32) -> u8, links: &mut Links) -> Option<u32> {
-        let at = self.running.iter().position(|r| r.id == id).expect("a call that gives a core back runs on one");
+        let at =
+            self.running.iter().position(|r| r.id == id).expect("a call that gives a core back runs on one");
         self.running.swap_remove(at);
         let next = self.lines.pop(links)?;
         self.start(next, class_of(next));

@@ -114,8 +114,11 @@ impl<K: Copy + Ord> IndexedHeap<K> {
                 break;
             }
             let right = left + 1;
-            let child =
-                if right < self.entries.len() && self.entries[right].0 < self.entries[left].0 { right } else { left };
+            let child = if right < self.entries.len() && self.entries[right].0 < self.entries[left].0 {
+                right
+            } else {
+                left
+            };
             if entry.0 <= self.entries[child].0 {
                 break;
             }
@@ -141,7 +144,8 @@ mod tests {
 
     #[test]
     fn agrees_with_an_ordered_set_under_random_pushes_pops_and_removals() {
-        let (mut heap, mut positions, mut twin) = (IndexedHeap::default(), Positions::default(), BTreeSet::new());
+        let (mut heap, mut positions, mut twin) =
+            (IndexedHeap::default(), Positions::default(), BTreeSet::new());
         positions.grow_to(64);
         let mut key_of = [None; 64];
         let mut rng = KeyedRng::new(1);

@@ -76,7 +76,8 @@ impl SharedCores {
     /// The next call that is done at `now`, if any. Ask until there is none.
     pub fn finish(&mut self, now: u64, positions: &mut Positions) -> Option<u32> {
         self.advance(now);
-        let class = self.classes.iter_mut().find(|c| c.tags.peek().is_some_and(|(tag, _)| tag.0 <= c.clock))?;
+        let class =
+            self.classes.iter_mut().find(|c| c.tags.peek().is_some_and(|(tag, _)| tag.0 <= c.clock))?;
         let (_, id) = class.tags.pop(positions)?;
         self.left();
         Some(id)
@@ -203,7 +204,10 @@ mod tests {
 
     #[test]
     fn simultaneous_finishes_keep_the_order_of_joining() {
-        assert_eq!(schedule(1, 1, &[(0, 2, 0, 30), (0, 0, 0, 30), (0, 1, 0, 30)]), [(2, 90), (0, 90), (1, 90)]);
+        assert_eq!(
+            schedule(1, 1, &[(0, 2, 0, 30), (0, 0, 0, 30), (0, 1, 0, 30)]),
+            [(2, 90), (0, 90), (1, 90)]
+        );
     }
 
     #[test]
@@ -211,7 +215,10 @@ mod tests {
         // By hand, one core: class 1 runs 0..10, stops 10..30 while class 0 runs, ends its 40 left at 70.
         assert_eq!(schedule(1, 2, &[(0, 0, 1, 50), (10, 1, 0, 20)]), [(1, 30), (0, 70)]);
         // Two cores: the high call takes one, the two low calls share the other: 100 work each at half speed from 0.
-        assert_eq!(schedule(2, 2, &[(0, 0, 1, 100), (0, 1, 1, 100), (0, 2, 0, 300)]), [(0, 200), (1, 200), (2, 300)]);
+        assert_eq!(
+            schedule(2, 2, &[(0, 0, 1, 100), (0, 1, 1, 100), (0, 2, 0, 300)]),
+            [(0, 200), (1, 200), (2, 300)]
+        );
     }
 
     #[test]

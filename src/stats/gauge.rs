@@ -54,7 +54,8 @@ impl Gauge {
         self.area + u128::from(self.level) * u128::from(now_ns - self.changed)
     }
 
-    /// The time average of the level from the last reset to `now_ns`; the level itself where no time has passed.
+    /// The time average of the level from the last reset to `now_ns`; the level itself where no time has
+    /// passed.
     #[must_use]
     pub fn mean(&self, now_ns: u64) -> f64 {
         match now_ns - self.since {

@@ -1,18 +1,20 @@
 //! A histogram of durations that is cheap to feed, small, and exact where a distribution has atoms.
 //!
-//! Bins are log-linear on the bits of the value: 128 bins an octave, so that a bin is narrower than 1/128 of the values in
-//! it, and values below 256 ns have a bin each. Memory covers the touched octaves only, 1 KiB each.
+//! Bins are log-linear on the bits of the value: 128 bins an octave, so that a bin is narrower than 1/128 of
+//! the values in it, and values below 256 ns have a bin each. Memory covers the touched octaves only, 1 KiB
+//! each.
 
 use super::Tally;
 
 /// Counts durations in nanoseconds; answers quantiles and shares.
 ///
-/// Count, sum, sum of squares and extremes are exact. Zeros are counted apart, since they would stretch the touched
-/// range down to a nanosecond. A bin that has only ever seen one value (a timeout, a constant) remembers it, and is not
-/// smeared over its width; beyond 2^31 ns it does so to 1 part in 2^30.
+/// Count, sum, sum of squares and extremes are exact. Zeros are counted apart, since they would stretch the
+/// touched range down to a nanosecond. A bin that has only ever seen one value (a timeout, a constant)
+/// remembers it, and is not smeared over its width; beyond 2^31 ns it does so to 1 part in 2^30.
 #[derive(Clone, Debug)]
 pub struct Histogram {
-    /// `bins[0]` counts the zeros, `bins[1 + i]` the values of bin `first + i`; `bins[0]` is absent while all is empty.
+    /// `bins[0]` counts the zeros, `bins[1 + i]` the values of bin `first + i`; `bins[0]` is absent while all
+    /// is empty.
     bins: Vec<Bin>,
     /// Number of the lowest bin stored; a multiple of [`OCTAVE`].
     first: usize,
@@ -162,10 +164,10 @@ impl Histogram {
 
     /// The `p`-quantile in nanoseconds, `p` in [0, 1]; `None` without observations.
     ///
-    /// The rule: with n observations take the bin in which the cumulative count first reaches `p` n. Where it holds a
-    /// single value (zeros too), that value is the answer: the smallest x with F(x) >= p. Elsewhere its observations
-    /// are taken as evenly spread between its edges, cut to the observed extremes, and the answer lies at the rank `p` n
-    /// among them; the error is below 1/128 of the value.
+    /// The rule: with n observations take the bin in which the cumulative count first reaches `p` n. Where it
+    /// holds a single value (zeros too), that value is the answer: the smallest x with F(x) >= p. Elsewhere
+    /// its observations are taken as evenly spread between its edges, cut to the observed extremes, and the
+    /// answer lies at the rank `p` n among them; the error is below 1/128 of the value.
     #[must_use]
     pub fn quantile(&self, p: f64) -> Option<f64> {
         debug_assert!((0.0..=1.0).contains(&p), "a share");
@@ -193,7 +195,8 @@ impl Histogram {
         Some(self.quantile(p)? / 1e9)
     }
 
-    /// How many observations are at most `value` ns; a fraction where the bin of `value` holds several values.
+    /// How many observations are at most `value` ns; a fraction where the bin of `value` holds several
+    /// values.
     #[must_use]
     pub fn count_at_most(&self, value: u64) -> f64 {
         if value >= self.max {
@@ -215,8 +218,8 @@ impl Histogram {
         self.count() as f64 - self.count_at_most(value)
     }
 
-    /// Share of observations that are at most `value` ns, in [0, 1]: the empirical distribution function, and the inverse of
-    /// [`Histogram::quantile`]. `None` without observations.
+    /// Share of observations that are at most `value` ns, in [0, 1]: the empirical distribution function, and
+    /// the inverse of [`Histogram::quantile`]. `None` without observations.
     #[must_use]
     pub fn share_at_most(&self, value: u64) -> Option<f64> {
         (!self.is_empty()).then(|| self.count_at_most(value) / self.count() as f64)
@@ -258,8 +261,8 @@ fn number_of(value: u64, shift: u32) -> usize {
 fn slot_of(value: u64, number: usize, first: usize) -> usize {
     // Saturating, so that the bin just below the first is not taken for the zeros.
     let above_first = number.wrapping_sub(first).saturating_add(1);
-    // All ones where the value is positive. Written as arithmetic because a comparison becomes a branch, which
-    // waiting times (often half of them zero, in no order) mispredict: 10 ns a record in place of 4.
+    // All ones where the value is positive. Written as arithmetic because a comparison becomes a branch,
+    // which waiting times (often half of them zero, in no order) mispredict: 10 ns a record in place of 4.
     let positive = !((value.wrapping_sub(1) & !value) as i64 >> 63) as usize;
     above_first & positive
 }
@@ -272,8 +275,9 @@ fn edge_of(number: usize) -> (u64, u32) {
 
 /// A count, and the one value it counts as long as there is only one.
 ///
-/// From the top: one bit that several values were seen, 23 bits of the value's place within the bin (the leading ones of its
-/// offset), 40 bits of count. A bin would overflow after 10^12 observations, hours of nothing else.
+/// From the top: one bit that several values were seen, 23 bits of the value's place within the bin (the
+/// leading ones of its offset), 40 bits of count. A bin would overflow after 10^12 observations, hours of
+/// nothing else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Bin(u64);
 
@@ -281,7 +285,8 @@ const COUNT: u64 = (1 << 40) - 1;
 const SEVERAL: u64 = 1 << 63;
 
 impl Bin {
-    /// The bin of zeros needs no memory of its value; without it, counting them takes the same path as the rest.
+    /// The bin of zeros needs no memory of its value; without it, counting them takes the same path as the
+    /// rest.
     const ZEROS: Self = Self(SEVERAL);
 
     #[inline]

@@ -4,9 +4,9 @@ const NANOS_PER_SEC: f64 = 1e9;
 
 /// Counts durations, with their exact sum and sum of squares.
 ///
-/// All three are integers, so the order of recording and merging never matters. The sum of squares wraps around at
-/// 2^128, which does no harm: the squared *deviations* are taken modulo 2^128 too, and come out exact as long as their own
-/// sum stays below 3.4e38 ns² (deviations of a day: 4e10 observations).
+/// All three are integers, so the order of recording and merging never matters. The sum of squares wraps
+/// around at 2^128, which does no harm: the squared *deviations* are taken modulo 2^128 too, and come out
+/// exact as long as their own sum stays below 3.4e38 ns² (deviations of a day: 4e10 observations).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     count: u64,
@@ -70,7 +70,8 @@ impl Tally {
 
     /// Sum of (x - mean)², in ns².
     ///
-    /// First around the whole part of the mean, where integers are exact, then moved by the fraction that is left.
+    /// First around the whole part of the mean, where integers are exact, then moved by the fraction that is
+    /// left.
     fn squared_deviations(&self) -> f64 {
         let n = u128::from(self.count);
         let (centre, rest) = (self.sum / n, self.sum % n);

@@ -1,0 +1,226 @@
+//! The command line: commands and flags, checked as far as they can be without the model.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::axis::{Over, over};
+use super::value::{Amount, Precision, Setting, amount, length, precision, requests, setting};
+use crate::model::Statistic;
+use crate::units::Span;
+
+/// At what load does an architecture stop being fast, and what gives way first?
+///
+/// Simulates a model of the architecture, with an interval on every number.
+#[derive(Debug, Parser)]
+#[command(name = "knee", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Plain text also on a terminal; so does the environment variable NO_COLOR
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate one load level: every request, every place
+    Run(Run),
+    /// Find the latency curve with its knee, its limit and what gives way first
+    Sweep(Sweep),
+    /// Show the compiled model, its demands, capacities and bounds, without simulating
+    Explain(Explain),
+    /// Write a commented model to start from
+    New {
+        /// Where to; never over a file that exists
+        #[arg(default_value = "model.yaml")]
+        path: PathBuf,
+    },
+    /// Print the JSON Schema of the model language, for editors
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Flags of `knee run`.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("load").args(["rate", "users"])))]
+pub struct Run {
+    #[command(flatten)]
+    pub model: ModelFlags,
+    /// Open load instead of the file's, such as `400/s`
+    #[arg(long, value_name = "RATE", value_parser = amount)]
+    pub rate: Option<Amount>,
+    /// Closed load instead of the file's: concurrent users
+    #[arg(long, value_name = "N", value_parser = amount)]
+    pub users: Option<Amount>,
+    /// The load group that --rate or --users speaks of
+    #[arg(long, value_name = "NAME", requires = "load")]
+    pub group: Option<String>,
+    /// Write one line a request of the first replication as CSV: 10,000 of them, or as many as --requests or --duration asks for
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Write `run.json` into this directory
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub study: StudyFlags,
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
+
+/// Flags of `knee sweep`.
+#[derive(Debug, Args)]
+pub struct Sweep {
+    #[command(flatten)]
+    pub model: ModelFlags,
+    /// Lowest load: requests per second (`50/s`) or users (`200`)
+    #[arg(long, value_name = "LOAD", value_parser = amount)]
+    pub from: Option<Amount>,
+    /// Highest load
+    #[arg(long, value_name = "LOAD", value_parser = amount)]
+    pub to: Option<Amount>,
+    /// Exactly these loads: `100/s,200/s,400/s`
+    #[arg(long, value_name = "LOADS", value_delimiter = ',', value_parser = amount, conflicts_with_all = ["from", "to"])]
+    pub at: Vec<Amount>,
+    /// Vary only this load group; the others stay as in the file
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
+    /// Vary a path of the model instead of the load: `web.replicas=1..8`, `web_db.timeout=10ms..1s:5:log`, `web.cores=1,2,4`
+    #[arg(long, value_name = "PATH=A..B", value_parser = over, conflicts_with_all = ["from", "to", "at", "group"])]
+    pub over: Option<Over>,
+    /// The latency whose balance with throughput is the knee: `p95` unless stated, `mean`, `p99`
+    #[arg(long, value_name = "STATISTIC", value_parser = super::value::statistic, conflicts_with = "over")]
+    pub knee_by: Option<Statistic>,
+    /// A logarithmic latency axis in the chart
+    #[arg(long)]
+    pub log: bool,
+    /// Directory of the results [default: output/<model>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub study: StudyFlags,
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
+
+/// Flags of `knee explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    #[command(flatten)]
+    pub model: ModelFlags,
+    /// No warnings
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Which model.
+#[derive(Debug, Args)]
+pub struct ModelFlags {
+    /// The model file (YAML)
+    #[arg(value_name = "MODEL")]
+    pub path: PathBuf,
+    /// Another value at a path of the model, such as `web.replicas=8`; may be given again
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = setting)]
+    pub sets: Vec<Setting>,
+}
+
+/// How to study it: each overrides the `study` section of the model.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Study")]
+pub struct StudyFlags {
+    /// The seed of everything
+    #[arg(long, value_name = "N", value_parser = super::value::whole)]
+    pub seed: Option<u64>,
+    /// How narrow the intervals should be: `p95=5%`, `p95=5%,mean=2%`
+    #[arg(long, value_name = "STATISTIC=SHARE", value_delimiter = ',', value_parser = precision, conflicts_with_all = ["requests", "duration"])]
+    pub precision: Vec<Precision>,
+    /// Requests per replication after warm-up, instead of a precision
+    #[arg(long, value_name = "N", value_parser = requests, conflicts_with = "duration")]
+    pub requests: Option<u64>,
+    /// Model time per replication after warm-up, instead of a precision
+    #[arg(long, value_name = "TIME", value_parser = length)]
+    pub duration: Option<Span>,
+    /// Model time cut off at the start, instead of finding out
+    #[arg(long, value_name = "TIME", value_parser = super::value::span)]
+    pub warmup: Option<Span>,
+    /// Independent replications at every load
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    pub replications: Option<u32>,
+    /// Threads; results do not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub threads: Option<u16>,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct PrintFlags {
+    /// Print one JSON document instead of tables
+    #[arg(long)]
+    pub json: bool,
+    /// No progress, no warnings, no list of files
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// When it cannot be understood, and for `--help` and `--version`, which clap counts as errors.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    Arguments::try_parse_from(arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parsed(line: &str) -> Result<Arguments, clap::Error> {
+        parse(line.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_range_a_list_and_an_axis_exclude_each_other() {
+        assert!(parsed("knee sweep m.yaml --from 10/s --to 90/s").is_ok());
+        assert!(parsed("knee sweep m.yaml --at 10/s,90/s").is_ok());
+        assert!(parsed("knee sweep m.yaml --at 10 --to 90").is_err());
+        assert!(parsed("knee sweep m.yaml --over web.replicas=1..4 --group x").is_err());
+        assert!(parsed("knee run m.yaml --rate 10/s --users 5").is_err());
+        assert!(parsed("knee run m.yaml --group shoppers").is_err());
+        assert!(parsed("knee run m.yaml --group shoppers --users 5").is_ok());
+        assert!(parsed("knee run m.yaml --requests 10 --precision p95=5%").is_err());
+    }
+
+    #[test]
+    fn lists_may_be_written_with_commas() {
+        let Command::Sweep(sweep) =
+            parsed("knee sweep m.yaml --at 10,1_000/s --precision p95=5%,mean=2%").unwrap().command
+        else {
+            panic!("a sweep was asked for")
+        };
+        assert_eq!(sweep.at.len(), 2);
+        assert_eq!(sweep.study.precision.len(), 2);
+    }
+
+    #[test]
+    fn what_later_issues_bring_is_not_offered() {
+        for command in ["compare", "size", "plan", "rank", "check"] {
+            let error = parsed(&format!("knee {command} m.yaml")).unwrap_err();
+            assert_eq!(error.kind(), clap::error::ErrorKind::InvalidSubcommand);
+        }
+    }
+}

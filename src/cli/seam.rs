@@ -1,0 +1,5 @@
+//! x
+use crate::model::Model;
+pub fn explain_text(m: &Model) -> String {
+    format!("{}", m.name)
+}

@@ -1,0 +1,189 @@
+//! Distributions into the tables of the model.
+
+use super::Compiler;
+use crate::diagnostic::Diagnostic;
+use crate::dist::{Alias, Count, Dist, DistError};
+use crate::ids::{DistId, TableId};
+use crate::model::{CountRef, Table};
+use crate::spec::decode::At;
+use crate::spec::law::{COUNT_MAX, Counts, Empirical, Law, illegal};
+use crate::spec::quantity::{SECONDS_MAX, duration, number};
+use crate::spec::tree::shorten;
+
+/// The most values an empirical distribution may have.
+const VALUES_MAX: usize = 1_000_000;
+
+impl Compiler<'_> {
+    /// Enters a distribution of times.
+    pub(super) fn dist(&mut self, law: &At<Law>) -> Option<DistId> {
+        let dist = self.make_dist(law)?;
+        self.check_mean(law, &dist);
+        self.model.dists.push(dist);
+        Some(DistId(self.model.dists.len() as u32 - 1))
+    }
+
+    /// A distribution that is not entered into a table.
+    pub(super) fn make_dist(&mut self, law: &At<Law>) -> Option<Dist> {
+        match &law.value {
+            Law::Known(dist) => Some(dist.clone()),
+            Law::Empirical(empirical) => {
+                let values = self.column(empirical, true)?;
+                let result = Dist::empirical(&values);
+                self.legal(result, law)
+            }
+            Law::Mixture(parts) => {
+                let parts: Option<Vec<_>> =
+                    parts.iter().map(|(weight, part)| Some((*weight, self.make_dist(part)?))).collect();
+                let result = Dist::mixture(parts?);
+                self.legal(result, law)
+            }
+        }
+    }
+
+    fn legal<T, L>(&mut self, result: Result<T, DistError>, law: &At<L>) -> Option<T> {
+        result.map_err(|error| self.sink.push(illegal(&error, law.span, "the distribution"))).ok()
+    }
+
+    fn check_mean(&mut self, law: &At<Law>, dist: &Dist) {
+        let mean = dist.mean();
+        if !(mean <= SECONDS_MAX) {
+            let message = if mean.is_finite() {
+                format!("a mean of {mean:.3e} s is longer than 100 years")
+            } else {
+                "the distribution has no finite mean".to_owned()
+            };
+            self.error(law.span, message, "expected a finite mean");
+        }
+    }
+
+    /// Enters a distribution of counts.
+    pub(super) fn count(&mut self, counts: &At<Counts>) -> Option<CountRef> {
+        let count = self.make_count(counts)?;
+        self.model.counts.push(count);
+        Some(CountRef(self.model.counts.len() as u32 - 1))
+    }
+
+    /// A distribution of counts that is not entered into a table.
+    pub(super) fn make_count(&mut self, counts: &At<Counts>) -> Option<Count> {
+        match &counts.value {
+            Counts::Known(count) => Some(count.clone()),
+            Counts::Empirical(empirical) => {
+                let values = self.column(empirical, false)?;
+                if let Some(wrong) = values.iter().find(|v| v.fract() != 0.0 || **v > COUNT_MAX as f64) {
+                    let message = format!("{wrong} is not a whole number up to {COUNT_MAX}");
+                    self.error(counts.span, message, "from the column of this file");
+                    return None;
+                }
+                let values: Vec<u64> = values.iter().map(|&v| v as u64).collect();
+                let result = Count::empirical(&values);
+                self.legal(result, counts)
+            }
+        }
+    }
+
+    /// Enters a weighted choice.
+    pub(super) fn table(&mut self, weights: &[f64]) -> Option<TableId> {
+        let alias = Alias::new(weights).ok()?;
+        let sum: f64 = weights.iter().sum();
+        let shares = weights.iter().map(|weight| weight / sum).collect();
+        self.model.tables.push(Table { shares, alias });
+        Some(TableId(self.model.tables.len() as u32 - 1))
+    }
+
+    /// Two outcomes: 0 with this probability, 1 otherwise.
+    pub(super) fn coin(&mut self, share: f64) -> Option<TableId> {
+        self.table(&[share, 1.0 - share])
+    }
+
+    /// Reads a column of numbers: seconds where `times`.
+    fn column(&mut self, empirical: &Empirical, times: bool) -> Option<Vec<f64>> {
+        let file = empirical.file.as_ref()?;
+        let text = match (self.read_file)(&file.value) {
+            Ok(text) => text,
+            Err(reason) => {
+                let message = format!("`{}` cannot be read: {reason}", shorten(&file.value));
+                self.error(file.span, message, "expected a CSV file, relative to the model");
+                return None;
+            }
+        };
+        self.digest.text(&text);
+        let unit = empirical.unit.as_ref().map_or("", |unit| unit.value.as_str());
+        let parse = |cell: &str| match times {
+            true if unit.is_empty() => duration(cell).map_err(|wrong| wrong.message),
+            true => {
+                number(cell).and_then(|_| duration(&format!("{cell}{unit}"))).map_err(|wrong| wrong.message)
+            }
+            false => cell.parse().map_err(|_| format!("`{}` is not a number", shorten(cell))),
+        };
+        let column = empirical.column.as_ref().map(|column| column.value.as_str());
+        match read_column(&text, column, parse) {
+            Ok(values) => Some(values),
+            Err(reason) => {
+                let span = match (&empirical.column, &empirical.unit) {
+                    (Some(column), _) if reason.contains("column") => column.span,
+                    _ => file.span,
+                };
+                let help = (times && empirical.unit.is_none() && reason.contains("no unit"))
+                    .then(|| "say `unit: ms` beside the file".to_owned());
+                let message = format!("in `{}`: {reason}", shorten(&file.value));
+                self.sink.push(Diagnostic::error(span, message).help_if(help));
+                None
+            }
+        }
+    }
+}
+
+/// The values of one column of a CSV text, by the name in its header, or the first.
+fn read_column(
+    text: &str,
+    column: Option<&str>,
+    parse: impl Fn(&str) -> Result<f64, String>,
+) -> Result<Vec<f64>, String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut values = Vec::new();
+    let mut index = 0;
+    for (row, record) in reader.records().enumerate() {
+        let record = record.map_err(|error| format!("row {}: {error}", row + 1))?;
+        if row == 0
+            && let Some(name) = column
+        {
+            let names: Vec<_> = record.iter().collect();
+            let found = names.iter().position(|header| *header == name);
+            index = found.ok_or_else(|| {
+                format!("no column `{}`; there are {}", shorten(name), shorten(&names.join(", ")))
+            })?;
+            continue;
+        }
+        let cell = record.get(index).unwrap_or("");
+        match parse(cell) {
+            Ok(value) => values.push(value),
+            // Without a name the first row may or may not be a header.
+            Err(_) if row == 0 && !cell.starts_with(|c: char| c.is_ascii_digit()) => {}
+            Err(reason) => return Err(format!("row {}: {reason}", row + 1)),
+        }
+        if values.len() > VALUES_MAX {
+            return Err(format!("more than {VALUES_MAX} values"));
+        }
+    }
+    if values.is_empty() { Err("no values".to_owned()) } else { Ok(values) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_found_by_its_header_or_is_the_first() {
+        let number = |cell: &str| cell.parse::<f64>().map_err(|e| e.to_string());
+        assert_eq!(read_column("a,b\n1,2\n3,4\n", Some("b"), number), Ok(vec![2.0, 4.0]));
+        assert_eq!(read_column("latency\n1\n3\n", None, number), Ok(vec![1.0, 3.0]));
+        assert_eq!(read_column("1\n3\n", None, number), Ok(vec![1.0, 3.0]));
+        assert_eq!(read_column("a,b\n1,2\n", Some("c"), number), Err("no column `c`; there are a, b".into()));
+        assert_eq!(read_column("a\nx\n", None, number), Err("row 2: invalid float literal".into()));
+        assert_eq!(read_column("", None, number), Err("no values".into()));
+    }
+}

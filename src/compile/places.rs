@@ -1,0 +1,633 @@
+//! Places, their members and resources, and the balancers before them.
+
+use super::{Body, Compiler, MEMBERS_MAX};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::ids::{BalancerId, DistId, EndpointId, MemberId, PlaceId, StationId};
+use crate::model::{
+    Balance, Balancer, Class, Discipline, Endpoint, Member, Money, Place, PlaceKind, Resource, Sharing,
+    Station, StationKind,
+};
+use crate::spec::decode::{At, Named};
+use crate::spec::place::{self as spec, Replicas, Scheduling};
+use crate::spec::quantity::{Cost, Limit};
+
+/// A pool: whose calls to whom go through it.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolUse {
+    /// Its own place.
+    pub pool: PlaceId,
+    /// One in each replica of this place; `None`: one for all.
+    pub per: Option<PlaceId>,
+    /// Calls to this place go through it.
+    pub to: Option<PlaceId>,
+    /// Where its name stands.
+    pub span: Span,
+}
+
+/// Some equal replicas, with what the service says filled in.
+#[derive(Clone, Copy, Debug)]
+struct Replica {
+    count: u64,
+    cores: Option<u32>,
+    workers: Option<u32>,
+    weight: f64,
+}
+
+/// How a slot of a place is waited for.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    queue: Option<u32>,
+    patience: Option<DistId>,
+    discipline: Discipline,
+}
+
+impl Waiting {
+    /// First come, first served, any number.
+    const FIFO: Self = Self { queue: None, patience: None, discipline: Discipline::Fifo };
+
+    fn slots(self, capacity: u32) -> StationKind {
+        let Self { queue, patience, discipline } = self;
+        StationKind::Slots { capacity, queue, patience, discipline }
+    }
+}
+
+impl<'a> Compiler<'a> {
+    /// Compiles all sections, pools last: they refer to the others.
+    pub(super) fn places(&mut self) {
+        let spec = self.spec;
+        for (name, service) in spec.services.iter().flat_map(|section| section.value.iter()) {
+            self.service(name, service);
+        }
+        for (name, external) in spec.externals.iter().flat_map(|section| section.value.iter()) {
+            self.external(name, external);
+        }
+        for (name, database) in spec.databases.iter().flat_map(|section| section.value.iter()) {
+            self.database(name, database);
+        }
+        for (name, cache) in spec.caches.iter().flat_map(|section| section.value.iter()) {
+            self.cache(name, cache);
+        }
+        for (name, pool) in spec.pools.iter().flat_map(|section| section.value.iter()) {
+            self.pool(name, pool);
+        }
+    }
+
+    fn service(&mut self, name: &At<String>, service: &'a At<spec::Service>) {
+        let it = &service.value;
+        let Some(place) = self.open(name, PlaceKind::Service, it.cost.as_ref()) else { return };
+        self.needs_workers(it);
+        let workers = self.limit(it.workers.as_ref(), "worker");
+        let cores = self.limit(it.cores.as_ref(), "core");
+        let replicas = self.replicas(it, workers, cores);
+        let waiting = Waiting {
+            queue: it.queue.as_ref().and_then(|queue| self.room(queue)),
+            patience: it.queue_timeout.as_ref().and_then(|law| self.dist(law)),
+            discipline: discipline(it),
+        };
+        let sharing = self.sharing(it, &replicas);
+        let total: u64 = replicas.iter().map(|replica| replica.count).sum();
+        let is_central = it.balance.as_ref().is_some_and(|b| b.value == spec::Balance::Central) && total > 1;
+        let pooled = is_central.then(|| pooled_workers(&replicas, waiting));
+        self.members(name, place, &replicas, waiting, sharing, pooled);
+        let balancer = self.balancer(place, it.balance.as_ref());
+        let default = self.class(it.priority.as_ref());
+        self.endpoints(name, place, PlaceKind::Service, balancer, default, it.endpoints.as_ref());
+        self.close(place);
+    }
+
+    /// `queue` and its kin say how to wait for a worker, so there must be workers.
+    fn needs_workers(&mut self, it: &spec::Service) {
+        let limited = |limit: &Option<At<Limit>>| limit.as_ref().is_some_and(|limit| limit.value.0.is_some());
+        let in_groups = match it.replicas.as_ref().map(|replicas| &replicas.value) {
+            Some(Replicas::List(groups)) => groups.iter().any(|group| limited(&group.value.workers)),
+            _ => false,
+        };
+        if !self.whole || limited(&it.workers) || in_groups {
+            return;
+        }
+        let queue =
+            it.queue.as_ref().filter(|queue| queue.value.0.is_some()).map(|queue| ("queue", queue.span));
+        let patience = it.queue_timeout.as_ref().map(|patience| ("queue_timeout", patience.span));
+        let central = it
+            .balance
+            .as_ref()
+            .filter(|b| b.value == spec::Balance::Central)
+            .map(|b| ("balance: central", b.span));
+        for (key, span) in [queue, patience, central].into_iter().flatten() {
+            let message = format!("`{key}` without `workers`");
+            self.sink.push(
+                Diagnostic::error(span, message)
+                    .label("nothing queues where the workers are not limited")
+                    .help("say how many calls a replica works on at once: `workers: 64`"),
+            );
+        }
+        let needs_cores =
+            it.cores.is_none() && !matches!(it.replicas.as_ref().map(|r| &r.value), Some(Replicas::List(_)));
+        if let Some(d) = &it.discipline
+            && needs_cores
+            && !matches!(d.value, spec::Discipline::Fifo | spec::Discipline::Preemptive)
+        {
+            self.error(
+                d.span,
+                "`discipline` without `workers` or `cores`",
+                "nothing queues where nothing is limited",
+            );
+        }
+    }
+
+    /// Replicas in groups of equals; one where their number was reported, so that the place stands.
+    fn replicas(&mut self, it: &spec::Service, workers: Option<u32>, cores: Option<u32>) -> Vec<Replica> {
+        let one = Replica { count: 1, cores, workers, weight: 1.0 };
+        let groups = match it.replicas.as_ref() {
+            None => vec![one],
+            Some(At { span, value: Replicas::Count(count) }) => {
+                let count = self.check_count(*count, *span).map_or(1, |()| *count);
+                vec![Replica { count, ..one }]
+            }
+            Some(At { span, value: Replicas::List(groups) }) => {
+                let all: Vec<Replica> =
+                    groups.iter().filter_map(|group| self.replica_group(group, workers, cores)).collect();
+                if all.is_empty() && self.whole {
+                    self.error(
+                        *span,
+                        "a list without replicas",
+                        "expected at least one group such as `{count: 2, cores: 4}`",
+                    );
+                }
+                self.all_or_none(*span, &all);
+                self.weights(it, *span, &all);
+                all
+            }
+        };
+        if groups.is_empty() { vec![one] } else { groups }
+    }
+
+    fn replica_group(
+        &mut self,
+        group: &At<spec::ReplicaGroup>,
+        workers: Option<u32>,
+        cores: Option<u32>,
+    ) -> Option<Replica> {
+        let it = &group.value;
+        let count = it.count.as_ref().map_or(1, |count| count.value.0);
+        self.check_count(count, it.count.as_ref().map_or(group.span, |count| count.span))?;
+        Some(Replica {
+            count,
+            cores: self.limit(it.cores.as_ref(), "core").or(cores),
+            workers: self.limit(it.workers.as_ref(), "worker").or(workers),
+            weight: it.weight.as_ref().map_or(1.0, |weight| weight.value.0),
+        })
+    }
+
+    fn check_count(&mut self, count: u64, span: Span) -> Option<()> {
+        if count == 0 {
+            self.error(span, "no replicas", "expected at least 1");
+            return None;
+        }
+        let present = self.model.members.len() + self.model.stations.len();
+        if count as usize > MEMBERS_MAX.saturating_sub(present) {
+            let message = format!("{count} replicas are too many");
+            self.error(span, message, format!("a model has at most {MEMBERS_MAX} replicas and resources"));
+            return None;
+        }
+        Some(())
+    }
+
+    /// Members of one place have the same resources, in the same order.
+    fn all_or_none(&mut self, span: Span, groups: &[Replica]) {
+        for (what, count) in [
+            ("cores", groups.iter().filter(|group| group.cores.is_some()).count()),
+            ("workers", groups.iter().filter(|group| group.workers.is_some()).count()),
+        ] {
+            if count != 0 && count != groups.len() {
+                let message = format!("some replicas have limited {what} and some do not");
+                self.error(span, message, format!("expected `{what}` for all of them, or in the service"));
+            }
+        }
+    }
+
+    fn weights(&mut self, it: &spec::Service, span: Span, groups: &[Replica]) {
+        let weighted = it.balance.as_ref().is_some_and(|balance| balance.value == spec::Balance::Weighted);
+        let sum: f64 = groups.iter().map(|group| group.weight * group.count as f64).sum();
+        if weighted && !groups.is_empty() && !(sum > 0.0 && sum.is_finite()) {
+            self.error(span, "the weights of the replicas sum to 0", "expected a weight above 0");
+        }
+        if !weighted && groups.iter().any(|group| group.weight != 1.0) {
+            self.sink.push(Diagnostic::warning(span, "`weight` has no effect without `balance: weighted`"));
+        }
+    }
+
+    /// A number of workers or cores, if it is limited at all.
+    fn limit(&mut self, limit: Option<&At<Limit>>, what: &str) -> Option<u32> {
+        let limit = limit?;
+        match limit.value.0? {
+            0 => {
+                self.error(limit.span, format!("no {what}s"), "expected at least 1, or `unlimited`");
+                None
+            }
+            n => self.small(n, limit.span),
+        }
+    }
+
+    /// How many may wait; `None` where any number may.
+    fn room(&mut self, limit: &At<Limit>) -> Option<u32> {
+        self.small(limit.value.0?, limit.span)
+    }
+
+    fn small(&mut self, n: u64, span: Span) -> Option<u32> {
+        const MAX: u64 = 1_000_000_000;
+        if n > MAX {
+            self.error(span, format!("{n} is too many"), format!("expected at most {MAX}, or `unlimited`"));
+            return None;
+        }
+        Some(n as u32)
+    }
+
+    fn sharing(&mut self, it: &spec::Service, replicas: &[Replica]) -> Sharing {
+        let has_cores = replicas.iter().any(|replica| replica.cores.is_some());
+        if self.whole && !has_cores {
+            if let Some(scheduling) = &it.scheduling {
+                self.error(
+                    scheduling.span,
+                    "`scheduling` without `cores`",
+                    "say how many cores there are: `cores: 4`",
+                );
+            }
+            if let Some(At { span, value: spec::Discipline::Preemptive }) = &it.discipline {
+                self.sink.push(
+                    Diagnostic::error(*span, "`preemptive` without `cores`")
+                        .label("only a core can be taken from a running call")
+                        .help("write `priority` to let higher priorities go first at the workers"),
+                );
+            }
+        }
+        let fifo = it.scheduling.as_ref().is_some_and(|scheduling| scheduling.value == Scheduling::Fifo);
+        match it.discipline.as_ref().map(|discipline| discipline.value) {
+            _ if !fifo => Sharing::Shared,
+            Some(spec::Discipline::Preemptive) => Sharing::Preemptive,
+            _ => Sharing::Fifo(discipline(it)),
+        }
+    }
+
+    fn members(
+        &mut self,
+        name: &At<String>,
+        place: PlaceId,
+        replicas: &[Replica],
+        waiting: Waiting,
+        sharing: Sharing,
+        pooled: Option<StationKind>,
+    ) {
+        let total: u64 = replicas.iter().map(|replica| replica.count).sum();
+        let is_pooled = pooled.is_some();
+        let mut first = pooled;
+        let each = replicas.iter().flat_map(|replica| std::iter::repeat_n(replica, replica.count as usize));
+        for (i, replica) in each.enumerate() {
+            let own =
+                if is_pooled { first.take() } else { replica.workers.map(|workers| waiting.slots(workers)) };
+            let mut kinds: Vec<(&'static str, StationKind)> =
+                own.map(|kind| ("workers", kind)).into_iter().collect();
+            kinds.extend(replica.cores.map(|cores| ("cores", StationKind::Cores { cores, sharing })));
+            let member_name =
+                if total == 1 { name.value.clone() } else { format!("{}.{}", name.value, i + 1) };
+            if !self.member(place, member_name, replica.weight, kinds, name.span) {
+                return;
+            }
+        }
+    }
+
+    /// Adds a member with its resources; `false` when the model has grown too large.
+    fn member(
+        &mut self,
+        place: PlaceId,
+        name: String,
+        weight: f64,
+        kinds: Vec<(&'static str, StationKind)>,
+        span: Span,
+    ) -> bool {
+        if self.model.members.len() + self.model.stations.len() + kinds.len() >= MEMBERS_MAX {
+            let message = "too many replicas and resources in all places together";
+            self.error(span, message, format!("a model has at most {MEMBERS_MAX}"));
+            return false;
+        }
+        let member = MemberId(self.model.members.len() as u32);
+        let first = self.model.stations.len() as u32;
+        let is_cores = |kind: &StationKind| matches!(kind, StationKind::Cores { .. });
+        let cores = kinds.iter().position(|(_, kind)| is_cores(kind)).map(|i| StationId(first + i as u32));
+        self.model.stations.extend(kinds.into_iter().map(|(resource, kind)| Station {
+            resource,
+            member,
+            kind,
+        }));
+        let stations = first..self.model.stations.len() as u32;
+        self.model.members.push(Member { name, place, weight, stations, cores });
+        true
+    }
+
+    /// A balancer over all members of a place.
+    fn balancer(&mut self, place: PlaceId, balance: Option<&At<spec::Balance>>) -> BalancerId {
+        let members = self.model.places[place.index()].members.start..self.model.members.len() as u32;
+        self.balancer_over(members, balance)
+    }
+
+    fn balancer_over(
+        &mut self,
+        members: std::ops::Range<u32>,
+        balance: Option<&At<spec::Balance>>,
+    ) -> BalancerId {
+        let count = members.len() as u32;
+        let policy = match balance.map_or(spec::Balance::RoundRobin, |balance| balance.value) {
+            _ if count <= 1 => Balance::RoundRobin,
+            spec::Balance::RoundRobin => Balance::RoundRobin,
+            spec::Balance::Random | spec::Balance::PowerOf(1) => Balance::Random,
+            spec::Balance::LeastRequests => Balance::LeastRequests,
+            spec::Balance::PowerOf(d) => Balance::PowerOf(d.min(count)),
+            spec::Balance::Weighted => Balance::Weighted,
+            spec::Balance::Sticky => Balance::Sticky,
+            spec::Balance::Central => Balance::Central,
+        };
+        self.model.balancers.push(Balancer { members, policy });
+        BalancerId(self.model.balancers.len() as u32 - 1)
+    }
+
+    fn endpoints(
+        &mut self,
+        name: &At<String>,
+        place: PlaceId,
+        kind: PlaceKind,
+        balancer: BalancerId,
+        default: Option<Class>,
+        endpoints: Option<&'a At<Named<crate::spec::step::Endpoint>>>,
+    ) {
+        for (endpoint_name, endpoint) in endpoints.iter().flat_map(|endpoints| &endpoints.value.entries) {
+            self.check_endpoint_name(&name.value, kind, endpoint_name);
+            let (body, class) = match endpoint {
+                None => (Body::Broken, None),
+                Some(At { value, .. }) => {
+                    let body = value.steps.as_ref().map_or(Body::Broken, |steps| Body::Steps(&steps.value));
+                    (body, self.class(value.priority.as_ref()))
+                }
+            };
+            self.endpoint(place, endpoint_name, balancer, class.or(default), body);
+        }
+        if let Some(At { span, value }) = endpoints
+            && value.entries.is_empty()
+        {
+            self.error(*span, format!("`{}` has no endpoint", name.value), "expected at least one");
+        }
+    }
+
+    fn endpoint(
+        &mut self,
+        place: PlaceId,
+        name: &At<String>,
+        balancer: BalancerId,
+        class: Option<Class>,
+        body: Body<'a>,
+    ) {
+        let id = EndpointId(self.model.endpoints.len() as u32);
+        self.model.endpoints.push(Endpoint { name: name.value.clone(), place, balancer, class, entry: 0 });
+        self.endpoint_spans.push(name.span);
+        self.bodies.push(body);
+        self.endpoint_is(place, &name.value, id);
+    }
+
+    fn external(&mut self, name: &At<String>, external: &'a At<spec::External>) {
+        let Some(place) = self.open(name, PlaceKind::External, None) else { return };
+        self.member(place, name.value.clone(), 1.0, Vec::new(), name.span);
+        let balancer = self.balancer(place, None);
+        self.endpoints(name, place, PlaceKind::External, balancer, None, external.value.endpoints.as_ref());
+        self.close(place);
+    }
+
+    fn database(&mut self, name: &At<String>, database: &'a At<spec::Database>) {
+        let it = &database.value;
+        let Some(place) = self.open(name, PlaceKind::Database, it.cost.as_ref()) else { return };
+        let replicas = it.read_replicas.as_ref().filter(|replicas| replicas.value.0 > 0);
+        // Where their number was reported there are none, so that the place stands.
+        let replicas =
+            replicas.and_then(|n| self.check_count(n.value.0, n.span).map(|()| n.value.0)).unwrap_or(0);
+        let resources = self.instance(it);
+        let primary = if replicas == 0 { name.value.clone() } else { format!("{}.primary", name.value) };
+        self.member(place, primary, 1.0, resources.clone(), name.span);
+        for i in 1..=replicas {
+            if !self.member(place, format!("{}.replica.{i}", name.value), 1.0, resources.clone(), name.span) {
+                break;
+            }
+        }
+        let first = self.model.places[place.index()].members.start;
+        let to_primary = self.balancer_over(first..first + 1, None);
+        let to_reads = self.reads(it, first, replicas as u32).unwrap_or(to_primary);
+        self.queries(name, place, it, to_primary, to_reads);
+        self.close(place);
+    }
+
+    /// What each instance of a database has: connections, then servers.
+    fn instance(&mut self, it: &spec::Database) -> Vec<(&'static str, StationKind)> {
+        let mut kinds = Vec::new();
+        if let Some(connections) = self.limit(it.connections.as_ref(), "connection") {
+            let queue = match it.connection_queue.as_ref() {
+                None => Some(0),
+                Some(limit) => self.room(limit),
+            };
+            kinds.push(("connections", Waiting { queue, ..Waiting::FIFO }.slots(connections)));
+        } else if let Some(queue) = &it.connection_queue
+            && self.whole
+        {
+            self.error(
+                queue.span,
+                "`connection_queue` without `connections`",
+                "nothing queues where they are not limited",
+            );
+        }
+        if let Some(servers) = self.limit(it.servers.as_ref(), "server") {
+            kinds.push(("servers", Waiting::FIFO.slots(servers)));
+        }
+        kinds
+    }
+
+    /// The balancer of reads, if they do not go to the primary.
+    fn reads(&mut self, it: &spec::Database, first: u32, replicas: u32) -> Option<BalancerId> {
+        let Some(reads) = &it.reads else {
+            if replicas > 0 && self.whole {
+                let span = it.read_replicas.as_ref().map_or(Span::default(), |replicas| replicas.span);
+                self.sink.push(
+                    Diagnostic::warning(span, "nothing is read from the read replicas")
+                        .help("say `reads: {from: replicas}`"),
+                );
+            }
+            return None;
+        };
+        let from = reads.value.from.as_ref()?.value;
+        if let Some(balance) = &reads.value.balance
+            && balance.value == spec::Balance::Central
+        {
+            self.error(
+                balance.span,
+                "`central` needs workers",
+                "expected another way to balance for a database",
+            );
+        }
+        (from == spec::ReadsFrom::Replicas && replicas > 0)
+            .then(|| self.balancer_over(first + 1..first + 1 + replicas, reads.value.balance.as_ref()))
+    }
+
+    fn queries(
+        &mut self,
+        name: &At<String>,
+        place: PlaceId,
+        it: &'a spec::Database,
+        writes: BalancerId,
+        reads: BalancerId,
+    ) {
+        for (query_name, query) in it.queries.iter().flat_map(|queries| &queries.value.entries) {
+            self.check_endpoint_name(&name.value, PlaceKind::Database, query_name);
+            let (balancer, body) = match query.as_ref().map(|query| (&query.value.read, &query.value.write)) {
+                Some((Some(read), None)) => (reads, Body::Query(read)),
+                Some((None, Some(write))) => (writes, Body::Query(write)),
+                Some((Some(_), Some(_))) => {
+                    let message = format!("`{}` is both a read and a write", query_name.value);
+                    self.error(query_name.span, message, "expected one of `read` and `write`");
+                    (writes, Body::Broken)
+                }
+                _ => {
+                    if self.whole {
+                        let message = format!("`{}` is neither a read nor a write", query_name.value);
+                        self.error(query_name.span, message, "expected `read` or `write` with its time");
+                    }
+                    (writes, Body::Broken)
+                }
+            };
+            self.endpoint(place, query_name, balancer, None, body);
+        }
+    }
+
+    fn cache(&mut self, name: &At<String>, cache: &'a At<spec::Cache>) {
+        let it = &cache.value;
+        let Some(place) = self.open(name, PlaceKind::Cache, it.cost.as_ref()) else { return };
+        if self.whole && it.hit_ratio.is_none() {
+            let message = format!("cache `{}` has no `hit_ratio`", name.value);
+            self.error(name.span, message, "expected the share of look-ups that hit");
+        }
+        let servers = self.limit(it.servers.as_ref(), "server").map(|n| ("servers", Waiting::FIFO.slots(n)));
+        self.member(place, name.value.clone(), 1.0, servers.into_iter().collect(), name.span);
+        let balancer = self.balancer(place, None);
+        let get = At { span: name.span, value: "get".to_owned() };
+        self.endpoint(place, &get, balancer, None, Body::Lookup(it.time.as_ref()));
+        if let Some(hit_ratio) = &it.hit_ratio {
+            self.caches.insert(place, (hit_ratio.value.0, it.on_miss.as_ref().map(|steps| &steps.value)));
+        }
+        self.close(place);
+    }
+
+    fn pool(&mut self, name: &At<String>, pool: &'a At<spec::Pool>) {
+        let it = &pool.value;
+        let size = it.size.as_ref().and_then(|size| match size.value.0 {
+            0 => {
+                self.error(size.span, "a pool of size 0", "expected at least 1");
+                None
+            }
+            n => self.small(n, size.span),
+        });
+        let per = it.per.as_ref().map(|per| self.find_place(per, &[PlaceKind::Service]));
+        let targets = [PlaceKind::Database, PlaceKind::Service, PlaceKind::External, PlaceKind::Cache];
+        let to = it.to.as_ref().map(|to| self.find_place(to, &targets));
+        let waiting = Waiting {
+            queue: it.queue.as_ref().and_then(|queue| self.room(queue)),
+            patience: it.timeout.as_ref().and_then(|law| self.dist(law)),
+            discipline: Discipline::Fifo,
+        };
+        let Some(place) = self.open(name, PlaceKind::Pool, None) else { return };
+        let (Some(size), false, false) = (size, per == Some(None), to == Some(None)) else {
+            self.close(place);
+            return;
+        };
+        let (per, to) = (per.flatten(), to.flatten());
+        let count = per.map_or(1, |per| self.model.places[per.index()].members.len());
+        for i in 1..=count {
+            let member_name = if count == 1 { name.value.clone() } else { format!("{}.{i}", name.value) };
+            if !self.member(place, member_name, 1.0, vec![("slots", waiting.slots(size))], name.span) {
+                break;
+            }
+        }
+        self.close(place);
+        if self.model.places[place.index()].members.is_empty() {
+            return;
+        }
+        if let Some(to) = to {
+            self.pools_to.entry(to).or_default().push(self.pools.len());
+        }
+        self.pool_at.insert(place, self.pools.len());
+        self.pools.push(PoolUse { pool: place, per, to, span: name.span });
+    }
+
+    /// Begins a place. `None` when its name belongs to another.
+    fn open(&mut self, name: &At<String>, kind: PlaceKind, cost: Option<&At<Cost>>) -> Option<PlaceId> {
+        if !self.is_declared_at(name) {
+            return None;
+        }
+        let place = PlaceId(self.model.places.len() as u32);
+        let members = self.model.members.len() as u32;
+        let endpoints = self.model.endpoints.len() as u32;
+        let cost =
+            cost.map(|cost| Money { amount: cost.value.0.amount, currency: cost.value.0.currency.clone() });
+        self.model.places.push(Place {
+            name: name.value.clone(),
+            kind,
+            members: members..members,
+            endpoints: endpoints..endpoints,
+            cost_per_hour: cost,
+        });
+        self.place_spans.push(name.span);
+        self.place_is(&name.value, place);
+        Some(place)
+    }
+
+    /// Ends a place: what came since it was opened is its own.
+    fn close(&mut self, place: PlaceId) {
+        let it = &mut self.model.places[place.index()];
+        it.members.end = self.model.members.len() as u32;
+        it.endpoints.end = self.model.endpoints.len() as u32;
+    }
+
+    /// The slot that calls from `from` to `to` take.
+    pub(super) fn pool_between(&mut self, from: PlaceId, to: PlaceId, span: Span) -> Option<Resource> {
+        let fits = |pool: &&PoolUse| pool.per.is_none_or(|per| per == from);
+        let leading = self.pools_to.get(&to)?.iter().map(|&i| &self.pools[i]);
+        let mut fitting = leading.filter(fits);
+        let first = *fitting.next()?;
+        if let Some(second) = fitting.next() {
+            let name = |pool: &PoolUse| self.model.places[pool.pool.index()].name.clone();
+            let message = format!("this goes through two pools, `{}` and `{}`", name(&first), name(second));
+            let diagnostic = Diagnostic::error(span, message)
+                .other(first.span, "one pool")
+                .other(second.span, "another pool");
+            self.sink.push(diagnostic);
+        }
+        Some(self.slot_of(&first))
+    }
+
+    /// The slot of a pool.
+    pub(super) fn slot_of(&self, pool: &PoolUse) -> Resource {
+        let member = self.model.places[pool.pool.index()].members.start;
+        let first = StationId(self.model.members[member as usize].stations.start);
+        if pool.per.is_some() { Resource::PerMember { first } } else { Resource::Shared(first) }
+    }
+}
+
+fn discipline(it: &spec::Service) -> Discipline {
+    match it.discipline.as_ref().map(|discipline| discipline.value) {
+        None | Some(spec::Discipline::Fifo) => Discipline::Fifo,
+        Some(spec::Discipline::Lifo) => Discipline::Lifo,
+        Some(spec::Discipline::Priority | spec::Discipline::Preemptive) => Discipline::Priority,
+    }
+}
+
+/// The workers of all replicas behind one queue, which holds as many as theirs together.
+fn pooled_workers(replicas: &[Replica], waiting: Waiting) -> StationKind {
+    let total = |each: &dyn Fn(&Replica) -> u64| replicas.iter().map(|r| r.count * each(r)).sum::<u64>();
+    let capacity = total(&|replica| u64::from(replica.workers.unwrap_or(1)));
+    let queue = waiting.queue.map(|queue| total(&|_| u64::from(queue)));
+    let small = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    Waiting { queue: queue.map(small), ..waiting }.slots(small(capacity))
+}

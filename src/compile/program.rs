@@ -1,0 +1,536 @@
+//! Steps into programs of ops.
+//!
+//! A program is laid out as: what the call needs (its worker, a connection), its steps, [`Op::End`]; then, one after the
+//! other, the blocks that are not on the straight way: branches, which end with `End`, and fallbacks, which jump back.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::digest::name_hash;
+use super::{Body, Compiler, OPS_MAX};
+use crate::diagnostic::Span;
+use crate::ids::{EndpointId, MemberId, PlaceId, SiteId};
+use crate::model::{Balance, Class, OnError, Op, Pc, PlaceKind, Resource, Site, StationKind, Target};
+use crate::spec::decode::At;
+use crate::spec::step::{self, Block, Branch, CallStep, Fan, Parallel, Repeat, Step};
+
+/// The program of one endpoint while it is written.
+pub(super) struct Program<'a> {
+    pub place: PlaceId,
+    pub endpoint: EndpointId,
+    /// Full name of the endpoint.
+    name: String,
+    /// Blocks still to be laid out.
+    pending: VecDeque<Pending<'a>>,
+    /// How often each target was named so far.
+    occurrences: HashMap<String, u32>,
+    /// Slots held, and loops open, at this point.
+    holds: usize,
+    loops: usize,
+    /// Caches whose `on_miss` is being laid out.
+    caches: Vec<PlaceId>,
+}
+
+/// A block off the straight way.
+struct Pending<'a> {
+    site: SiteId,
+    what: Aside<'a>,
+    caches: Vec<PlaceId>,
+}
+
+/// What stands in such a block.
+pub(super) enum Aside<'a> {
+    /// The steps of a parallel branch.
+    Steps(&'a [At<Step>]),
+    /// One attempt of a call that goes through a pool.
+    Attempt(Call<'a>),
+    /// All attempts of a call, under a deadline.
+    Attempts(Call<'a>),
+    /// A call with all that is around it, as a parallel branch.
+    Call(Call<'a>),
+    /// Steps after the last attempt failed; they lead back.
+    Fallback { steps: &'a [At<Step>], back: Pc, holds: usize, loops: usize },
+}
+
+/// A call with its target found.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub step: &'a CallStep,
+    pub endpoint: EndpointId,
+    /// Only this member, where each replica is called.
+    pub member: Option<MemberId>,
+    /// The slot the call takes.
+    pub pool: Option<Resource>,
+    pub class: Option<Class>,
+    pub cancel: bool,
+}
+
+impl<'a> Compiler<'a> {
+    /// Writes the programs of all endpoints.
+    pub(super) fn programs(&mut self) {
+        for i in 0..self.bodies.len() {
+            let endpoint = EndpointId(i as u32);
+            let entry = self.here();
+            self.model.endpoints[i].entry = entry;
+            self.program(endpoint, self.bodies[i]);
+        }
+    }
+
+    fn program(&mut self, endpoint: EndpointId, body: Body<'a>) {
+        let place = self.model.endpoints[endpoint.index()].place;
+        let mut program = Program {
+            place,
+            endpoint,
+            name: self.endpoint_name(endpoint),
+            pending: VecDeque::new(),
+            occurrences: HashMap::new(),
+            holds: 0,
+            loops: 0,
+            caches: Vec::new(),
+        };
+        for slot in 0..self.slots_at(place) {
+            self.acquire(&mut program, Resource::Own(slot));
+        }
+        match body {
+            Body::Steps(steps) => self.steps(&mut program, &steps.0),
+            Body::Query(law) | Body::Lookup(Some(law)) => {
+                if let Some(dist) = self.dist(law) {
+                    self.op(Op::Work(dist));
+                }
+            }
+            Body::Lookup(None) | Body::Broken => {}
+        }
+        self.op(Op::End);
+        while let Some(pending) = program.pending.pop_front() {
+            self.aside(&mut program, pending);
+        }
+    }
+
+    /// How many of the resources of a member a call takes before it starts: all but cores.
+    fn slots_at(&self, place: PlaceId) -> u32 {
+        let first = self.model.places[place.index()].members.start as usize;
+        let Some(member) = self.model.members.get(first) else { return 0 };
+        let stations = member.stations.start as usize..member.stations.end as usize;
+        let slots =
+            self.model.stations[stations].iter().filter(|s| matches!(s.kind, StationKind::Slots { .. }));
+        slots.count() as u32
+    }
+
+    fn aside(&mut self, program: &mut Program<'a>, pending: Pending<'a>) {
+        let start = self.here();
+        program.caches = pending.caches;
+        (program.holds, program.loops) = (0, 0);
+        let site = &mut self.model.sites[pending.site.index()];
+        match pending.what {
+            Aside::Fallback { steps, back, holds, loops } => {
+                site.on_error = OnError::Fallback(start);
+                (program.holds, program.loops) = (holds, loops);
+                self.steps(program, steps);
+                self.op(Op::Jump(back));
+                return;
+            }
+            Aside::Steps(steps) => {
+                site.target = Target::Branch(start);
+                self.steps(program, steps);
+            }
+            Aside::Attempt(call) => {
+                site.target = Target::Branch(start);
+                self.one_attempt(program, &call);
+            }
+            Aside::Attempts(call) => {
+                site.target = Target::Branch(start);
+                self.all_attempts(program, &call);
+            }
+            Aside::Call(call) => {
+                site.target = Target::Branch(start);
+                self.whole_call(program, &call);
+            }
+        }
+        self.op(Op::End);
+    }
+
+    /// Puts a block aside; `site` will lead there.
+    pub(super) fn put_aside(&mut self, program: &mut Program<'a>, site: SiteId, what: Aside<'a>) {
+        let caches = program.caches.clone();
+        program.pending.push_back(Pending { site, what, caches });
+    }
+
+    /// Where the next op will stand.
+    pub(super) fn here(&self) -> Pc {
+        self.model.ops.len() as Pc
+    }
+
+    /// Writes an op and answers where it stands.
+    pub(super) fn op(&mut self, op: Op) -> Pc {
+        let pc = self.here();
+        self.model.ops.push(op);
+        pc
+    }
+
+    pub(super) fn acquire(&mut self, program: &mut Program<'a>, resource: Resource) {
+        self.op(Op::Acquire(resource));
+        program.holds += 1;
+        self.model.holds_max = self.model.holds_max.max(program.holds);
+    }
+
+    pub(super) fn release(&mut self, program: &mut Program<'a>) {
+        self.op(Op::Release);
+        program.holds -= 1;
+    }
+
+    fn steps(&mut self, program: &mut Program<'a>, steps: &'a [At<Step>]) {
+        for step in steps {
+            if self.model.ops.len() >= OPS_MAX {
+                self.error(
+                    step.span,
+                    "the model has too many steps",
+                    format!("at most {OPS_MAX}, caches written out"),
+                );
+                return;
+            }
+            self.step(program, step);
+        }
+    }
+
+    fn step(&mut self, program: &mut Program<'a>, step: &'a At<Step>) {
+        match &step.value {
+            Step::Cpu(it) => {
+                if let Some(dist) = it.time.as_ref().and_then(|law| self.dist(law)) {
+                    self.op(Op::Cpu(dist));
+                }
+            }
+            Step::Delay(it) => {
+                if let Some(dist) = it.time.as_ref().and_then(|law| self.dist(law)) {
+                    self.op(Op::Work(dist));
+                }
+            }
+            Step::Call(call) => self.call_step(program, call),
+            Step::Get(it) => {
+                if let Some(cache) = &it.cache {
+                    self.get(program, cache);
+                }
+            }
+            Step::Parallel(it) => {
+                if let Some(what) = &it.what {
+                    self.parallel(program, what);
+                }
+            }
+            Step::Repeat(it) => {
+                if let Some(what) = &it.what {
+                    self.repeat(program, what);
+                }
+            }
+            Step::Choose(it) => {
+                if let Some(branches) = &it.branches {
+                    self.choose(program, branches);
+                }
+            }
+            Step::Hold(it) => self.hold(program, it),
+            Step::Fail(it) => {
+                if let Some(table) = it.share.as_ref().and_then(|share| self.coin(share.value.0)) {
+                    self.op(Op::Fail(table));
+                }
+            }
+        }
+    }
+
+    /// The structural name of the next call to `target` in this program.
+    pub(super) fn step_name(&mut self, program: &mut Program<'a>, target: &str) -> u64 {
+        let occurrence = program.occurrences.entry(target.to_owned()).or_default();
+        *occurrence += 1;
+        name_hash(&[&program.name, target, &occurrence.to_string()])
+    }
+
+    pub(super) fn site(&mut self, site: Site) -> SiteId {
+        self.model.sites.push(site);
+        SiteId(self.model.sites.len() as u32 - 1)
+    }
+
+    /// Looks the cache up, and does what the caller does on a miss.
+    fn get(&mut self, program: &mut Program<'a>, cache: &'a At<String>) {
+        let Some(place) = self.find_place(cache, &[PlaceKind::Cache]) else { return };
+        let Some((hit_ratio, on_miss)) = self.caches.get(&place).copied() else { return };
+        if program.caches.contains(&place) {
+            let message = format!("a miss of `{}` looks up `{}` again", cache.value, cache.value);
+            self.error(cache.span, message, "caches that fill each other never end");
+            return;
+        }
+        let endpoint = EndpointId(self.model.places[place.index()].endpoints.start);
+        self.ask(program, endpoint, place, cache.span);
+        let Some(table) = self.coin(hit_ratio) else { return };
+        let lookup = self.op(Op::Lookup { place, table, miss: 0 });
+        let hit = self.op(Op::Jump(0));
+        let miss = self.here();
+        program.caches.push(place);
+        self.steps(program, on_miss.map_or(&[], |steps| &steps.0));
+        program.caches.pop();
+        self.model.ops[lookup as usize] = Op::Lookup { place, table, miss };
+        self.model.ops[hit as usize] = Op::Jump(self.here());
+    }
+
+    /// Takes a slot or a lock, and holds it during some steps.
+    fn hold(&mut self, program: &mut Program<'a>, it: &'a step::HoldStep) {
+        let Some(name) = &it.pool else { return };
+        let Some(place) = self.find_place(name, &[PlaceKind::Pool]) else { return };
+        let Some(pool) = self.pool_at.get(&place).map(|&i| self.pools[i]) else { return };
+        if let Some(per) = pool.per
+            && per != program.place
+        {
+            let owner = self.model.places[per.index()].name.clone();
+            let message = format!("`{}` belongs to the replicas of `{owner}`", name.value);
+            self.error(name.span, message, format!("expected a pool without `per`, or a step of `{owner}`"));
+            return;
+        }
+        let slot = self.slot_of(&pool);
+        self.acquire(program, slot);
+        self.steps(program, it.body.as_ref().map_or(&[], |body| &body.value.0));
+        self.release(program);
+    }
+
+    /// Again and again: a number of times, or while a coin says so.
+    fn repeat(&mut self, program: &mut Program<'a>, what: &'a At<Repeat>) {
+        let it = &what.value;
+        let body = it.body.as_ref().map_or(&[][..], |body| &body.value.0);
+        match (&it.times, &it.again) {
+            (Some(times), None) => {
+                let Some(times) = self.count(times) else { return };
+                let open = self.op(Op::Repeat { times, end: 0 });
+                program.loops += 1;
+                self.model.loops_max = self.model.loops_max.max(program.loops);
+                self.steps(program, body);
+                program.loops -= 1;
+                self.op(Op::Again { start: open + 1 });
+                self.model.ops[open as usize] = Op::Repeat { times, end: self.here() };
+            }
+            (None, Some(again)) => {
+                if again.value.0 >= 1.0 {
+                    self.error(again.span, "a loop that never ends", "expected a probability below 100%");
+                    return;
+                }
+                let Some(table) = self.coin(again.value.0) else { return };
+                let open = self.op(Op::While { table, end: 0 });
+                program.loops += 1;
+                self.model.loops_max = self.model.loops_max.max(program.loops);
+                self.steps(program, body);
+                program.loops -= 1;
+                self.op(Op::Jump(open));
+                self.model.ops[open as usize] = Op::While { table, end: self.here() };
+            }
+            (Some(_), Some(again)) => {
+                self.error(again.span, "both `times` and `while`", "expected one of them")
+            }
+            (None, None) if self.whole => {
+                self.error(what.span, "a `repeat` without `times` or `while`", "expected how often it runs");
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// One of several blocks, by weight.
+    fn choose(&mut self, program: &mut Program<'a>, branches: &'a At<Vec<At<Branch>>>) {
+        let whole: Option<Vec<_>> = branches
+            .value
+            .iter()
+            .map(|b| Some((b.value.weight.as_ref()?.value.0, b.value.body.as_ref()?)))
+            .collect();
+        let Some(whole) = whole else { return };
+        let weights: Vec<f64> = whole.iter().map(|(weight, _)| *weight).collect();
+        let sum: f64 = weights.iter().sum();
+        if !(sum > 0.0 && sum.is_finite()) {
+            if self.whole {
+                self.error(
+                    branches.span,
+                    "the weights of the branches sum to 0",
+                    "expected a weight above 0",
+                );
+            }
+            return;
+        }
+        let Some(table) = self.table(&weights) else { return };
+        self.op(Op::Choose(table));
+        let row = self.here();
+        for _ in &whole {
+            self.op(Op::Jump(0));
+        }
+        let mut exits = Vec::new();
+        for (i, (_, body)) in whole.iter().enumerate() {
+            self.model.ops[row as usize + i] = Op::Jump(self.here());
+            self.steps(program, &body.value.0);
+            if i + 1 < whole.len() {
+                exits.push(self.op(Op::Jump(0)));
+            }
+        }
+        let end = self.here();
+        for exit in exits {
+            self.model.ops[exit as usize] = Op::Jump(end);
+        }
+    }
+
+    /// Several at once.
+    fn parallel(&mut self, program: &mut Program<'a>, what: &'a At<Parallel>) {
+        match &what.value {
+            Parallel::List(branches) => {
+                if branches.is_empty() && self.whole {
+                    self.error(what.span, "a `parallel` without branches", "expected at least one");
+                }
+                let first = SiteId(self.model.sites.len() as u32);
+                let sites: Vec<_> = branches
+                    .iter()
+                    .filter_map(|branch| self.branch(program, &branch.value, 1, false))
+                    .collect();
+                if !sites.is_empty() {
+                    let count = sites.len() as u32;
+                    self.op(Op::Call { first, count, need: count });
+                }
+            }
+            Parallel::Fan(fan) => self.fan(program, fan, what.span),
+        }
+    }
+
+    /// A site for one branch: the call itself where it is nothing else, or a block of steps.
+    fn branch(
+        &mut self,
+        program: &mut Program<'a>,
+        body: &'a Block,
+        copies: u32,
+        cancel: bool,
+    ) -> Option<SiteId> {
+        if let [At { value: Step::Call(step), .. }] = body.0.as_slice() {
+            let mut call = self.resolve(program, step)?;
+            call.cancel |= cancel;
+            let is_bare = call.pool.is_none()
+                && step.retry.is_none()
+                && step.deadline.is_none()
+                && step.on_error.is_none();
+            if is_bare {
+                return Some(self.direct_site(program, &call, copies));
+            }
+        }
+        let step = self.step_name(program, "#branch");
+        let site = self.site(Site { copies, cancel, step, ..branch_site() });
+        self.put_aside(program, site, Aside::Steps(&body.0));
+        Some(site)
+    }
+
+    /// The same many times: by number, or once at each replica.
+    fn fan(&mut self, program: &mut Program<'a>, fan: &'a Fan, span: Span) {
+        let Some(body) = &fan.body else { return };
+        let cancel = fan.cancel.as_ref().is_some_and(|cancel| cancel.value);
+        let first = SiteId(self.model.sites.len() as u32);
+        let (sites, copies) = match (&fan.times, &fan.each) {
+            (Some(times), None) => {
+                let Some(copies) = self.copies(times.value.0, times.span) else { return };
+                let Some(_) = self.branch(program, &body.value, copies, cancel) else { return };
+                (1, copies)
+            }
+            (None, Some(each)) => {
+                let Some(sites) = self.each_replica(program, &body.value, each.span, cancel) else { return };
+                (sites, sites)
+            }
+            (Some(_), Some(each)) => {
+                return self.error(each.span, "both `times` and `each`", "expected one of them");
+            }
+            (None, None) => {
+                if self.whole {
+                    self.error(
+                        span,
+                        "a `parallel` with `do` but neither `times` nor `each`",
+                        "expected how many times",
+                    );
+                }
+                return;
+            }
+        };
+        let need = match &fan.need {
+            None => copies,
+            Some(need) if (1..=u64::from(copies)).contains(&need.value.0) => need.value.0 as u32,
+            Some(need) => {
+                let message = format!("{} answers are needed of {copies}", need.value.0);
+                return self.error(need.span, message, format!("expected 1 to {copies}"));
+            }
+        };
+        self.op(Op::Call { first, count: sites, need });
+    }
+
+    fn copies(&mut self, times: u64, span: Span) -> Option<u32> {
+        const MAX: u64 = 10_000;
+        if !(1..=MAX).contains(&times) {
+            self.error(span, format!("{times} times at once"), format!("expected 1 to {MAX}"));
+            return None;
+        }
+        Some(times as u32)
+    }
+
+    /// One site for each replica of the place called; answers how many.
+    fn each_replica(
+        &mut self,
+        program: &mut Program<'a>,
+        body: &'a Block,
+        span: Span,
+        cancel: bool,
+    ) -> Option<u32> {
+        let [At { value: Step::Call(step), .. }] = body.0.as_slice() else {
+            self.error(
+                span,
+                "`each: replicas` goes over the replicas that a call may reach",
+                "expected one `call` or `query` under `do`",
+            );
+            return None;
+        };
+        let mut call = self.resolve(program, step)?;
+        call.cancel |= cancel;
+        let balancer = &self.model.balancers[self.model.endpoints[call.endpoint.index()].balancer.index()];
+        if balancer.policy == Balance::Central {
+            self.error(
+                span,
+                "`each: replicas` of a place with one queue for all",
+                "expected another `balance` there",
+            );
+            return None;
+        }
+        let members = balancer.members.clone();
+        if members.len() > 10_000 {
+            self.error(span, format!("{} calls at once", members.len()), "expected at most 10000");
+            return None;
+        }
+        let is_bare =
+            call.pool.is_none() && step.retry.is_none() && step.deadline.is_none() && step.on_error.is_none();
+        for member in members.clone() {
+            let call = Call { member: Some(MemberId(member)), ..call };
+            if is_bare {
+                self.direct_site(program, &call, 1);
+            } else {
+                let step = self.step_name(program, "#branch");
+                let site = self.site(Site { cancel: call.cancel, step, ..branch_site() });
+                self.put_aside(program, site, Aside::Call(call));
+            }
+        }
+        Some(members.len() as u32)
+    }
+
+    /// Notes who calls whom.
+    pub(super) fn note_call(&mut self, program: &Program<'a>, to: EndpointId, span: Span, attempts: u32) {
+        self.edges.push(super::names::Edge { from: program.endpoint, to, span, attempts });
+    }
+}
+
+/// A site that leads to a block; where, is filled in when the block is laid out.
+pub(super) fn branch_site() -> Site {
+    Site {
+        target: Target::Branch(0),
+        timeout: None,
+        cancel: false,
+        attempts: 1,
+        backoff: None,
+        on_error: OnError::Raise,
+        class: None,
+        copies: 1,
+        step: 0,
+    }
+}
+
+impl Program<'_> {
+    /// Slots held and loops open at this point.
+    pub(super) fn depth(&self) -> (usize, usize) {
+        (self.holds, self.loops)
+    }
+}

@@ -1,0 +1,170 @@
+//! From a settled job to a point of the curve.
+
+use super::answer::{AuditRow, Counts, Load, Point, State};
+use super::gather::Gathered;
+use super::loads;
+use super::rounds::Job;
+use super::rows;
+use super::summary::Thresholds;
+use super::{bottleneck, exact};
+use crate::ids::{GroupId, PlaceId};
+use crate::measure::layout::Layout;
+use crate::model::{Model, Statistic};
+use crate::stats::{interval, quantiles};
+
+/// Name of a statistic in answers and on the command line.
+pub fn statistic_name(statistic: Statistic) -> String {
+    match statistic {
+        Statistic::Mean => "mean".into(),
+        Statistic::Quantile(p) => {
+            let percent = format!("{:.3}", p * 100.0);
+            format!("p{}", percent.trim_end_matches('0').trim_end_matches('.'))
+        }
+    }
+}
+
+/// The point of a settled job.
+pub fn point(job: &Job, base: f64) -> Point {
+    let (model, layout) = (&job.model, &job.layout);
+    let gathered = job.gathered.as_ref().expect("a settled job has its replications");
+    let look = job.look.as_ref().expect("a settled job was looked at");
+    let pilot = job.pilot.as_ref().expect("a settled job had a pilot");
+    let summaries = &gathered.summaries[..];
+    let single_look = job.looks == 1 && look.grows;
+    let state = look.state(job.grew_before || single_look);
+    let saturated = state == State::Saturated;
+    let unloaded = unloaded_s(job);
+    Point {
+        load: Load {
+            at: job.at,
+            rate_per_s: Some(rows::mean(summaries, |s| s.total.submitted / s.window_s)),
+            users: loads::all_users(model),
+            scale: job.at / base,
+        },
+        state,
+        backlog_growth_per_s: look.growth.clone(),
+        grows_at: saturated.then(|| bottleneck::longest_queue(model, layout, summaries)).flatten(),
+        converged: job.converged.iter().map(|&(s, c)| (statistic_name(s), c && !saturated)).collect(),
+        requests_needed: job.requests_needed.filter(|_| !saturated),
+        replications: summaries.len() as u32,
+        duration_s: summaries.iter().map(|s| s.window_s).fold(f64::INFINITY, f64::min),
+        warmup_s: pilot.warmup.as_secs(),
+        events: gathered.events(),
+        counts: counts(gathered),
+        requests: requests(job, gathered),
+        total: rows::request(
+            model,
+            "",
+            &gathered.pooled.total,
+            summaries,
+            total_thresholds(&job.thresholds),
+            Some(unloaded),
+            |s| &s.total,
+        ),
+        places: (0..model.places.len() as u32)
+            .map(|p| {
+                (model.places[p as usize].name.clone(), rows::place(model, layout, gathered, PlaceId(p)))
+            })
+            .collect(),
+        audit: audit(job, gathered, saturated),
+        exact: if state == State::Stable { exact::rows(job) } else { Vec::new() },
+    }
+}
+
+fn counts(gathered: &Gathered) -> Counts {
+    rows::counts(&gathered.pooled.total)
+}
+
+/// Over all requests there is one Apdex only where all have the same threshold.
+fn total_thresholds(of: &[Thresholds]) -> Thresholds {
+    let apdex = of.first().and_then(|t| t.apdex).filter(|&t| of.iter().all(|o| o.apdex == Some(t)));
+    Thresholds { good_within: None, apdex }
+}
+
+/// Mean response time of all requests when nobody waits.
+fn unloaded_s(job: &Job) -> f64 {
+    let rates = loads::free_rates(&job.model, &job.demands);
+    let sum: f64 = rates.iter().sum();
+    let each =
+        rates.iter().enumerate().map(|(g, rate)| rate * loads::unloaded_s(&job.model, &job.demands, g));
+    if sum > 0.0 { each.sum::<f64>() / sum } else { 0.0 }
+}
+
+fn requests(job: &Job, gathered: &Gathered) -> indexmap::IndexMap<String, super::answer::RequestRow> {
+    let model = &job.model;
+    let row = |at: usize| {
+        let request = &model.requests[at];
+        let GroupId(group) = request.group;
+        let r_min = job.demands.requests[at].r_min_s;
+        rows::request(
+            model,
+            &model.groups[group as usize].name,
+            &gathered.pooled.requests[at],
+            &gathered.summaries,
+            job.thresholds[at],
+            Some(r_min),
+            |s| &s.requests[at],
+        )
+    };
+    model.requests.iter().enumerate().map(|(at, r)| (r.name.clone(), row(at))).collect()
+}
+
+/// The laws of a point: flow and Little exactly, utilisation statistically.
+fn audit(job: &Job, gathered: &Gathered, saturated: bool) -> Vec<AuditRow> {
+    let (model, layout) = (&job.model, &job.layout);
+    let name = |place: Option<usize>| place.map_or("requests".into(), |p| model.places[p].name.clone());
+    let findings = gathered.summaries.first().map_or(0, |s| s.audit.len());
+    let mut rows: Vec<AuditRow> = (0..findings)
+        .map(|at| {
+            let first = gathered.summaries[0].audit[at];
+            let gap = gathered.summaries.iter().map(|s| s.audit[at].gap).fold(0.0, f64::max);
+            AuditRow { law: first.law, place: name(first.place), gap, z: None, holds: gap == 0.0 }
+        })
+        .collect();
+    if !saturated {
+        rows.extend(utilization_law(model, layout, job, gathered));
+    }
+    rows
+}
+
+/// Utilisation law: what a resource is busy is what was started on it times what a call holds it in theory. It binds only resources
+/// whose holding times are work alone (cores, servers, workers of places that call nobody), and only while nothing fails.
+fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathered) -> Vec<AuditRow> {
+    let summaries = &gathered.summaries[..];
+    let errors: f64 = summaries.iter().map(|s| s.total.errors.iter().sum::<f64>()).sum();
+    if errors > 0.0 {
+        return Vec::new();
+    }
+    let law = |(at, resource): (usize, &crate::measure::layout::Resource)| {
+        if !bottleneck::holds_work_only(model, layout, at) {
+            return None;
+        }
+        // Seconds of work per request of each kind, over all members.
+        let work: Vec<f64> = job
+            .demands
+            .requests
+            .iter()
+            .map(|d| {
+                let here = d.stations.iter().filter(|(s, _)| layout.resource_of[s.index()] as usize == at);
+                here.map(|(_, seconds)| seconds).sum()
+            })
+            .collect();
+        let gaps: Vec<f64> = summaries
+            .iter()
+            .map(|s| {
+                let expected: f64 =
+                    s.requests.iter().zip(&work).map(|(r, w)| r.submitted / s.window_s * w).sum();
+                s.resources[at].busy - expected
+            })
+            .collect();
+        let gap = interval::mean(&gaps, 0.95).ok()?;
+        let z = rows::z_of(gap, gaps.len());
+        let busy = rows::mean(summaries, |s| s.resources[at].busy).value.unwrap_or(0.0);
+        // The bar rises with the number of places, so that a model of a hundred does not cry wolf.
+        let bar = quantiles::bonferroni(layout.resources.len().max(1), 0.999).max(4.0);
+        let place = format!("{} {}", model.places[resource.place.index()].name, resource.name);
+        let relative = if busy > 0.0 { gap.value.abs() / busy } else { gap.value.abs() };
+        Some(AuditRow { law: "utilization", place, gap: relative, z: Some(z), holds: z.abs() <= bar })
+    };
+    layout.resources.iter().enumerate().filter_map(law).collect()
+}

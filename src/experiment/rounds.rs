@@ -1,0 +1,308 @@
+//! Rounds: all replications of all points as one list of tasks; between rounds every point is looked at and, where its precision is
+//! not reached, lengthened.
+
+use rayon::prelude::*;
+
+use super::gather::{Gathered, Gatherer};
+use super::options::{Options, Progress, StudyError};
+use super::pilot::{self, Pilot, PilotRun};
+use super::replication::{Window, replicate};
+use super::state::Look;
+use super::summary::{QUANTILES, Summary, Thresholds};
+use super::{loads, rows};
+use crate::engine::Seed;
+use crate::measure::layout::Layout;
+use crate::model::{Demands, Goal, Model, Statistic};
+use crate::stats::interval;
+use crate::units::Span;
+
+/// Looks at a point, at most.
+const LOOKS_MAX: u32 = 5;
+/// A look does not count until each replication spans so many relaxation times.
+const RELAXATIONS: f64 = 50.0;
+/// Requests of a replication in the first look: enough for ten beyond p99.
+const FIRST_REQUESTS: f64 = 4_000.0;
+
+/// One point on its way to an answer.
+#[derive(Debug)]
+pub struct Job {
+    /// The load on the axis.
+    pub at: f64,
+    /// The model at that load.
+    pub model: Model,
+    /// Its index tables.
+    pub layout: Layout,
+    /// Thresholds of each request.
+    pub thresholds: Vec<Thresholds>,
+    /// What it demands.
+    pub demands: Demands,
+    /// What the pilot said.
+    pub pilot: Option<Pilot>,
+    /// Length of the window of the next, or last, look.
+    pub length: Span,
+    /// Looks so far.
+    pub looks: u32,
+    /// Events of all looks and the pilot.
+    pub spent: u64,
+    /// The last look but one found growth.
+    pub grew_before: bool,
+    /// What the last look saw.
+    pub look: Option<Look>,
+    /// The replications of the last look.
+    pub gathered: Option<Gathered>,
+    /// For each statistic asked: whether it converged.
+    pub converged: Vec<(Statistic, bool)>,
+    /// Requests a replication would need for the asked precision, where it was not reached.
+    pub requests_needed: Option<u64>,
+    done: bool,
+}
+
+impl Job {
+    /// A point at `at` on the axis.
+    pub fn new(at: f64, model: Model) -> Self {
+        let (layout, demands) = (Layout::new(&model), Demands::new(&model));
+        let thresholds = thresholds(&model);
+        Self {
+            at,
+            model,
+            layout,
+            thresholds,
+            demands,
+            pilot: None,
+            length: Span::ZERO,
+            looks: 0,
+            spent: 0,
+            grew_before: false,
+            look: None,
+            gathered: None,
+            converged: Vec::new(),
+            requests_needed: None,
+            done: false,
+        }
+    }
+
+    /// The replications of the last look.
+    pub fn summaries(&self) -> &[Summary] {
+        self.gathered.as_ref().map_or(&[], |g| &g.summaries)
+    }
+
+    fn pilot(&self) -> &Pilot {
+        self.pilot.as_ref().expect("pilots fly first")
+    }
+}
+
+fn thresholds(model: &Model) -> Vec<Thresholds> {
+    let apdex = |endpoint| {
+        model.objectives.iter().find_map(|o| match o.goal {
+            Goal::Apdex { threshold, .. } if o.endpoint.is_none_or(|e| e == endpoint) => {
+                Some(Span::from_secs(threshold).0)
+            }
+            _ => None,
+        })
+    };
+    let of = |r: &crate::model::Request| Thresholds {
+        good_within: r.good_within.map(|s| s.0),
+        apdex: apdex(r.endpoint),
+    };
+    model.requests.iter().map(of).collect()
+}
+
+/// Runs all jobs to their end.
+pub fn settle(jobs: &mut [Job], options: &Options, progress: &dyn Progress) -> Result<(), StudyError> {
+    in_pool(options, || {
+        fly_pilots(jobs, options, progress);
+        while jobs.iter().any(|j| !j.done) {
+            round(jobs, options, progress);
+        }
+    })
+}
+
+/// Runs `work` with the asked number of threads.
+pub fn in_pool<T: Send>(options: &Options, work: impl FnOnce() -> T + Send) -> Result<T, StudyError> {
+    let mut pool = rayon::ThreadPoolBuilder::new();
+    if let Some(threads) = options.threads {
+        pool = pool.num_threads(threads);
+    }
+    let pool = pool.build().map_err(|e| StudyError::Threads(e.to_string()))?;
+    Ok(pool.install(work))
+}
+
+/// Runs every task of `tasks`, the costliest first, and hands its result to `take`.
+fn run_all<T: Send>(
+    mut tasks: Vec<(usize, u32, f64)>,
+    progress: &dyn Progress,
+    run: impl Fn(usize, u32) -> T + Sync,
+) -> Vec<((usize, u32), T)> {
+    tasks.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)).then(a.1.cmp(&b.1)));
+    let weigh = |cost: f64| (cost as u64).max(1);
+    let results = tasks.par_iter().with_max_len(1).map(|&(job, replication, cost)| {
+        let result = run(job, replication);
+        progress.done(weigh(cost));
+        ((job, replication), result)
+    });
+    let mut results: Vec<_> = results.collect();
+    results.sort_by_key(|(key, _)| *key);
+    results
+}
+
+fn fly_pilots(jobs: &mut [Job], options: &Options, progress: &dyn Progress) {
+    let mut waiting: Vec<(usize, Span, u32)> = jobs
+        .iter()
+        .enumerate()
+        .filter(|(_, j)| j.pilot.is_none())
+        .map(|(at, job)| {
+            let rates = loads::free_rates(&job.model, &job.demands);
+            let r_min = job.demands.requests.iter().map(|d| d.r_min_s).fold(0.0, f64::max);
+            (at, pilot::first_length(rates.iter().sum(), r_min + loads::think_s(&job.model)), 0)
+        })
+        .collect();
+    while !waiting.is_empty() {
+        progress.stage("warming up", waiting.len() as u64 * u64::from(options.replications));
+        let tasks = waiting.iter().enumerate();
+        let tasks = tasks.flat_map(|(at, w)| (0..options.replications).map(move |r| (at, r, w.1.as_secs())));
+        let events_max = options.budget / u64::from(options.replications) / 4;
+        let runs = run_all(tasks.collect(), progress, |at, replication| {
+            let (job, length, _) = waiting[at];
+            pilot::fly(
+                &jobs[job].model,
+                Seed { seed: options.seed, replication },
+                length,
+                events_max.max(10_000),
+            )
+        });
+        let mut by_job: Vec<Vec<PilotRun>> = vec![Vec::new(); waiting.len()];
+        for ((at, _), run) in runs {
+            by_job[at].push(run);
+        }
+        let flown = std::mem::take(&mut waiting);
+        for ((job, length, doublings), runs) in flown.into_iter().zip(by_job) {
+            match pilot::judge(&runs, length, doublings) {
+                Ok(pilot) => launch(&mut jobs[job], pilot, options),
+                Err(()) => waiting.push((job, Span(length.0.saturating_mul(2)), doublings + 1)),
+            }
+        }
+    }
+}
+
+/// Sets the length of the first look.
+fn launch(job: &mut Job, mut pilot: Pilot, options: &Options) {
+    if let Some(warmup) = options.warmup {
+        pilot.warmup = warmup;
+    }
+    let by_requests = |n: f64| Span::from_secs(n / pilot.rate_per_s.max(1e-12));
+    job.length = match (options.duration, options.requests) {
+        (Some(duration), _) => duration,
+        (None, Some(requests)) => by_requests(requests as f64),
+        (None, None) => by_requests(FIRST_REQUESTS).max(Span::from_secs(RELAXATIONS * pilot.relaxation_s)),
+    };
+    job.spent += pilot.events;
+    job.pilot = Some(pilot);
+}
+
+fn round(jobs: &mut [Job], options: &Options, progress: &dyn Progress) {
+    let active: Vec<usize> = (0..jobs.len()).filter(|&at| !jobs[at].done).collect();
+    let cost = |job: &Job| (job.length + job.pilot().warmup).as_secs() * job.pilot().events_per_s;
+    let total: f64 = active.iter().map(|&at| cost(&jobs[at])).sum::<f64>() * f64::from(options.replications);
+    progress.stage("simulating", total as u64);
+    let gatherers: Vec<Gatherer> = active
+        .iter()
+        .map(|&at| Gatherer::new(&jobs[at].model, &jobs[at].layout, options.replications))
+        .collect();
+    let tasks = active.iter().enumerate();
+    let tasks = tasks.flat_map(|(n, &at)| (0..options.replications).map(move |r| (n, r, at)));
+    let tasks = tasks.map(|(n, r, at)| (n, r, cost(&jobs[at]))).collect();
+    run_all(tasks, progress, |n, replication| {
+        let job = &jobs[active[n]];
+        let window =
+            Window { warmup: job.pilot().warmup, length: job.length, events_max: events_max(job, options) };
+        let seed = Seed { seed: options.seed, replication };
+        let result = replicate(&job.model, &job.layout, seed, window);
+        gatherers[n].take(&job.model, &job.layout, &job.thresholds, replication, &result);
+    });
+    for (at, gatherer) in active.into_iter().zip(gatherers) {
+        look_at(&mut jobs[at], gatherer.finish(), options);
+    }
+}
+
+/// A replication may cost its part of the budget, and no less than the estimate says it needs.
+fn events_max(job: &Job, options: &Options) -> u64 {
+    let needed = (job.length + job.pilot().warmup).as_secs() * job.pilot().events_per_s;
+    let fixed = options.duration.is_some() || options.requests.is_some();
+    let part = options.budget / u64::from(options.replications);
+    // A fixed length is the user's own wish; four times the estimate bounds only what has gone astray.
+    if fixed { part.max((4.0 * needed) as u64) } else { part }
+}
+
+fn look_at(job: &mut Job, gathered: Gathered, options: &Options) {
+    job.looks += 1;
+    job.spent += gathered.events();
+    let look = Look::at(&gathered.summaries);
+    job.grew_before = job.look.as_ref().map_or(look.grows && !gathered.whole(), |l| l.grows);
+    let precision: Vec<(Statistic, f64, f64)> =
+        options.precision.iter().map(|&(s, asked)| (s, asked, relative_half_width(&gathered, s))).collect();
+    job.converged = precision.iter().map(|&(s, asked, got)| (s, got <= asked)).collect();
+    let agree = look.agree;
+    let saturated = look.grows && job.grew_before;
+    let last_cost = gathered.events();
+    let whole = gathered.whole();
+    let per_replication =
+        gathered.summaries.iter().map(|s| s.total.right).sum::<f64>() / gathered.summaries.len() as f64;
+    let growing = look.grows;
+    (job.look, job.gathered) = (Some(look), Some(gathered));
+    if options.duration.is_some() || options.requests.is_some() || saturated || !whole {
+        job.done = true;
+        return;
+    }
+    // Variances fall as 1/length: so much longer for the least precise statistic, with a tenth to spare.
+    let longer = precision.iter().map(|&(_, asked, got)| 1.1 * (got / asked).powi(2)).fold(0.0, f64::max);
+    let enough = job.converged.iter().all(|(_, c)| *c) && agree && !growing;
+    if enough {
+        job.done = true;
+        return;
+    }
+    job.requests_needed =
+        (longer.is_finite() && longer > 1.0).then(|| (per_replication * longer).ceil() as u64);
+    let left = options.budget.saturating_sub(job.spent) as f64 / last_cost.max(1) as f64;
+    let factor = lengthening(if longer.is_finite() { longer } else { 4.0 }, left);
+    if job.looks >= LOOKS_MAX || factor < 2 {
+        job.done = true;
+        return;
+    }
+    job.requests_needed = None;
+    job.length = Span(job.length.0.saturating_mul(factor));
+}
+
+/// The least power of two that is at least `asked`, or the greatest that is affordable; 0 where not even 2 is.
+fn lengthening(asked: f64, affordable: f64) -> u64 {
+    let up_to = |x: f64| 1u64 << (x.log2().ceil().clamp(1.0, 20.0) as u32);
+    let mut factor = up_to(asked.max(2.0));
+    while factor as f64 > affordable && factor > 1 {
+        factor /= 2;
+    }
+    if factor < 2 { 0 } else { factor }
+}
+
+/// Relative half width of a statistic over all right answers; infinite where it has no interval.
+fn relative_half_width(gathered: &Gathered, statistic: Statistic) -> f64 {
+    let summaries = &gathered.summaries;
+    let latency = rows::distribution(&gathered.pooled.total.right, summaries, |s| s.total.latency);
+    let estimate = match statistic {
+        Statistic::Mean => latency.mean,
+        Statistic::Quantile(p) => match QUANTILES.iter().position(|&q| (q - p).abs() < 1e-9) {
+            Some(0) => latency.p50,
+            Some(1) => latency.p90,
+            Some(2) => latency.p95,
+            Some(3) => latency.p99,
+            Some(_) => latency.p999,
+            None => return f64::INFINITY,
+        },
+    };
+    match (estimate.value, estimate.low, estimate.high) {
+        (Some(value), Some(low), Some(high)) if value > 0.0 => {
+            interval::Interval { value, low, high, half_width: (high - low) / 2.0 }.relative()
+        }
+        // A time that is always zero is known exactly.
+        (Some(0.0), Some(_), Some(_)) => 0.0,
+        _ => f64::INFINITY,
+    }
+}

@@ -1,0 +1,304 @@
+//! From gathered replications to the rows of an answer: every number with its interval.
+
+use super::answer::{
+    Cause, Counts, Distribution, EndpointRow, Errors, Estimate, MemberRow, PlaceRow, RequestRow, ResourceRow,
+};
+use super::gather::Gathered;
+use super::summary::{QUANTILES, RequestSummary, Spread, Summary, Thresholds, VisitSummary};
+use crate::ids::PlaceId;
+use crate::measure::books::RequestBook;
+use crate::measure::layout::Layout;
+use crate::model::{Model, PlaceKind};
+use crate::stats::Histogram;
+use crate::stats::interval::{self, Interval, Lack};
+use crate::stats::quantiles;
+
+/// Confidence of every interval that is reported.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// The mean over replications of a number that is one per replication.
+pub fn mean(summaries: &[Summary], f: impl Fn(&Summary) -> f64) -> Estimate {
+    let values: Vec<f64> = summaries.iter().map(f).collect();
+    if values.iter().any(|v| !v.is_finite()) {
+        return Estimate::unknown("no observations in a replication");
+    }
+    estimate(interval::mean(&values, CONFIDENCE), 0.0, f64::INFINITY)
+}
+
+/// A share or quotient `x / y`, both summed over replications.
+pub fn ratio(
+    summaries: &[Summary],
+    most: f64,
+    x: impl Fn(&Summary) -> f64,
+    y: impl Fn(&Summary) -> f64,
+) -> Estimate {
+    let xs: Vec<f64> = summaries.iter().map(x).collect();
+    let ys: Vec<f64> = summaries.iter().map(y).collect();
+    if xs.iter().chain(&ys).any(|v| !v.is_finite()) {
+        return Estimate::unknown("no observations in a replication");
+    }
+    estimate(interval::ratio(&xs, &ys, CONFIDENCE), 0.0, most)
+}
+
+fn estimate(interval: Result<Interval, Lack>, least: f64, most: f64) -> Estimate {
+    match interval {
+        Ok(i) => {
+            let i = i.within(least, most);
+            Estimate::with_interval(i.value, i.low, i.high)
+        }
+        Err(lack) => Estimate::unknown(&lack.to_string()),
+    }
+}
+
+/// A distribution: pooled values, intervals from the replications.
+pub fn distribution(
+    pooled: &Histogram,
+    summaries: &[Summary],
+    spread: impl Fn(&Summary) -> Spread,
+) -> Distribution {
+    if pooled.is_empty() {
+        return Distribution::default();
+    }
+    let spreads: Vec<Spread> = summaries.iter().map(spread).collect();
+    let fewest = spreads.iter().map(|s| s.count).min().unwrap_or(0);
+    let quantile = |at: usize| {
+        let pooled = pooled.quantile_s(QUANTILES[at]).expect("there are observations");
+        section(pooled, fewest, QUANTILES[at], spreads.iter().map(|s| s.quantiles[at]))
+    };
+    // A mean asks for no more than two observations; the median's rule of ten on either side suits it.
+    let moment = |pooled: Option<f64>, f: fn(&Spread) -> f64| match pooled {
+        Some(value) => section(value, fewest.max(20 * u64::from(fewest > 1)), 0.5, spreads.iter().map(f)),
+        None => Estimate::unknown("too few observations"),
+    };
+    Distribution {
+        mean: moment(pooled.mean_s(), |s| s.mean),
+        sd: moment(pooled.sd_s(), |s| s.sd),
+        p50: quantile(0),
+        p90: quantile(1),
+        p95: quantile(2),
+        p99: quantile(3),
+        p999: quantile(4),
+        max: pooled.max().map(|ns| ns as f64 / 1e9),
+        count: pooled.count(),
+    }
+}
+
+fn section(pooled: f64, fewest: u64, p: f64, sections: impl Iterator<Item = f64>) -> Estimate {
+    let sections: Vec<f64> = sections.collect();
+    if sections.iter().any(|s| !s.is_finite()) {
+        return Estimate::bare(pooled, "too few: no observations in a replication");
+    }
+    match interval::sectioning(pooled, &sections, fewest, p, CONFIDENCE) {
+        Ok(i) => {
+            let i = i.within(0.0, f64::INFINITY);
+            Estimate::with_interval(i.value, i.low, i.high)
+        }
+        Err(lack) => Estimate::bare(pooled, &lack.to_string()),
+    }
+}
+
+/// One kind of request, or all of them.
+pub fn request(
+    model: &Model,
+    group: &str,
+    pooled: &RequestBook,
+    summaries: &[Summary],
+    thresholds: Thresholds,
+    unloaded_s: Option<f64>,
+    of: impl Fn(&Summary) -> &RequestSummary,
+) -> RequestRow {
+    let rate = |f: fn(&RequestSummary) -> f64| mean(summaries, |s| f(of(s)) / s.window_s);
+    let offered = |s: &Summary| of(s).right + of(s).errors.iter().sum::<f64>();
+    let share = |kind: usize| ratio(summaries, 1.0, |s| of(s).errors[kind], offered);
+    let mut all = pooled.right.clone();
+    all.merge(&pooled.errors);
+    let latency = distribution(&pooled.right, summaries, |s| of(s).latency);
+    RequestRow {
+        group: group.to_owned(),
+        offered_per_s: rate(|r| r.submitted),
+        throughput_per_s: rate(|r| r.right),
+        goodput_per_s: rate(|r| r.good),
+        apdex: thresholds.apdex.map(|_| ratio(summaries, 1.0, |s| of(s).apdex, offered)),
+        slowdown: unloaded_s.filter(|&r| r > 0.0).map(|r| scaled(&latency.mean, 1.0 / r)),
+        errors: Errors { timeout: share(0), rejected: share(1), abandoned: share(2), failed: share(3) },
+        causes: causes(model, pooled),
+        latency_offered_s: distribution(&all, summaries, |s| of(s).offered),
+        error_latency_s: distribution(&pooled.errors, summaries, |s| of(s).failed),
+        latency_s: latency,
+    }
+}
+
+fn scaled(e: &Estimate, by: f64) -> Estimate {
+    let scale = |x: Option<f64>| x.map(|x| x * by);
+    Estimate { value: scale(e.value), low: scale(e.low), high: scale(e.high), reason: e.reason.clone() }
+}
+
+fn causes(model: &Model, pooled: &RequestBook) -> Vec<Cause> {
+    let all = (pooled.right.count() + pooled.errors.count()) as f64;
+    let mut causes: Vec<(u64, Cause)> = pooled
+        .causes
+        .iter()
+        .map(|(fault, &count)| {
+            let place = model.places[fault.place.index()].name.clone();
+            (count, Cause { place, kind: fault.kind.name(), share: count as f64 / all })
+        })
+        .collect();
+    causes.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    causes.into_iter().map(|(_, cause)| cause).collect()
+}
+
+/// Counts over all replications.
+pub fn counts(pooled: &RequestBook) -> Counts {
+    Counts {
+        offered: pooled.submitted,
+        right: pooled.right.count(),
+        errors: pooled.errors.count(),
+        in_flight_at_end: pooled.open_at_start.max(0) as u64,
+    }
+}
+
+/// One place.
+pub fn place(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -> PlaceRow {
+    let (summaries, at) = (&gathered.summaries[..], id.index());
+    if model.places[at].kind == PlaceKind::Pool {
+        return pool(layout, gathered, id);
+    }
+    let pooled = &gathered.pooled.places[at];
+    let of = |s: &Summary| s.places[at].clone();
+    let rate =
+        |f: fn(&super::summary::PlaceSummary) -> f64| mean(summaries, |s| f(&s.places[at]) / s.window_s);
+    let resources = resources(layout, gathered, id);
+    let cache = model.places[at].kind == PlaceKind::Cache;
+    PlaceRow {
+        offered_per_s: rate(|p| p.arrived),
+        throughput_per_s: rate(|p| p.left),
+        rejected_per_s: rate(|p| p.rejected),
+        abandoned_per_s: rate(|p| p.abandoned),
+        retried_per_s: rate(|p| p.retried),
+        amplification: ratio(summaries, f64::INFINITY, |s| s.places[at].arrived, |s| s.total.submitted),
+        wasted_share: ratio(summaries, 1.0, |s| s.places[at].wasted_s, |s| s.places[at].service_s),
+        utilization: busiest(&resources),
+        in_system: mean(summaries, |s| s.places[at].in_system),
+        queue: queue(layout, summaries, id),
+        waited_share: ratio(summaries, 1.0, |s| s.places[at].waited, |s| s.places[at].left),
+        wait_s: distribution(&pooled.wait, summaries, |s| of(s).wait),
+        left_wait_s: distribution(&pooled.left_wait, summaries, |s| of(s).left_wait),
+        service_s: distribution(&pooled.service, summaries, |s| of(s).service),
+        residence_s: distribution(&pooled.residence, summaries, |s| of(s).residence),
+        hit_ratio: cache.then(|| ratio(summaries, 1.0, |s| of(s).hits, |s| of(s).hits + of(s).misses)),
+        misses_per_s: cache.then(|| rate(|p| p.misses)),
+        resources,
+        by_endpoint: endpoints(model, summaries, id),
+        members: members(model, layout, summaries, id),
+    }
+}
+
+/// A pool has no calls of its own: those who hold or want a slot are in its system.
+fn pool(layout: &Layout, gathered: &Gathered, id: PlaceId) -> PlaceRow {
+    let summaries = &gathered.summaries[..];
+    let resources = resources(layout, gathered, id);
+    let Some((at, _)) = layout.resources_of(id).next() else { return PlaceRow::default() };
+    let of = |s: &Summary| s.resources[at].clone();
+    let rate = |f: fn(&super::summary::ResourceSummary) -> f64| {
+        mean(summaries, |s| f(&s.resources[at]) / s.window_s)
+    };
+    PlaceRow {
+        offered_per_s: rate(|r| r.started + r.refused + r.quit),
+        throughput_per_s: rate(|r| r.started),
+        rejected_per_s: rate(|r| r.refused),
+        abandoned_per_s: rate(|r| r.quit),
+        amplification: ratio(summaries, f64::INFINITY, |s| of(s).started, |s| s.total.submitted),
+        utilization: busiest(&resources),
+        in_system: mean(summaries, |s| of(s).busy + of(s).queue),
+        queue: queue(layout, summaries, id),
+        wait_s: distribution(&gathered.pooled.resources[at], summaries, |s| of(s).wait),
+        resources,
+        ..PlaceRow::default()
+    }
+}
+
+fn queue(layout: &Layout, summaries: &[Summary], id: PlaceId) -> Estimate {
+    mean(summaries, |s| layout.resources_of(id).map(|(r, _)| s.resources[r].queue).sum())
+}
+
+fn resources(layout: &Layout, gathered: &Gathered, id: PlaceId) -> indexmap::IndexMap<String, ResourceRow> {
+    let summaries = &gathered.summaries[..];
+    let row = |at: usize, capacity: f64| ResourceRow {
+        capacity,
+        utilization: mean(summaries, |s| s.resources[at].busy / capacity),
+        busy: mean(summaries, |s| s.resources[at].busy),
+        queue: mean(summaries, |s| s.resources[at].queue),
+        wait_s: distribution(&gathered.pooled.resources[at], summaries, |s| s.resources[at].wait),
+    };
+    layout.resources_of(id).map(|(at, r)| (r.name.to_owned(), row(at, r.capacity as f64))).collect()
+}
+
+/// The utilisation of the busiest resource, so that idle cores do not hide exhausted workers.
+fn busiest(resources: &indexmap::IndexMap<String, ResourceRow>) -> Option<Estimate> {
+    let value = |r: &ResourceRow| r.utilization.value.unwrap_or(0.0);
+    resources.values().max_by(|a, b| value(a).total_cmp(&value(b))).map(|r| r.utilization.clone())
+}
+
+fn endpoints(model: &Model, summaries: &[Summary], id: PlaceId) -> indexmap::IndexMap<String, EndpointRow> {
+    let row = |at: usize| EndpointRow {
+        in_system: mean(summaries, |s| s.endpoints[at].in_system),
+        wait_s: by_call(summaries, |s| s.endpoints[at], |v| v.wait_s),
+        service_s: by_call(summaries, |s| s.endpoints[at], |v| v.service_s),
+        residence_s: by_call(summaries, |s| s.endpoints[at], |v| v.residence_s),
+        throughput_per_s: mean(summaries, |s| s.endpoints[at].left / s.window_s),
+    };
+    model.endpoints_of(id).map(|(e, endpoint)| (endpoint.name.clone(), row(e.index()))).collect()
+}
+
+fn members(
+    model: &Model,
+    layout: &Layout,
+    summaries: &[Summary],
+    id: PlaceId,
+) -> indexmap::IndexMap<String, MemberRow> {
+    let members: Vec<_> = model.members_of(id).collect();
+    if members.len() < 2 {
+        return indexmap::IndexMap::new();
+    }
+    let row = |at: usize, stations: std::ops::Range<u32>| {
+        let busiest = |s: &Summary| stations.clone().map(|i| s.stations[i as usize]).fold(0.0, f64::max);
+        MemberRow {
+            utilization: (!stations.is_empty()).then(|| mean(summaries, busiest)),
+            in_system: mean(summaries, |s| s.members[at].in_system),
+            wait_s: by_call(summaries, |s| s.members[at], |v| v.wait_s),
+            residence_s: by_call(summaries, |s| s.members[at], |v| v.residence_s),
+            throughput_per_s: mean(summaries, |s| s.members[at].left / s.window_s),
+        }
+    };
+    debug_assert_eq!(layout.place_of_member.len(), model.members.len());
+    members
+        .into_iter()
+        .map(|(m, member)| (member.name.clone(), row(m.index(), member.stations.clone())))
+        .collect()
+}
+
+/// A mean over calls, each replication weighing as many as it saw.
+fn by_call(
+    summaries: &[Summary],
+    of: impl Fn(&Summary) -> VisitSummary,
+    value: impl Fn(&VisitSummary) -> f64,
+) -> Estimate {
+    let weighed = |s: &Summary| {
+        let v = of(s);
+        if v.left > 0.0 { value(&v) * v.left } else { 0.0 }
+    };
+    ratio(summaries, f64::INFINITY, weighed, |s| of(s).left)
+}
+
+/// A difference in standard errors.
+pub fn z_of(difference: Interval, replications: usize) -> f64 {
+    let error = difference.half_width / quantiles::student_two_sided(0.95, replications - 1);
+    if difference.value == 0.0 { 0.0 } else { difference.value / error.max(f64::MIN_POSITIVE) }
+}
+
+/// The value of an estimate against an exact number, in standard errors.
+pub fn z_against(estimate: &Estimate, exact: f64, replications: usize) -> Option<f64> {
+    let half_width = estimate.half_width()?;
+    let value = estimate.value? - exact;
+    Some(z_of(Interval { value, low: 0.0, high: 0.0, half_width }, replications))
+}

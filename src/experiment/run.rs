@@ -1,0 +1,78 @@
+//! Points without a curve over load: the model as it is, or any path of it as the axis.
+
+use std::collections::BTreeMap;
+
+use super::answer::{Answer, Axis, Point, State};
+use super::bottleneck::{self, Graph};
+use super::edge::bound;
+use super::loads::{self, Dial};
+use super::options::{Options, Progress, StudyError, Swept};
+use super::rounds::{self, Job};
+use super::sweep::{culprit_row, law_row};
+use super::{limit, point};
+use crate::model::Model;
+
+/// One load: the model as it is.
+///
+/// # Errors
+/// No threads.
+pub fn run(model: &Model, options: &Options, progress: &dyn Progress) -> Result<Answer, StudyError> {
+    let dial = Dial::new(model, &Swept::All)?;
+    let mut jobs = vec![Job::new(dial.base, model.clone())];
+    rounds::settle(&mut jobs, options, progress)?;
+    let mut answer = points_only(model, &jobs, dial.base, dial.axis.clone(), options);
+    answer.bottleneck_law = bound(model, &dial).map(|(at, station)| law_row(model, &dial, at, station));
+    if let (true, Some(law)) = (dial.closed(), &answer.bottleneck_law) {
+        let beyond = law.users.is_some_and(|n| dial.base > n);
+        let point = &mut answer.points[0];
+        if beyond && matches!(point.state, State::Stable | State::Undecided) {
+            point.state = State::BeyondSaturation;
+        }
+    }
+    Ok(answer)
+}
+
+/// Any path of the model as the axis: one compiled model a value.
+///
+/// # Errors
+/// No threads.
+pub fn over(
+    path: &str,
+    models: &[(f64, Model)],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Answer, StudyError> {
+    let Some((_, model)) = models.first() else {
+        return Err(StudyError::BadLoad(format!("no values for {path}")));
+    };
+    let by_value: BTreeMap<u64, usize> =
+        models.iter().enumerate().map(|(i, (x, _))| (ordered(*x), i)).collect();
+    let mut jobs: Vec<Job> = by_value.values().map(|&i| Job::new(models[i].0, models[i].1.clone())).collect();
+    rounds::settle(&mut jobs, options, progress)?;
+    Ok(points_only(model, &jobs, 1.0, Axis::Path(path.to_owned()), options))
+}
+
+/// Maps floats to integers of the same order.
+fn ordered(x: f64) -> u64 {
+    let bits = x.to_bits();
+    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
+}
+
+fn points_only(model: &Model, jobs: &[Job], base: f64, axis: Axis, options: &Options) -> Answer {
+    let points: Vec<Point> = jobs.iter().map(|j| point::point(j, base)).collect();
+    let rows: Vec<_> = jobs
+        .iter()
+        .map(|j| {
+            let culprit = bottleneck::culprit(&j.model, &j.layout, &Graph::new(&j.model), j.summaries())?;
+            Some(culprit_row(j, &culprit))
+        })
+        .collect();
+    let (slo, _) = limit::limits(model, &points, &loads::axis_name(&axis));
+    Answer {
+        axis,
+        bottlenecks: bottleneck::by_load(&points, &rows),
+        slo,
+        points,
+        ..super::blank(model, options)
+    }
+}

@@ -1,0 +1,108 @@
+//! Saturation, as the points of a curve saw it.
+
+use super::answer::{Asymptotes, Estimate, Point, Saturation, State};
+use super::bottleneck::{self, Culprit};
+use super::edge::{Edge, bound};
+use super::loads::{self, Dial};
+use super::rounds::Job;
+use crate::model::{Demands, Model};
+
+/// Saturation as the points saw it. Closed points beyond N* are marked.
+pub fn saturation(
+    model: &Model,
+    dial: &Dial,
+    jobs: &[Job],
+    points: &mut [Point],
+    culprits: &[Option<Culprit>],
+    edge: Edge,
+) -> Saturation {
+    let load = dial.name();
+    let row = |at: Estimate, throughput: Estimate, cause: Option<String>, asymptotes: Option<Asymptotes>| {
+        Saturation { load: load.clone(), at, throughput_per_s: throughput, cause, asymptotes }
+    };
+    let cause_at = |i: usize| {
+        let culprit = culprits[i].as_ref()?;
+        Some(bottleneck::name(&jobs[i].model, &jobs[i].layout, culprit.cause()))
+    };
+    if dial.closed() {
+        return closed_saturation(model, jobs, points, &row, &cause_at);
+    }
+    let first_saturated = points.iter().position(|p| p.state == State::Saturated);
+    let last_carried = points.iter().rposition(|p| matches!(p.state, State::Stable | State::Shedding));
+    let (low, high) = match edge {
+        Edge::Between(carried, not) => (Some(carried), Some(not)),
+        _ => (None, None),
+    };
+    let low = last_carried.map(|i| points[i].load.at).into_iter().chain(low).reduce(f64::max);
+    let high = first_saturated.map(|i| points[i].load.at).into_iter().chain(high).reduce(f64::min);
+    match (low, high) {
+        (Some(low), Some(high)) if low < high => {
+            let at = first_saturated.unwrap_or(points.len() - 1);
+            let throughput = points[at].total.throughput_per_s.clone();
+            // The busiest resource at the highest load carried, scaled to full, guesses best where between the two it is.
+            let guess =
+                last_carried.and_then(|i| Some(points[i].load.at / culprits[i].as_ref()?.utilization));
+            let value = guess.unwrap_or((low + high) / 2.0).clamp(low, high);
+            row(Estimate::with_interval(value, low, high), throughput, cause_at(at), None)
+        }
+        (_, Some(_)) => row(
+            Estimate::unknown("loads judged steady and not steady overlap"),
+            Estimate::default(),
+            None,
+            None,
+        ),
+        (Some(low), None) => {
+            let reason = match edge {
+                Edge::Sheds(_) => "what cannot be carried is shed, not queued".to_owned(),
+                Edge::Unlimited if dial_is_unlimited(model, dial) => {
+                    "nothing in the model is limited".to_owned()
+                }
+                _ => format!("above {}, the highest load simulated", loads::plain(low)),
+            };
+            let throughput = points.last().map(|p| p.total.throughput_per_s.clone()).unwrap_or_default();
+            row(Estimate { low: Some(low), ..Estimate::unknown(&reason) }, throughput, None, None)
+        }
+        (None, None) => row(Estimate::unknown("no load was judged"), Estimate::default(), None, None),
+    }
+}
+
+fn dial_is_unlimited(model: &Model, dial: &Dial) -> bool {
+    bound(model, dial).is_none()
+}
+
+fn closed_saturation(
+    model: &Model,
+    jobs: &[Job],
+    points: &mut [Point],
+    row: &dyn Fn(Estimate, Estimate, Option<String>, Option<Asymptotes>) -> Saturation,
+    cause_at: &dyn Fn(usize) -> Option<String>,
+) -> Saturation {
+    let throughput = |p: &Point| p.total.throughput_per_s.value.unwrap_or(0.0);
+    let best = (0..points.len()).max_by(|&a, &b| throughput(&points[a]).total_cmp(&throughput(&points[b])));
+    let Some(best) = best else {
+        return row(Estimate::unknown("no load was simulated"), Estimate::default(), None, None);
+    };
+    let x_max = points[best].total.throughput_per_s.clone();
+    let think_s = loads::think_s(model);
+    let demands = Demands::new(model);
+    let rates = loads::free_rates(model, &demands);
+    let sum: f64 = rates.iter().sum();
+    let r_min_s =
+        rates.iter().enumerate().map(|(g, r)| r * loads::unloaded_s(model, &demands, g)).sum::<f64>() / sum;
+    let users = |x: Option<f64>| x.map(|x| x * (r_min_s + think_s));
+    let at =
+        Estimate { value: users(x_max.value), low: users(x_max.low), high: users(x_max.high), reason: None };
+    let asymptotes = x_max.value.map(|x| Asymptotes { r_min_s, think_s, x_max_per_s: x });
+    let n_star = at.value.unwrap_or(f64::INFINITY);
+    let highest = jobs.last().map_or(0.0, |j| j.at);
+    if highest < n_star {
+        let reason = format!("throughput still rises at {highest:.0} users");
+        return row(Estimate { low: Some(highest), ..Estimate::unknown(&reason) }, x_max, None, None);
+    }
+    for p in points.iter_mut().filter(|p| {
+        p.load.at > n_star && p.state == State::Stable || p.load.at > n_star && p.state == State::Undecided
+    }) {
+        p.state = State::BeyondSaturation;
+    }
+    row(at, x_max, cause_at(best), asymptotes)
+}

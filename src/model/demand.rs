@@ -1,0 +1,272 @@
+//! What a request demands: how long it holds every resource when nobody waits, and how long it then takes.
+//!
+//! Means only, without retries and failures: the upper bounds of operational analysis follow from it, and nothing that needs a
+//! simulation. A worker is held while its call is out. Parallel branches take as long as their slowest mean, which is at most the
+//! mean of the slowest.
+
+use std::collections::BTreeMap;
+
+use super::{Balance, Model, Op, Pc, Resource, Target};
+use crate::ids::{EndpointId, MemberId, StationId};
+
+/// Demands of every kind of request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Demands {
+    /// By request of the model.
+    pub requests: Vec<Demand>,
+}
+
+/// What one kind of request demands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Demand {
+    /// Mean response time without any waiting, in seconds.
+    pub r_min_s: f64,
+    /// Seconds for which a request holds one slot or core of each station it uses, in the order of stations.
+    pub stations: BTreeMap<StationId, f64>,
+    /// Calls a request makes to each endpoint, its own included.
+    pub visits: BTreeMap<EndpointId, f64>,
+}
+
+/// The resource that bounds a load.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bound {
+    /// The station that is exhausted first.
+    pub station: StationId,
+    /// Factor on the load at which it is.
+    pub factor: f64,
+}
+
+/// A resource as a program names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Held {
+    Own(u32),
+    Cores,
+    Shared(StationId),
+    PerMember(StationId),
+}
+
+/// One endpoint, apart from what its calls demand elsewhere.
+#[derive(Clone, Debug, Default)]
+struct Cost {
+    time_s: f64,
+    held: BTreeMap<Held, f64>,
+    calls: BTreeMap<(EndpointId, Option<MemberId>), f64>,
+}
+
+impl Demands {
+    /// Adds up the programs of a model.
+    #[must_use]
+    pub fn new(model: &Model) -> Self {
+        let mut costs = Costs { model, of: vec![None; model.endpoints.len()] };
+        let requests = model.requests.iter().map(|r| costs.demand(r.endpoint)).collect();
+        Self { requests }
+    }
+
+    /// The station that is exhausted first when every request comes at its rate (per second) times a common factor; `None` where
+    /// nothing is limited. `fixed` are rates that do not scale.
+    #[must_use]
+    pub fn bound(&self, model: &Model, scaled: &[f64], fixed: &[f64]) -> Option<Bound> {
+        let work = |rates: &[f64]| {
+            let mut work = vec![0.0; model.stations.len()];
+            for (demand, rate) in self.requests.iter().zip(rates) {
+                for (station, seconds) in &demand.stations {
+                    work[station.index()] += rate * seconds;
+                }
+            }
+            work
+        };
+        let (scaled, fixed) = (work(scaled), work(fixed));
+        let factors =
+            model.stations.iter().enumerate().filter(|&(s, _)| scaled[s] > 0.0).map(|(s, station)| {
+                let free = (f64::from(station.capacity()) - fixed[s]).max(0.0);
+                Bound { station: StationId(s as u32), factor: free / scaled[s] }
+            });
+        factors.min_by(|a, b| a.factor.total_cmp(&b.factor))
+    }
+}
+
+struct Costs<'m> {
+    model: &'m Model,
+    of: Vec<Option<Cost>>,
+}
+
+impl Costs<'_> {
+    fn demand(&mut self, endpoint: EndpointId) -> Demand {
+        let mut demand = Demand { r_min_s: self.cost(endpoint).time_s, ..Demand::default() };
+        self.add_visits(endpoint, None, 1.0, &mut demand);
+        demand
+    }
+
+    /// Adds `visits` calls of an endpoint, and the calls they make. The compiler excludes circles.
+    fn add_visits(
+        &mut self,
+        endpoint: EndpointId,
+        pinned: Option<MemberId>,
+        visits: f64,
+        demand: &mut Demand,
+    ) {
+        *demand.visits.entry(endpoint).or_default() += visits;
+        let cost = self.cost(endpoint).clone();
+        for (member, share) in self.shares(endpoint, pinned) {
+            for (&held, &seconds) in &cost.held {
+                if let Some(station) = self.station(endpoint, member, held) {
+                    *demand.stations.entry(station).or_default() += visits * share * seconds;
+                }
+            }
+        }
+        for ((callee, member), calls) in cost.calls {
+            self.add_visits(callee, member, visits * calls, demand);
+        }
+    }
+
+    /// How a balancer spreads calls over its members. One that looks at the members' load is taken to spread it by their size.
+    fn shares(&self, endpoint: EndpointId, pinned: Option<MemberId>) -> Vec<(MemberId, f64)> {
+        if let Some(member) = pinned {
+            return vec![(member, 1.0)];
+        }
+        let model = self.model;
+        let balancer = &model.balancers[model.endpoints[endpoint.index()].balancer.index()];
+        let weight = |m: u32| match balancer.policy {
+            Balance::Weighted => model.members[m as usize].weight,
+            Balance::LeastRequests | Balance::PowerOf(_) | Balance::Central => {
+                let stations = model.members[m as usize].stations.clone();
+                let smallest = stations.map(|s| model.stations[s as usize].capacity()).min();
+                f64::from(smallest.unwrap_or(1))
+            }
+            Balance::RoundRobin | Balance::Random | Balance::Sticky => 1.0,
+        };
+        let weights: Vec<f64> = balancer.members.clone().map(weight).collect();
+        let sum: f64 = weights.iter().sum();
+        balancer.members.clone().zip(weights).map(|(m, w)| (MemberId(m), w / sum)).collect()
+    }
+
+    fn station(&self, endpoint: EndpointId, member: MemberId, held: Held) -> Option<StationId> {
+        let model = self.model;
+        let place = &model.places[model.endpoints[endpoint.index()].place.index()];
+        match held {
+            Held::Own(nth) => {
+                // A central queue has its slots under the first member.
+                let balancer = &model.balancers[model.endpoints[endpoint.index()].balancer.index()];
+                let at = if balancer.policy == Balance::Central { balancer.members.start } else { member.0 };
+                Some(StationId(model.members[at as usize].stations.start + nth))
+            }
+            Held::Cores => model.members[member.index()].cores,
+            Held::Shared(station) => Some(station),
+            Held::PerMember(first) => Some(StationId(first.0 + member.0 - place.members.start)),
+        }
+    }
+
+    fn cost(&mut self, endpoint: EndpointId) -> &Cost {
+        if self.of[endpoint.index()].is_none() {
+            let cost = self.program(self.model.endpoints[endpoint.index()].entry);
+            self.of[endpoint.index()] = Some(cost);
+        }
+        self.of[endpoint.index()].as_ref().expect("it was just made")
+    }
+
+    /// Adds up the ops from `entry` on: each op with the mean number of times it runs. Jumps lead forward, but for loops, whose bodies
+    /// are weighted when they open.
+    fn program(&mut self, entry: Pc) -> Cost {
+        let model = self.model;
+        let mut cost = Cost::default();
+        // What is reached: how often, and holding what.
+        let mut reached: BTreeMap<Pc, (f64, Vec<Held>)> = BTreeMap::from([(entry, (1.0, Vec::new()))]);
+        while let Some((pc, (times, held))) = reached.pop_first() {
+            let mut reach = |to: Pc, times: f64, held: &Vec<Held>| {
+                if to > pc && times > 0.0 {
+                    reached.entry(to).or_insert_with(|| (0.0, held.clone())).0 += times;
+                }
+            };
+            let mut seconds = 0.0;
+            match model.ops[pc as usize] {
+                Op::Acquire(resource) => {
+                    let mut held = held.clone();
+                    held.push(match resource {
+                        Resource::Own(nth) => Held::Own(nth),
+                        Resource::Shared(station) => Held::Shared(station),
+                        Resource::PerMember { first } => Held::PerMember(first),
+                    });
+                    reach(pc + 1, times, &held);
+                }
+                Op::Release => reach(pc + 1, times, &held[..held.len() - 1].to_vec()),
+                Op::Work(dist) => {
+                    seconds = model.dists[dist.index()].mean();
+                    reach(pc + 1, times, &held);
+                }
+                Op::Cpu(dist) => {
+                    seconds = model.dists[dist.index()].mean();
+                    *cost.held.entry(Held::Cores).or_default() += times * seconds;
+                    reach(pc + 1, times, &held);
+                }
+                Op::Call { first, count, need } => {
+                    reach(pc + 1, times, &held);
+                    seconds = self.calls(first.0..first.0 + count, need, times, &mut cost);
+                }
+                Op::Lookup { table, miss, .. } => {
+                    let shares = &model.tables[table.index()].shares;
+                    reach(pc + 1, times * shares[0], &held);
+                    reach(miss, times * shares.get(1).copied().unwrap_or(0.0), &held);
+                }
+                Op::Choose(table) => {
+                    for (outcome, share) in model.tables[table.index()].shares.iter().enumerate() {
+                        reach(pc + 1 + outcome as Pc, times * share, &held);
+                    }
+                }
+                Op::Jump(to) => reach(to, times, &held),
+                Op::Repeat { times: count, end } => {
+                    reach(pc + 1, times * model.counts[count.0 as usize].mean(), &held);
+                    reach(end, times, &held);
+                }
+                Op::While { table, end } => {
+                    let again = model.tables[table.index()].shares[0];
+                    reach(pc + 1, times * again / (1.0 - again), &held);
+                    reach(end, times, &held);
+                }
+                // Whoever opened the loop has reached its end already.
+                Op::Again { .. } | Op::End => {}
+                Op::Fail(table) => {
+                    let goes_on = model.tables[table.index()].shares.get(1).copied().unwrap_or(0.0);
+                    reach(pc + 1, times * goes_on, &held);
+                }
+            }
+            cost.time_s += times * seconds;
+            for held in held {
+                *cost.held.entry(held).or_default() += times * seconds;
+            }
+        }
+        cost
+    }
+
+    /// Adds the calls of one op; answers how long it takes until enough answers are there.
+    fn calls(&mut self, sites: std::ops::Range<u32>, need: u32, times: f64, cost: &mut Cost) -> f64 {
+        let mut answers = Vec::new();
+        for site in sites {
+            let site = &self.model.sites[site as usize];
+            let calls = times * f64::from(site.copies);
+            let seconds = match site.target {
+                Target::Endpoint(endpoint) => {
+                    *cost.calls.entry((endpoint, None)).or_default() += calls;
+                    self.cost(endpoint).time_s
+                }
+                Target::Member(endpoint, member) => {
+                    *cost.calls.entry((endpoint, Some(member))).or_default() += calls;
+                    self.cost(endpoint).time_s
+                }
+                Target::Branch(entry) => {
+                    let branch = self.program(entry);
+                    for (held, seconds) in branch.held {
+                        *cost.held.entry(held).or_default() += calls * seconds;
+                    }
+                    for (call, n) in branch.calls {
+                        *cost.calls.entry(call).or_default() += calls * n;
+                    }
+                    branch.time_s
+                }
+            };
+            answers.extend(std::iter::repeat_n(seconds, site.copies as usize));
+        }
+        answers.sort_by(f64::total_cmp);
+        let enough = (need as usize).clamp(1, answers.len());
+        answers[enough - 1]
+    }
+}

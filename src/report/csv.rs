@@ -1,0 +1,126 @@
+//! The curve as a tidy table: one row a load, times in seconds, a column for every resource's utilisation.
+
+use super::number::finite;
+use super::view;
+use crate::experiment::answer::{Answer, Distribution, Estimate, Point, State};
+
+const LATENCIES: [&str; 6] = ["mean", "p50", "p90", "p95", "p99", "p99.9"];
+
+/// The curve as CSV with a head row. Empty cells where nothing is known.
+///
+/// # Panics
+/// Never: writing to memory does not fail and all rows are equally long.
+#[must_use]
+pub fn sweep_csv(answer: &Answer) -> Vec<u8> {
+    let resources = resource_columns(answer);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(head(&resources)).expect("memory does not fail");
+    for point in &answer.points {
+        writer.write_record(cells(point, &resources)).expect("rows are equally long");
+    }
+    writer.into_inner().expect("memory does not fail")
+}
+
+/// Every (place, resource) of any point, in the order of the model.
+fn resource_columns(answer: &Answer) -> Vec<(String, String)> {
+    let mut columns = Vec::new();
+    for point in &answer.points {
+        for (place, row) in &point.places {
+            for resource in row.resources.keys() {
+                let column = (place.clone(), resource.clone());
+                if !columns.contains(&column) {
+                    columns.push(column);
+                }
+            }
+        }
+    }
+    columns
+}
+
+fn head(resources: &[(String, String)]) -> Vec<String> {
+    let mut head: Vec<String> =
+        ["load", "state", "converged", "offered_per_s", "throughput_per_s", "error_share"]
+            .map(str::to_owned)
+            .into();
+    for name in LATENCIES {
+        head.extend([format!("{name}_s"), format!("{name}_low_s"), format!("{name}_high_s")]);
+    }
+    head.extend(resources.iter().map(|(place, resource)| format!("{place}.{resource}.utilization")));
+    head
+}
+
+fn cells(point: &Point, resources: &[(String, String)]) -> Vec<String> {
+    let total = &point.total;
+    let mut cells = vec![
+        cell(Some(point.load.at)),
+        state(point.state).to_owned(),
+        point.converged.values().all(|c| *c).to_string(),
+        cell(total.offered_per_s.value),
+        cell(total.throughput_per_s.value),
+        cell(view::error_share(total)),
+    ];
+    for e in latencies(&total.latency_s) {
+        cells.extend([cell(e.value), cell(e.low), cell(e.high)]);
+    }
+    cells.extend(resources.iter().map(|(place, resource)| {
+        let row = point.places.get(place).and_then(|p| p.resources.get(resource));
+        cell(row.and_then(|r| r.utilization.value))
+    }));
+    cells
+}
+
+fn latencies(d: &Distribution) -> [&Estimate; 6] {
+    [&d.mean, &d.p50, &d.p90, &d.p95, &d.p99, &d.p999]
+}
+
+fn cell(value: Option<f64>) -> String {
+    finite(value).map_or_else(String::new, |v| v.to_string())
+}
+
+/// As in the JSON.
+fn state(state: State) -> &'static str {
+    match state {
+        State::Stable => "stable",
+        State::Shedding => "shedding",
+        State::Undecided => "undecided",
+        State::Saturated => "saturated",
+        State::BeyondSaturation => "beyond_saturation",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn every_load_is_a_row_and_every_resource_a_column() {
+        let answer = sample::open_shop();
+        let bytes = sweep_csv(&answer);
+        let mut reader = csv::Reader::from_reader(bytes.as_slice());
+        let head: Vec<_> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+        assert_eq!(
+            head[..7],
+            ["load", "state", "converged", "offered_per_s", "throughput_per_s", "error_share", "mean_s"]
+        );
+        assert_eq!(head[22..24], ["p99.9_low_s", "p99.9_high_s"]);
+        assert_eq!(
+            head[24..],
+            ["web.workers.utilization", "web.cores.utilization", "orders.servers.utilization"]
+        );
+        let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), answer.points.len());
+        assert_eq!(rows[0][0].parse::<f64>().unwrap(), answer.points[0].load.at);
+        assert_eq!(&rows.last().unwrap()[1], "saturated");
+    }
+
+    #[test]
+    fn what_is_unknown_is_empty() {
+        let mut answer = sample::open_shop();
+        answer.points[0].total.latency_s.p99 = Estimate::unknown("too few");
+        answer.points[0].total.throughput_per_s = Estimate::exact(f64::NAN);
+        let bytes = sweep_csv(&answer);
+        let row = csv::Reader::from_reader(bytes.as_slice()).records().next().unwrap().unwrap();
+        assert_eq!((&row[4], &row[18], &row[19], &row[20]), ("", "", "", ""));
+    }
+}

@@ -1,0 +1,317 @@
+//! Places: services, externals, databases, caches and pools.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::decode::{At, Decode, Named, record, scalar, unknown_word, words};
+use super::law::Law;
+use super::quantity::{Cost, Fraction, Limit, Priority, Weight, Whole};
+use super::step::{Block, Endpoint};
+use super::tree::{Node, Value};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+
+record! {
+    /// A service: replicas that run endpoints.
+    pub struct Service ("a service") {
+        /// How many replicas; or a list of unequal ones: `[{count: 3, cores: 4}, {count: 1, cores: 16, weight: 4}]`.
+        "replicas" replicas: Replicas,
+        /// Calls in progress per replica, held while their own calls are out; `unlimited` unless stated.
+        "workers" workers: Limit,
+        /// CPU cores per replica, shared by its running calls; unless stated nothing limits the CPU but the workers.
+        "cores" cores: Limit,
+        /// How many calls may wait for a worker, per replica (0: reject at once); `unlimited` unless stated.
+        "queue" queue: Limit,
+        /// A call that waited so long for a worker leaves: `abandoned`.
+        "queue_timeout" queue_timeout: Law,
+        /// Who goes next: `fifo` (the default), `lifo`, `priority` or `preemptive`.
+        "discipline" discipline: Discipline,
+        /// How running calls use the cores: `shared` (the default) or `fifo`.
+        "scheduling" scheduling: Scheduling,
+        /// How calls are spread over replicas; `round-robin` unless stated.
+        "balance" balance: Balance,
+        /// Money per time and replica.
+        "cost" cost: Cost,
+        /// The default priority of its endpoints.
+        "priority" priority: Priority,
+        /// What it does when called.
+        "endpoints" endpoints: Named<Endpoint>,
+    }
+    required: ["endpoints"];
+    later: ["autoscale", "breaker", "limiter", "rate_limit", "shed", "faults", "ejection", "health", "startup", "region", "zones", "size", "gc", "warm"];
+}
+
+/// Replicas, equal or not.
+#[derive(Clone, Debug)]
+pub enum Replicas {
+    /// Equal ones.
+    Count(u64),
+    /// Groups of equal ones.
+    List(Vec<At<ReplicaGroup>>),
+}
+
+record! {
+    /// Some replicas that are equal to each other.
+    pub struct ReplicaGroup ("a group of replicas") {
+        /// How many; 1 unless stated.
+        "count" count: Whole,
+        /// CPU cores of each; as the service says unless stated.
+        "cores" cores: Limit,
+        /// Workers of each; as the service says unless stated.
+        "workers" workers: Limit,
+        /// Share of calls under `balance: weighted`, relative to the others; 1 unless stated.
+        "weight" weight: Weight,
+    }
+}
+
+impl Decode for Replicas {
+    fn decode(node: &Node, sink: &mut Diagnostics) -> Option<Self> {
+        match &node.value {
+            Value::List(_) => Vec::decode(node, sink).map(Self::List),
+            _ => super::decode::parsed(
+                node,
+                "a number of replicas, or a list of unequal ones",
+                sink,
+                super::quantity::whole,
+            )
+            .map(Self::Count),
+        }
+    }
+}
+
+impl JsonSchema for Replicas {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Replicas".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let whole = generator.subschema_for::<Whole>();
+        let groups = generator.subschema_for::<Vec<ReplicaGroup>>();
+        json_schema!({"anyOf": [whole, groups]})
+    }
+}
+
+words! {
+    /// Who goes next.
+    pub enum Discipline ("a discipline") {
+        /// First come, first served.
+        "fifo" Fifo,
+        /// Last come, first served.
+        "lifo" Lifo,
+        /// The highest priority first.
+        "priority" Priority,
+        /// The highest priority first, and it takes the core of a lower one.
+        "preemptive" Preemptive,
+    }
+}
+words! {
+    /// How running calls use the cores.
+    pub enum Scheduling ("a scheduling") {
+        /// All at once, in equal shares.
+        "shared" Shared,
+        /// One core a call until it is done.
+        "fifo" Fifo,
+    }
+}
+
+/// How calls are spread over replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Balance {
+    /// In turn.
+    RoundRobin,
+    /// At random.
+    Random,
+    /// The one with the fewest calls.
+    LeastRequests,
+    /// The emptier of so many drawn at random.
+    PowerOf(u32),
+    /// By weight.
+    Weighted,
+    /// Each user stays where he is.
+    Sticky,
+    /// One queue for all.
+    Central,
+}
+
+impl Balance {
+    const WORDS: [&'static str; 7] =
+        ["round-robin", "random", "least-requests", "power-of-2", "weighted", "sticky: user", "central"];
+
+    fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "round-robin" => Self::RoundRobin,
+            "random" => Self::Random,
+            "least-requests" => Self::LeastRequests,
+            "weighted" => Self::Weighted,
+            "sticky" | "sticky: user" => Self::Sticky,
+            "central" => Self::Central,
+            _ => Self::PowerOf(
+                word.strip_prefix("power-of-")?.parse().ok().filter(|d| (1..=1000).contains(d))?,
+            ),
+        })
+    }
+}
+
+impl Decode for Balance {
+    fn decode(node: &Node, sink: &mut Diagnostics) -> Option<Self> {
+        if let Some([entry]) = node.entries()
+            && entry.key == "sticky"
+        {
+            let by = scalar(&entry.value, "`user`", sink)?;
+            if by != "user" {
+                sink.push(
+                    Diagnostic::error(entry.value.span, format!("sessions stick to `{by}`"))
+                        .label("expected `user`"),
+                );
+                return None;
+            }
+            return Some(Self::Sticky);
+        }
+        let word = scalar(node, "a way to balance, such as `round-robin` or `{sticky: user}`", sink)?;
+        let balance = Self::from_word(word);
+        if balance.is_none() {
+            sink.push(unknown_word(node.span, word, "a way to balance", &Self::WORDS));
+        }
+        balance
+    }
+}
+
+impl JsonSchema for Balance {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Balance".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [
+            {"enum": ["round-robin", "random", "least-requests", "power-of-2", "power-of-3", "weighted", "sticky", "central"]},
+            {"type": "string", "pattern": "^power-of-[0-9]+$"},
+            super::law::one_key("sticky", "Each user stays at one replica.", serde_json::json!({"const": "user"})),
+        ]})
+    }
+}
+
+record! {
+    /// A system of somebody else: only its answers matter.
+    pub struct External ("an external") {
+        /// What it does when called.
+        "endpoints" endpoints: Named<Endpoint>,
+    }
+    required: ["endpoints"];
+    later: ["limiter", "faults", "region"];
+}
+
+record! {
+    /// A database: a primary, read replicas, and queries.
+    pub struct Database ("a database") {
+        /// Queries at once, FIFO, on the primary and on each replica; or `unlimited`.
+        "servers" servers: Limit,
+        /// Connections per instance; one more is `rejected`. `unlimited` unless stated.
+        "connections" connections: Limit,
+        /// How many may wait for a connection; none unless stated.
+        "connection_queue" connection_queue: Limit,
+        /// Replicas besides the primary; none unless stated.
+        "read_replicas" read_replicas: Whole,
+        /// Where reads go; to the primary unless stated.
+        "reads" reads: Reads,
+        /// Money per time and instance.
+        "cost" cost: Cost,
+        /// What it is asked.
+        "queries" queries: Named<Query>,
+    }
+    required: ["servers", "queries"];
+    later: ["replication", "shards", "shard_by", "rows", "indexes", "locks", "failover", "region", "faults", "size"];
+}
+
+/// Where reads go.
+#[derive(Clone, Debug, Default)]
+pub struct Reads {
+    /// The primary, or the replicas.
+    pub from: Option<At<ReadsFrom>>,
+    /// How they are spread over the replicas.
+    pub balance: Option<At<Balance>>,
+}
+
+record! {
+    /// Where reads go, and how they are spread.
+    pub struct ReadsRecord ("`reads`") {
+        /// `primary` or `replicas`.
+        "from" from: ReadsFrom,
+        /// How reads are spread over the replicas; `round-robin` unless stated.
+        "balance" balance: Balance,
+    }
+    required: ["from"];
+    later: ["after_own_write"];
+}
+words! {
+    /// Where reads go.
+    pub enum ReadsFrom ("where reads can go") {
+        /// To the primary.
+        "primary" Primary,
+        /// To the read replicas; to the primary where there are none.
+        "replicas" Replicas,
+    }
+}
+
+impl Decode for Reads {
+    fn decode(node: &Node, sink: &mut Diagnostics) -> Option<Self> {
+        match &node.value {
+            Value::Map(_) => {
+                ReadsRecord::decode(node, sink).map(|it| Self { from: it.from, balance: it.balance })
+            }
+            _ => At::decode(node, sink).map(|from| Self { from: Some(from), balance: None }),
+        }
+    }
+}
+
+impl JsonSchema for Reads {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Reads".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let word = generator.subschema_for::<ReadsFrom>();
+        let record = generator.subschema_for::<ReadsRecord>();
+        json_schema!({"anyOf": [word, record]})
+    }
+}
+
+record! {
+    /// A query: a read or a write, with the time it takes a server.
+    pub struct Query ("a query") {
+        /// Time of a read; it goes where `reads` says.
+        "read" read: Law,
+        /// Time of a write; it goes to the primary.
+        "write" write: Law,
+    }
+    later: ["scan", "index", "indexes", "per_index", "rows", "lock", "key", "size"];
+}
+
+record! {
+    /// A cache with a given hit ratio.
+    pub struct Cache ("a cache") {
+        /// Share of look-ups that find what they look for.
+        "hit_ratio" hit_ratio: Fraction,
+        /// Time of a look-up; none unless stated.
+        "time" time: Law,
+        /// Look-ups at once; `unlimited` unless stated.
+        "servers" servers: Limit,
+        /// What the caller does on a miss.
+        "on_miss" on_miss: Block,
+        /// Money per time.
+        "cost" cost: Cost,
+    }
+    later: ["entries", "keys", "ttl", "evict", "coalesce", "put", "start", "refresh", "stale", "size", "region"];
+}
+
+record! {
+    /// A pool of connections, or a lock (a pool that only `hold` uses).
+    pub struct Pool ("a pool") {
+        /// How many may hold it at once.
+        "size" size: Whole,
+        /// One such pool in each replica of this service; one for all unless stated.
+        "per" per: String,
+        /// Calls and queries to this place go through the pool.
+        "to" to: String,
+        /// A call that waited so long leaves: `abandoned`.
+        "timeout" timeout: Law,
+        /// How many may wait; `unlimited` unless stated.
+        "queue" queue: Limit,
+    }
+    required: ["size"];
+    later: ["connect", "idle", "lifetime"];
+}

@@ -1,0 +1,359 @@
+//! Bad models: each gives one clear located message, fast, and no model.
+
+use std::time::{Duration, Instant};
+
+use knee::compile::{Loaded, load};
+
+fn loaded(bytes: &[u8], sets: &[(&str, &str)]) -> Loaded {
+    let sets: Vec<_> = sets.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
+    load(bytes, "m.yaml", &sets, &|file| match file {
+        "times.csv" => Ok("name,ms\na,12\nb,15\nc,oops\n".to_owned()),
+        _ => Err("no such file".to_owned()),
+    })
+}
+
+fn told(loaded: &Loaded) -> Vec<String> {
+    loaded.diagnostics.iter().map(|d| loaded.sources.brief(d)).collect()
+}
+
+/// The one message about a text that is no model.
+#[track_caller]
+fn fault(text: &str) -> String {
+    fault_with(text.as_bytes(), &[])
+}
+
+#[track_caller]
+fn fault_with(bytes: &[u8], sets: &[(&str, &str)]) -> String {
+    let start = Instant::now();
+    let loaded = loaded(bytes, sets);
+    assert!(start.elapsed() < Duration::from_secs(1), "it took {:?}", start.elapsed());
+    assert!(loaded.model.is_none(), "this should not compile");
+    let told = told(&loaded);
+    assert_eq!(told.len(), 1, "{}", told.join("\n"));
+    told[0].clone()
+}
+
+/// A model with this load and these services; everything else is in order.
+fn shop(load: &str, services: &str) -> String {
+    format!("knee: 1\nload: {load}\nservices:\n  {services}\n")
+}
+
+/// A service `web` with this first line of fields.
+fn web(fields: &str) -> String {
+    shop(
+        "{rate: 10/s, requests: {web.home: 1}}",
+        &format!("web: {{{fields}, endpoints: {{home: [{{delay: 1ms}}]}}}}"),
+    )
+}
+
+/// An endpoint of these steps.
+fn steps(steps: &str) -> String {
+    format!(
+        "{}databases:\n  db: {{servers: 2, queries: {{q: {{read: 1ms}}}}}}\ncaches:\n  c: {{hit_ratio: 0.5}}\npools:\n  p: {{size: 2}}\n",
+        shop("{rate: 10/s, requests: {web.home: 1}}", &format!("web: {{endpoints: {{home: {steps}}}}}"))
+    )
+}
+
+#[test]
+fn keys_and_names() {
+    insta::assert_snapshot!(fault(&web("wrokers: 64")), @r#"
+    m.yaml:4:9: error: unknown key `wrokers` (not a key of a service)
+      help: a key with a similar name exists: `workers`
+    "#);
+    insta::assert_snapshot!(fault(&web("autoscale: {min: 2}")), @r#"m.yaml:4:9: error: not supported yet: `autoscale`"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 10/s, requests: {wbe.home: 1}}", "web: {endpoints: {home: [{delay: 1ms}]}}")), @r#"
+    m.yaml:2:31: error: unknown service or external or database `wbe`
+      help: a service with a similar name exists: `web`
+    "#);
+    insta::assert_snapshot!(fault(&shop("{rate: 10/s, requests: {web.hoem: 1}}", "web: {endpoints: {home: [{delay: 1ms}]}}")), @r#"
+    m.yaml:2:31: error: `web` has no endpoint `hoem` (expected `web.` and the name of an endpoint)
+      help: one with a similar name exists: `web.home`
+    "#);
+    insta::assert_snapshot!(fault(&shop("{rate: 10/s, requests: {web: 1}}", "web: {endpoints: {home: [{delay: 1ms}]}}")), @r#"
+    m.yaml:2:31: error: `web` names no endpoint (expected `web.` and the name of an endpoint)
+      help: `web` has `home`
+    "#);
+    insta::assert_snapshot!(fault(&format!("{}externals:\n  web: {{endpoints: {{pay: [{{delay: 1ms}}]}}}}\n", web("workers: 1"))), @r#"m.yaml:6:3: error: `web` is a service and an external (names are unique over all sections)"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 10/s, requests: {web.home: 1}}", "web: {endpoints: {home: [{delay: 1ms}], home: [{delay: 2ms}]}}")), @r#"m.yaml:4:43: error: `home` is given twice"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 10/s, requests: {web.cores: 1}}", "web: {endpoints: {cores: [{delay: 1ms}]}}")), @r#"m.yaml:4:21: error: an endpoint cannot be called `cores` (`web.cores` means that field of the service)"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 10/s, requests: {peak.home: 1}}", "peak: {endpoints: {home: [{delay: 1ms}]}}")), @r#"m.yaml:4:3: error: a service cannot be called `peak` (`peak` means that section of the model)"#);
+    insta::assert_snapshot!(fault("knee: 2\nload: {rate: 1/s, requests: {web.home: 1}}\nservices: {web: {endpoints: {home: [{delay: 1ms}]}}}\n"), @r#"m.yaml:1:7: error: version 2 of the language is unknown (this is version 1)"#);
+    insta::assert_snapshot!(fault("name: x\nload: {rate: 1/s, requests: {web.home: 1}}\nservices: {web: {endpoints: {home: [{delay: 1ms}]}}}\n"), @r#"m.yaml:1:1: error: `knee` is missing (expected a model with `knee`)"#);
+}
+
+#[test]
+fn values_and_units() {
+    insta::assert_snapshot!(fault(&web("replicas: 0")), @r#"m.yaml:4:19: error: no replicas (expected at least 1)"#);
+    insta::assert_snapshot!(fault(&web("replicas: -3")), @r#"m.yaml:4:19: error: `-3` is negative (expected a whole number, 0 or more)"#);
+    insta::assert_snapshot!(fault(&web("replicas: 1_000_000_000")), @r#"m.yaml:4:19: error: 1000000000 replicas are too many (a model has at most 100000 replicas and resources)"#);
+    insta::assert_snapshot!(fault(&web("replicas: 2.5")), @r#"m.yaml:4:19: error: `2.5` is not whole (expected a whole number)"#);
+    insta::assert_snapshot!(fault(&web("workers: 8, queue_timeout: 20")), @r#"
+    m.yaml:4:36: error: `20` has no unit (expected a duration such as `250us`, `20ms`, `1.5s` or `7d`)
+      help: for milliseconds write `20ms`
+    "#);
+    insta::assert_snapshot!(fault(&web("workers: 8, queue_timeout: 20 sec")), @r#"
+    m.yaml:4:36: error: `sec` is no unit of time, in `20 sec` (expected a duration such as `250us`, `20ms`, `1.5s` or `7d`)
+      help: seconds are written `s`
+    "#);
+    insta::assert_snapshot!(fault(&web("workers: .nan")), @r#"m.yaml:4:18: error: `.nan` does not start with a number (expected a whole number or `unlimited`)"#);
+    insta::assert_snapshot!(fault(&web("workers: many")), @r#"m.yaml:4:18: error: `many` does not start with a number (expected a whole number or `unlimited`)"#);
+    insta::assert_snapshot!(fault(&web("workers: [1, 2]")), @r#"m.yaml:4:18: error: found a list, expected a whole number or `unlimited`"#);
+    insta::assert_snapshot!(fault(&web("cost: 0.17")), @r#"m.yaml:4:15: error: `0.17` is not money per time (expected money per time such as `0.17 $/h`)"#);
+    insta::assert_snapshot!(fault(&steps("[{cpu: -2ms}]")), @r#"m.yaml:4:34: error: `-2ms` is negative (expected a duration of 0 or more)"#);
+    insta::assert_snapshot!(fault(&steps("[{cpu: .inf}]")), @r#"m.yaml:4:34: error: `.inf` does not start with a number (expected a duration such as `250us`, `20ms`, `1.5s` or `7d`)"#);
+    insta::assert_snapshot!(fault(&steps("[{cpu: 200000h}, {delay: 900000h}]")), @r#"m.yaml:4:52: error: `900000h` is longer than 100 years (simulated time has 64 bits of nanoseconds)"#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {exp: 20}}]")), @r#"
+    m.yaml:4:42: error: `20` has no unit (expected a duration such as `250us`, `20ms`, `1.5s` or `7d`)
+      help: for milliseconds write `20ms`
+    "#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {p50: 20ms, p99: 10ms}}]")), @r#"m.yaml:4:53: error: `lognormal` cannot have p99 0.01 (expected a finite number above p50)"#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {expp: 20ms}}]")), @r#"
+    m.yaml:4:37: error: `expp` is no distribution
+      help: a similar name exists: `exp`
+    "#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {hyperexp: {mean: 1ms, cv: 0.5}}}]")), @r#"m.yaml:4:63: error: `hyperexp` cannot have cv 0.5 (expected a number from 1 to 1000 for a hyperexponential law)"#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {pareto: {min: 1ms, alpha: 1}}}]")), @r#"m.yaml:4:36: error: the distribution has no finite mean (expected a finite mean)"#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {gamma: {mean: 1ms}}}]")), @r#"m.yaml:4:44: error: `gamma` is given by `mean` and `cv`, or `mean` and `shape`, or `scale` and `shape` (too few or too many parameters)"#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {empirical: {file: nowhere.csv}}}]")), @r#"m.yaml:4:55: error: `nowhere.csv` cannot be read: no such file (expected a CSV file, relative to the model)"#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {empirical: {file: times.csv, column: ms, unit: ms}}}]")), @r#"m.yaml:4:55: error: in `times.csv`: row 4: `oopsms` does not start with a number"#);
+    insta::assert_snapshot!(fault(&steps("[{delay: {mixture: [{weight: 0, of: 1ms}]}}]")), @r#"m.yaml:4:46: error: the weights of the mixture sum to 0 (expected a weight above 0)"#);
+}
+
+#[test]
+fn loads() {
+    let home = "web: {endpoints: {home: [{delay: 1ms}]}}";
+    insta::assert_snapshot!(fault(&shop("{rate: 1e12/s, requests: {web.home: 1}}", home)), @r#"m.yaml:2:14: error: `1e12/s` is above 1e9/s (expected a rate that nanoseconds can tell apart)"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 0/s, requests: {web.home: 1}}", home)), @r#"m.yaml:2:14: error: a rate of 0 (expected some requests per second)"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 10, requests: {web.home: 1}}", home)), @r#"m.yaml:2:14: error: `10` has no unit (expected a rate such as `400/s` or `90/min`)"#);
+    insta::assert_snapshot!(fault(&shop("{users: 10, requests: {web.home: 1}}", home)), @r#"
+    m.yaml:2:15: error: `users` without `think` (expected the time between an answer and the next request)
+      help: write `think: 0s` for users who never pause
+    "#);
+    insta::assert_snapshot!(fault(&shop("{users: 10, think: 1s, rate: 1/s, requests: {web.home: 1}}", home)), @r#"
+    m.yaml:2:36: error: both `users` and `rate` (open load)
+      help: name two groups to have both
+    "#);
+    insta::assert_snapshot!(fault(&shop("{users: 1e9, think: 1s, requests: {web.home: 1}}", home)), @r#"m.yaml:2:15: error: 1000000000 users (expected 1 to 10000000)"#);
+    insta::assert_snapshot!(fault(&shop("{requests: {web.home: 1}}", home)), @r#"m.yaml:2:7: error: neither `users` nor `rate` (expected closed load (`users` and `think`) or open load (`rate`))"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 1/s, requests: {web.home: 0}}", home)), @r#"
+    m.yaml:2:29: error: the weights of the requests sum to 0 (expected a weight above 0)
+      help: endpoints are `web.home`
+    "#);
+    insta::assert_snapshot!(fault(&shop("{rate: 1/s, requests: {web.home: -1}}", home)), @r#"m.yaml:2:40: error: `-1` is negative (expected a weight, 0 or more)"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 1/s}", home)), @r#"m.yaml:2:7: error: `requests` is missing (expected a load group with `requests`)"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 1/s, arrivals: {cv: 2, erlang: {k: 2}}, requests: {web.home: 1}}", home)), @r#"m.yaml:2:37: error: arrivals follow one process only"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 1/s, arrivals: exp, requests: {web.home: 1}}", home)), @r#"m.yaml:2:29: error: `exp` is not an arrival process (expected one of `poisson` or `deterministic`)"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 1/s, arrivals: {phases: [{rate: 1/s, length: 1s}]}, requests: {web.home: 1}}", home)), @r#"
+    m.yaml:2:14: error: both `rate` and `phases`
+      help: remove `rate`; a sweep scales all phases
+    "#);
+    insta::assert_snapshot!(fault(&shop("{a: {rate: 1/s, requests: {web.home: 1}}, study: {rate: 1/s, requests: {web.home: 1}}}", home)), @r#"m.yaml:2:49: error: a load group cannot be called `study` (`study` means that section of the model)"#);
+    insta::assert_snapshot!(fault(&shop("{users: {rate: 1/s, requests: {web.home: 1}}}", home)), @r#"m.yaml:2:8: error: a load group cannot be called `users` (`load.users` means that field of the load)"#);
+}
+
+#[test]
+fn services() {
+    insta::assert_snapshot!(fault(&web("queue: 10")), @r#"
+    m.yaml:4:16: error: `queue` without `workers` (nothing queues where the workers are not limited)
+      help: say how many calls a replica works on at once: `workers: 64`
+    "#);
+    insta::assert_snapshot!(fault(&web("replicas: 2, balance: central")), @r#"
+    m.yaml:4:31: error: `balance: central` without `workers` (nothing queues where the workers are not limited)
+      help: say how many calls a replica works on at once: `workers: 64`
+    "#);
+    insta::assert_snapshot!(fault(&web("workers: 2, discipline: preemptive")), @r#"
+    m.yaml:4:33: error: `preemptive` without `cores` (only a core can be taken from a running call)
+      help: write `priority` to let higher priorities go first at the workers
+    "#);
+    insta::assert_snapshot!(fault(&web("workers: 2, scheduling: fifo")), @r#"m.yaml:4:33: error: `scheduling` without `cores` (say how many cores there are: `cores: 4`)"#);
+    insta::assert_snapshot!(fault(&web("workers: 2, balance: rond-robin")), @r#"
+    m.yaml:4:30: error: `rond-robin` is not a way to balance (expected one of `round-robin`, `random`, `least-requests`, `power-of-2`, `weighted`, `sticky: user` or `central`)
+      help: a similar word exists: `round-robin`
+    "#);
+    insta::assert_snapshot!(fault(&web("workers: 2, priority: hihg")), @r#"
+    m.yaml:4:31: error: `hihg` is not a priority (expected `high`, `normal`, `low` or a whole number (higher goes first))
+      help: a similar word exists: `high`
+    "#);
+    insta::assert_snapshot!(fault(&web("replicas: [{count: 2, cores: 4}, {count: 1}]")), @r#"m.yaml:4:19: error: some replicas have limited cores and some do not (expected `cores` for all of them, or in the service)"#);
+    insta::assert_snapshot!(fault(&web("replicas: [{weight: 0}], balance: weighted")), @r#"m.yaml:4:19: error: the weights of the replicas sum to 0 (expected a weight above 0)"#);
+}
+
+#[test]
+fn programs() {
+    insta::assert_snapshot!(fault(&steps("[{cpuu: 2ms}]")), @r#"
+    m.yaml:4:29: error: unknown step `cpuu`
+      help: a step with a similar name exists: `cpu`
+    "#);
+    insta::assert_snapshot!(fault(&steps("[{cpu: 2ms, delay: 1ms}]")), @r#"
+    m.yaml:4:39: error: one step is both `cpu` and `delay`
+      help: begin a step of its own with `-`
+    "#);
+    insta::assert_snapshot!(fault(&steps("{cpu: 2ms}")), @r#"
+    m.yaml:4:27: error: found one step, expected a list of steps
+      help: put `-` in front of each step, or brackets around them
+    "#);
+    insta::assert_snapshot!(fault(&steps("[{send: emails}]")), @r#"m.yaml:4:29: error: not supported yet: `send`"#);
+    insta::assert_snapshot!(fault(&steps("[{call: web.home}]")), @r#"m.yaml:4:35: error: a loop of calls: web.home -> web.home (this call closes it)"#);
+    insta::assert_snapshot!(fault(&steps("[{call: db.q}]")), @r#"
+    m.yaml:4:35: error: `db` is a database
+      help: write `query: db.q`
+    "#);
+    insta::assert_snapshot!(fault(&steps("[{query: db.p}]")), @r#"
+    m.yaml:4:36: error: `db` has no query `p` (expected `db.` and the name of a query)
+      help: `db` has `q`
+    "#);
+    insta::assert_snapshot!(fault(&steps("[{get: db}]")), @r#"m.yaml:4:34: error: `db` is a database (expected a cache)"#);
+    insta::assert_snapshot!(fault(&steps("[{get: d}]")), @r#"
+    m.yaml:4:34: error: unknown cache `d`
+      help: there are `c`
+    "#);
+    insta::assert_snapshot!(fault(&steps("[{hold: q, do: []}]")), @r#"
+    m.yaml:4:35: error: unknown pool `q`
+      help: there are `p`
+    "#);
+    insta::assert_snapshot!(fault(&steps("[{query: db.q, retry: {attempts: 0}}]")), @r#"m.yaml:4:60: error: 0 attempts (expected 1 to 1000, the first included)"#);
+    insta::assert_snapshot!(fault(&steps("[{query: db.q, retry: {attempts: 3, backoff: {first: 1s, factor: 0.5}}}]")), @r#"m.yaml:4:92: error: a factor of 0.5 (expected at least 1: waits do not shrink)"#);
+    insta::assert_snapshot!(fault(&steps("[{query: db.q, hedge: 10ms}]")), @r#"m.yaml:4:42: error: not supported yet: `hedge`"#);
+    insta::assert_snapshot!(fault(&steps("[{parallel: {times: 3, need: 4, do: {query: db.q}}}]")), @r#"m.yaml:4:56: error: 4 answers are needed of 3 (expected 1 to 3)"#);
+    insta::assert_snapshot!(fault(&steps("[{parallel: {each: replicas, do: [{delay: 1ms}]}}]")), @r#"m.yaml:4:46: error: `each: replicas` goes over the replicas that a call may reach (expected one `call` or `query` under `do`)"#);
+    insta::assert_snapshot!(fault(&steps("[{repeat: {while: 100%, do: []}}]")), @r#"m.yaml:4:45: error: a loop that never ends (expected a probability below 100%)"#);
+    insta::assert_snapshot!(fault(&steps("[{repeat: {times: 1e12, do: []}}]")), @r#"m.yaml:4:45: error: 1000000000000 is too many (expected at most 1000000)"#);
+    insta::assert_snapshot!(fault(&steps("[{choose: [{weight: 0, do: []}]}]")), @r#"m.yaml:4:37: error: the weights of the branches sum to 0 (expected a weight above 0)"#);
+    insta::assert_snapshot!(fault(&steps("[{fail: 2}]")), @r#"
+    m.yaml:4:35: error: `2` is no share: it lies above 1 (expected a share such as `80%` or `0.8`)
+      help: for per cent write `2%`
+    "#);
+    let pair = "a: {endpoints: {x: [{call: b.y}]}}\n  b: {endpoints: {y: [{call: a.x}]}}";
+    insta::assert_snapshot!(fault(&shop("{rate: 1/s, requests: {a.x: 1}}", pair)), @r#"m.yaml:5:30: error: a loop of calls: a.x -> b.y -> a.x (this call closes it)"#);
+}
+
+#[test]
+fn databases_caches_and_pools() {
+    let with = |rest: &str| format!("{}{rest}", web("workers: 4"));
+    insta::assert_snapshot!(fault(&with("databases: {db: {queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:17: error: `servers` is missing (expected a database with `servers`)"#);
+    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 0, queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:27: error: no servers (expected at least 1, or `unlimited`)"#);
+    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, queries: {q: {}}}}")), @r#"m.yaml:5:40: error: `q` is neither a read nor a write (expected `read` or `write` with its time)"#);
+    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, replication: {lag: 1ms}, queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:30: error: not supported yet: `replication`"#);
+    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, connection_queue: 4, queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:48: error: `connection_queue` without `connections` (nothing queues where they are not limited)"#);
+    insta::assert_snapshot!(fault(&with("caches: {c: {time: 1ms}}")), @r#"m.yaml:5:10: error: cache `c` has no `hit_ratio` (expected the share of look-ups that hit)"#);
+    insta::assert_snapshot!(fault(&with("caches: {c: {entries: 100, hit_ratio: 1}}")), @r#"m.yaml:5:14: error: not supported yet: `entries`"#);
+    insta::assert_snapshot!(fault(&with("caches: {c: {hit_ratio: 80}}")), @r#"
+    m.yaml:5:25: error: `80` is no share: it lies above 1 (expected a share such as `80%` or `0.8`)
+      help: for per cent write `80%`
+    "#);
+    insta::assert_snapshot!(fault(&with("pools: {p: {size: 0}}")), @r#"m.yaml:5:19: error: a pool of size 0 (expected at least 1)"#);
+    insta::assert_snapshot!(fault(&with("pools: {p: {size: 1, per: wbe}}")), @r#"
+    m.yaml:5:27: error: unknown service `wbe`
+      help: a service with a similar name exists: `web`
+    "#);
+    insta::assert_snapshot!(fault(&with("queues: {q: {consumers: 1}}")), @r#"m.yaml:5:1: error: not supported yet: `queues`"#);
+}
+
+#[test]
+fn objectives_and_studies() {
+    let with = |rest: &str| format!("{}{rest}", web("workers: 4"));
+    insta::assert_snapshot!(fault(&with("slo: {web.home: [p95 < 200]}")), @r#"
+    m.yaml:5:18: error: `200` has no unit (expected a duration such as `250us`, `20ms`, `1.5s` or `7d`)
+      help: for milliseconds write `200ms`
+    "#);
+    insta::assert_snapshot!(fault(&with("slo: {web.hoem: [p95 < 200ms]}")), @r#"
+    m.yaml:5:7: error: `web` has no endpoint `hoem` (expected `web.` and the name of an endpoint)
+      help: one with a similar name exists: `web.home`
+    "#);
+    insta::assert_snapshot!(fault(&with("slo: {web.home: [p97 < 200ms]}")), @r#"m.yaml:5:18: error: not supported yet: `p97` (expected `mean`, `p50`, `p90`, `p95`, `p99` or `p99.9`)"#);
+    insta::assert_snapshot!(fault(&with("slo: {web.home: [apdex(200ms) > 9]}")), @r#"m.yaml:5:18: error: an Apdex of 9 is above 1 (expected a score from 0 to 1)"#);
+    insta::assert_snapshot!(fault(&with("slo: {total: [errors > 1%]}")), @r#"m.yaml:5:15: error: `errors` should be below a value, in `errors > 1%` (expected an objective such as `p95 < 200ms`, `errors < 0.1%`, `apdex(200ms) > 0.9` or `goodput > 99%`)"#);
+    insta::assert_snapshot!(fault(&with("study: {duration: 600y}")), @r#"
+    m.yaml:5:19: error: `y` is no unit of time, in `600y` (expected a duration such as `250us`, `20ms`, `1.5s` or `7d`)
+      help: units of time are `ns`, `us`, `ms`, `s`, `min`, `h`, `d` and `w`
+    "#);
+    insta::assert_snapshot!(fault(&with("study: {duration: 300000d}")), @r#"m.yaml:5:19: error: `300000d` is longer than 100 years (simulated time has 64 bits of nanoseconds)"#);
+    insta::assert_snapshot!(fault(&with("study: {replications: 1}")), @r#"m.yaml:5:23: error: 1 replications (expected 2 to 10000)"#);
+    insta::assert_snapshot!(fault(&with("study: {precision: {p95: 0%}}")), @r#"m.yaml:5:26: error: a precision of 0% (expected a half width from 0.01% to below 100%)"#);
+    insta::assert_snapshot!(fault(&with("peak: {users: 0}")), @r#"m.yaml:5:7: error: a peak of 0 (expected a load above 0)"#);
+    insta::assert_snapshot!(fault(&with("variants: {big: {web.replicas: 2}}")), @r#"m.yaml:5:1: error: not supported yet: `variants`"#);
+}
+
+#[test]
+fn hostile_files() {
+    insta::assert_snapshot!(fault(""), @r#"
+    m.yaml:1:1: error: the model is empty
+      help: `knee new` writes a model to start from
+    "#);
+    insta::assert_snapshot!(fault("just words"), @r#"m.yaml:1:1: error: found `just words`, expected a map with keys such as `knee`, `name` and `load` (expected a model)"#);
+    insta::assert_snapshot!(fault("- a\n- b\n"), @r#"m.yaml:1:1: error: found a list, expected a map with keys such as `knee`, `name` and `load` (expected a model)"#);
+    insta::assert_snapshot!(fault(&"[".repeat(100_000)), @r#"m.yaml:1:256: error: not valid YAML: nested too deeply"#);
+    insta::assert_snapshot!(fault(&"{a: ".repeat(100_000)), @r#"m.yaml:1:1021: error: not valid YAML: nested too deeply"#);
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for i in 1..40 {
+        bomb += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(", "));
+    }
+    insta::assert_snapshot!(fault(&bomb), @r#"m.yaml:6:20: error: not valid YAML: more than 250,000 values, aliases written out"#);
+    insta::assert_snapshot!(fault_with(b"\x7fELF\x02\x01\x01\x00\xff\xfe", &[]), @r#"m.yaml:1:9: error: not a text file: byte 8 is not UTF-8 (expected a model in YAML)"#);
+    insta::assert_snapshot!(fault_with(&[0; 1000], &[]), @r#"m.yaml:1:1: error: not valid YAML: unexpected character: `\u{0}'"#);
+    insta::assert_snapshot!(fault(&"x".repeat(100 << 20)), @r#"m.yaml:1:1: error: the file is larger than 4 MiB (expected a model in YAML)"#);
+    let chain: String =
+        (0..5_000).map(|i| format!("  s{i}: {{endpoints: {{x: [{{call: s{}.x}}]}}}}\n", i + 1)).collect();
+    let chain = format!(
+        "knee: 1\nload: {{rate: 1/s, requests: {{s0.x: 1}}}}\nservices:\n{chain}  s5000: {{endpoints: {{x: []}}}}\n"
+    );
+    insta::assert_snapshot!(fault(&chain), @r#"m.yaml:4:31: error: calls within calls, 5001 deep (expected at most 100 deep and 1000000 ways)"#);
+    let mesh: String = (0..30).map(|i| format!("  s{i}: {{endpoints: {{x: [{{call: s{0}.x}}, {{call: s{0}.y}}], y: [{{call: s{0}.x}}, {{call: s{0}.y}}]}}}}\n", i + 1)).collect();
+    let mesh = format!(
+        "knee: 1\nload: {{rate: 1/s, requests: {{s0.x: 1}}}}\nservices:\n{mesh}  s30: {{endpoints: {{x: [], y: []}}}}\n"
+    );
+    insta::assert_snapshot!(fault(&mesh), @r#"m.yaml:4:45: error: calls that can go more than 1000000 ways (expected at most 100 deep and 1000000 ways)"#);
+}
+
+#[test]
+fn settings_are_shown_as_given() {
+    let model = web("replicas: 2");
+    let set = |path, value| fault_with(model.as_bytes(), &[(path, value)]);
+    insta::assert_snapshot!(set("web.replicas", "0"), @r#"--set:1:14: error: no replicas (expected at least 1)"#);
+    insta::assert_snapshot!(set("wbe.replicas", "3"), @r#"
+    --set:1:1: error: `wbe.replicas` leads nowhere: unknown name `wbe` (no part of the model)
+      help: a similar name exists: `web`
+    "#);
+    insta::assert_snapshot!(set("web.replica", "3"), @r#"
+    --set:1:1: error: unknown key `replica` (not a key of a service)
+      help: a key with a similar name exists: `replicas`
+    "#);
+    insta::assert_snapshot!(set("web.hoem.1.delay", "3ms"), @r#"
+    --set:1:1: error: `web.hoem.1.delay` leads nowhere: unknown name `hoem` (nothing of that name there)
+      help: a similar name exists: `home`
+    "#);
+    insta::assert_snapshot!(set("web.home.0.delay", "3ms"), @r#"--set:1:1: error: `web.home.0.delay` leads nowhere: there is no step `0` (steps count from 1 to 1)"#);
+    insta::assert_snapshot!(set("web.replicas", "[1"), @r#"--set:1:14: error: not valid YAML: unclosed bracket '['"#);
+    insta::assert_snapshot!(set("", "3"), @r#"--set:1:1: error: `` is no path (expected names with dots between them)"#);
+    insta::assert_snapshot!(set("load.rate", "10"), @r#"--set:1:11: error: `10` has no unit (expected a rate such as `400/s` or `90/min`)"#);
+}
+
+#[test]
+fn all_faults_come_at_once_in_the_order_of_the_file() {
+    let text = "knee: 1
+nmae: x
+load: {rate: 10, requests: {web.home: 1, web.hoem: 1}}
+services:
+  web:
+    workers: many
+    queue: 3
+    endpoints:
+      home: [{cpuu: 1ms}, {call: nowhere.x}, {delay: {exp: 3}}]
+";
+    let loaded = loaded(text.as_bytes(), &[]);
+    assert!(loaded.model.is_none());
+    insta::assert_snapshot!(told(&loaded).join("\n"), @r#"
+    m.yaml:2:1: error: unknown key `nmae` (not a key of a model)
+      help: a key with a similar name exists: `name`
+    m.yaml:3:14: error: `10` has no unit (expected a rate such as `400/s` or `90/min`)
+    m.yaml:3:42: error: `web` has no endpoint `hoem` (expected `web.` and the name of an endpoint)
+      help: one with a similar name exists: `web.home`
+    m.yaml:6:14: error: `many` does not start with a number (expected a whole number or `unlimited`)
+    m.yaml:9:15: error: unknown step `cpuu`
+      help: a step with a similar name exists: `cpu`
+    m.yaml:9:34: error: unknown service or external `nowhere`
+      help: there are `web`
+    m.yaml:9:60: error: `3` has no unit (expected a duration such as `250us`, `20ms`, `1.5s` or `7d`)
+      help: for milliseconds write `3ms`
+    "#);
+}

@@ -1,0 +1,333 @@
+//! The command as a user meets it: exit codes, what goes to stdout and to stderr, files.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// An M/M/1 with an objective: quick to simulate, with something to find.
+const MODEL: &str = "
+knee: 1
+name: counter
+load: {rate: 50/s, requests: {desk.serve: 1}}
+services:
+  desk: {workers: 1, endpoints: {serve: [{delay: {exp: 10ms}}]}}
+slo: {desk.serve: [p95 < 100ms]}
+study: {requests: 2_000}
+";
+
+/// A directory with `m.yaml` in it, where `knee` is run.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self::with(MODEL)
+    }
+
+    fn with(model: &str) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("m.yaml"), model).unwrap();
+        Self(place)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("knee"));
+        command.current_dir(self.path()).args(line.split(' ')).stdin(Stdio::null());
+        command
+    }
+
+    fn knee(&self, line: &str) -> Output {
+        self.command(line).output().unwrap()
+    }
+
+    /// Stdout of a command that must do what it was asked.
+    #[track_caller]
+    fn done(&self, line: &str) -> String {
+        let output = self.knee(line);
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// Stderr of a command that must be refused, with nothing on stdout.
+    #[track_caller]
+    fn refused(&self, line: &str) -> String {
+        let output = self.knee(line);
+        assert_eq!(output.status.code(), Some(2), "{line}: {}", text(&output.stdout));
+        assert_eq!(text(&output.stdout), "", "{line}");
+        text(&output.stderr)
+    }
+
+    fn json(&self, line: &str) -> Value {
+        serde_json::from_str(&self.done(line)).unwrap()
+    }
+
+    fn files(&self, directory: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path().join(directory)).unwrap();
+        let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+const RESULTS: [&str; 4] = ["sweep.csv", "sweep.json", "sweep.png", "sweep.svg"];
+
+#[test]
+fn a_run_prints_its_result_on_stdout_and_nothing_else_there() {
+    let desk = Desk::new();
+    let output = desk.knee("run m.yaml");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains("desk"));
+    assert_eq!(text(&output.stderr), "", "no terminal, no bar; no fault, no warning");
+    assert_eq!(desk.files("."), ["m.yaml"], "a run leaves no file unless asked");
+}
+
+#[test]
+fn json_is_one_document_with_one_point_a_run() {
+    let desk = Desk::new();
+    let document = desk.json("run m.yaml --json --seed 7");
+    assert_eq!((&document["model"], &document["seed"]), (&"counter".into(), &7.into()));
+    assert_eq!(document["points"].as_array().unwrap().len(), 1);
+    assert!(document["points"][0]["total"]["latency_s"]["p95"]["value"].is_number());
+}
+
+#[test]
+fn a_sweep_prints_the_decision_and_leaves_four_files() {
+    let desk = Desk::new();
+    let output = desk.knee("sweep m.yaml --at 20/s,50/s,80/s");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("output/counter/sweep.svg"), "{}", text(&output.stderr));
+    assert!(!text(&output.stdout).contains('\u{1b}'), "no styles where nobody sees them");
+    assert_eq!(desk.files("output/counter"), RESULTS);
+    let saved = fs::read_to_string(desk.path().join("output/counter/sweep.json")).unwrap();
+    let saved: Value = serde_json::from_str(&saved).unwrap();
+    let loads: Vec<_> = saved["points"].as_array().unwrap().iter().map(|p| p["load"]["at"].clone()).collect();
+    assert_eq!(loads, [20.0, 50.0, 80.0]);
+}
+
+#[test]
+fn json_on_stdout_is_the_json_of_the_file() {
+    let desk = Desk::new();
+    let printed = desk.done("sweep m.yaml --at 20,50 --json --quiet --out here");
+    assert_eq!(printed, fs::read_to_string(desk.path().join("here/sweep.json")).unwrap());
+    assert_eq!(desk.files("."), ["here", "m.yaml"]);
+}
+
+#[test]
+fn quiet_leaves_stderr_empty() {
+    let output = Desk::new().knee("sweep m.yaml --at 20,50 --quiet");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    let desk = Desk::new();
+    let one = desk.done("sweep m.yaml --at 20,50,80 --threads 1 --out one");
+    let two = desk.done("sweep m.yaml --at 20,50,80 --threads 2 --out two");
+    assert_eq!(one, two);
+    for name in RESULTS {
+        let read = |directory: &str| fs::read(desk.path().join(directory).join(name)).unwrap();
+        assert_eq!(read("one"), read("two"), "{name}");
+    }
+}
+
+#[test]
+fn another_seed_gives_other_numbers_and_the_same_seed_the_same() {
+    let desk = Desk::new();
+    let run = |seed: u64| desk.done(&format!("run m.yaml --seed {seed} --json"));
+    assert_eq!(run(3), run(3));
+    assert_ne!(run(3), run(4));
+}
+
+#[test]
+fn results_are_replaced_but_never_a_file_of_somebody_else() {
+    let desk = Desk::new();
+    desk.done("sweep m.yaml --at 20,50");
+    desk.done("sweep m.yaml --at 20,50");
+    let foreign = desk.path().join("output/counter/sweep.csv");
+    fs::write(&foreign, "my own notes\n").unwrap();
+    let told = desk.refused("sweep m.yaml --at 20,50");
+    assert!(told.contains("sweep.csv") && told.contains("--out"), "{told}");
+    assert_eq!(fs::read_to_string(foreign).unwrap(), "my own notes\n");
+    assert_eq!(desk.files("output/counter"), RESULTS, "no half-written file is left");
+}
+
+#[test]
+fn the_name_of_a_model_does_not_lead_out_of_the_output_directory() {
+    let desk = Desk::with(&MODEL.replace("name: counter", "name: ../../up"));
+    desk.done("sweep m.yaml --at 20,50");
+    assert_eq!(desk.files("output"), ["up"]);
+    assert_eq!(desk.files("."), ["m.yaml", "output"]);
+}
+
+#[test]
+fn a_load_on_the_command_line_takes_the_place_of_the_files() {
+    let desk = Desk::new();
+    let offered = |line: &str| {
+        let point = &desk.json(line)["points"][0];
+        point["total"]["offered_per_s"]["value"].as_f64().unwrap()
+    };
+    // 20 replications of 2,000 requests: the standard error of the rate is 0.5 %.
+    assert!((offered("run m.yaml --json --rate 20/s") / 20.0 - 1.0).abs() < 0.03);
+    assert!((offered("run m.yaml --json --rate 1_200/min --group load") / 20.0 - 1.0).abs() < 0.03);
+    assert!((offered("run m.yaml --json --set load.rate=30/s") / 30.0 - 1.0).abs() < 0.03);
+    assert!(desk.refused("run m.yaml --users 10").contains("use --rate"));
+    assert!(desk.refused("run m.yaml --rate 10/s --group shoppers").contains("`shoppers`"));
+}
+
+#[test]
+fn several_groups_need_a_name() {
+    let two = "load:
+  a: {rate: 20/s, requests: {desk.serve: 1}}
+  b: {users: 4, think: {exp: 1s}, requests: {desk.serve: 1}}";
+    let desk = Desk::with(&MODEL.replace("load: {rate: 50/s, requests: {desk.serve: 1}}", two));
+    assert!(desk.refused("run m.yaml --rate 10/s").contains("--group"));
+    assert!(desk.refused("run m.yaml --rate 10/s --group b").contains("use --users"));
+    assert!(desk.refused("run m.yaml --users 1.5 --group b").contains("whole number"));
+    desk.done("run m.yaml --users 8 --group b --requests 200");
+    assert!(desk.refused("sweep m.yaml --at 10/s").contains("factor"));
+    assert!(desk.refused("sweep m.yaml --group b --to 10/s").contains("users"));
+    assert!(desk.refused("sweep m.yaml --group c").contains("`c`"));
+}
+
+#[test]
+fn any_path_can_be_the_axis() {
+    let desk = Desk::new();
+    let document = desk.json("sweep m.yaml --over desk.workers=1..3 --json");
+    let loads: Vec<_> =
+        document["points"].as_array().unwrap().iter().map(|p| p["load"]["at"].clone()).collect();
+    assert_eq!(loads, [1.0, 2.0, 3.0]);
+    assert!(desk.refused("sweep m.yaml --over desk.wrokers=1..3").contains("desk.wrokers=1"));
+    assert!(desk.refused("sweep m.yaml --over desk.workers=3..1").contains("range"));
+}
+
+#[test]
+fn a_trace_has_one_line_a_request_in_the_order_of_their_ends() {
+    let desk = Desk::new();
+    desk.done("run m.yaml --requests 500 --trace t.csv");
+    let mut reader = csv::Reader::from_path(desk.path().join("t.csv")).unwrap();
+    let head: Vec<_> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    assert_eq!(
+        head,
+        ["request", "group", "serial", "submitted_s", "ended_s", "latency_s", "outcome", "place"]
+    );
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert!(rows.len() >= 500, "{}", rows.len());
+    let number = |row: &csv::StringRecord, i: usize| row[i].parse::<f64>().unwrap();
+    // One worker, first come first served: ends are in the order of submissions, and of serials.
+    for pair in rows.windows(2) {
+        assert!(number(&pair[0], 4) <= number(&pair[1], 4));
+        assert!(number(&pair[0], 2) < number(&pair[1], 2));
+    }
+    for row in &rows {
+        assert_eq!((&row[0], &row[6]), ("desk.serve", "right"));
+        assert!((number(row, 4) - number(row, 3) - number(row, 5)).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn a_trace_replaces_the_file_that_was_named_but_not_the_model() {
+    let desk = Desk::new();
+    fs::write(desk.path().join("t.csv"), "old").unwrap();
+    desk.done("run m.yaml --requests 100 --trace t.csv");
+    assert!(fs::read_to_string(desk.path().join("t.csv")).unwrap().starts_with("request,"));
+    assert!(desk.refused("run m.yaml --requests 100 --trace ./m.yaml").contains("is the model"));
+    assert!(desk.refused("run m.yaml --requests 100 --trace .").contains("directory"));
+    assert!(desk.refused("run m.yaml --requests 100 --trace no/such/t.csv").contains("no such"));
+    assert_eq!(desk.files("."), ["m.yaml", "t.csv"]);
+}
+
+#[test]
+fn a_new_model_is_written_once_and_runs() {
+    let desk = Desk::new();
+    desk.done("new shop.yaml");
+    let told = desk.refused("new shop.yaml");
+    assert!(told.contains("shop.yaml") && told.contains("exists"), "{told}");
+    let told = desk.refused("new .");
+    assert!(told.contains("directory"), "{told}");
+    let output = desk.knee("run shop.yaml --requests 300");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    assert!(desk.done("explain shop.yaml").contains("web"));
+}
+
+#[test]
+fn the_schema_is_json_and_completions_know_the_commands() {
+    let desk = Desk::new();
+    assert!(desk.json("schema")["properties"]["services"].is_object());
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(desk.done(&format!("completions {shell}")).contains("sweep"), "{shell}");
+    }
+    assert!(desk.refused("completions dos").contains("dos"));
+}
+
+#[test]
+fn flags_that_make_no_sense_are_refused() {
+    let desk = Desk::new();
+    for line in [
+        "run m.yaml --rate -5/s",
+        "run m.yaml --rate 5ms",
+        "run m.yaml --rate 1e12/s",
+        "run m.yaml --precision p95",
+        "run m.yaml --precision p95=0",
+        "run m.yaml --precision q95=5%",
+        "run m.yaml --replications 1",
+        "run m.yaml --threads 0",
+        "run m.yaml --requests 0",
+        "run m.yaml --requests -1",
+        "run m.yaml --duration 10",
+        "run m.yaml --duration 0s",
+        "run m.yaml --seed half",
+        "run m.yaml --set desk.workers",
+        "run m.yaml --bogus",
+        "run m.yaml more.yaml",
+        "run",
+        "sweep m.yaml --from 90/s --to 10/s",
+        "sweep m.yaml --at 10/s,x",
+        "sweep m.yaml --over desk.workers",
+        "compare m.yaml m.yaml",
+        "size m.yaml",
+        "plan m.yaml",
+        "rank m.yaml",
+        "check m.yaml",
+    ] {
+        let told = desk.refused(line);
+        assert!(told.starts_with("error"), "{line}: {told}");
+    }
+}
+
+#[test]
+fn warnings_go_to_stderr_and_quiet_ends_them() {
+    let desk = Desk::with(&MODEL.replace("rate: 50/s", "rate: 500/s"));
+    let output = desk.knee("run m.yaml --rate 50/s");
+    assert!(text(&output.stderr).contains("warning"), "{}", text(&output.stderr));
+    assert_eq!(text(&desk.knee("run m.yaml --rate 50/s --quiet").stderr), "");
+}
+
+#[test]
+fn help_and_version_are_results() {
+    let desk = Desk::new();
+    assert!(desk.done("--help").contains("sweep"));
+    assert!(desk.done("sweep --help").contains("--over"));
+    assert!(desk.done("--version").starts_with("knee "));
+}
+
+#[test]
+fn a_closed_pipe_is_a_quiet_end() {
+    let desk = Desk::new();
+    for line in ["schema", "completions bash", "run m.yaml --json", "--help"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = desk.command(line).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let output = output.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{line}");
+    }
+}

@@ -3,7 +3,7 @@
 use super::books::{Measurements, PlaceBook, RequestBook, ResourceBook, StationBook, VisitBook};
 use super::layout::Layout;
 use crate::ids::{EndpointId, MemberId, StationId};
-use crate::model::Model;
+use crate::model::{Endpoint, Model};
 use crate::signal::{Ended, ErrorKind, Outcome, Probe, Signal, Visit};
 use crate::units::Time;
 
@@ -16,11 +16,43 @@ pub struct Open<T> {
     pub since: Time,
 }
 
+/// What calls to one endpoint at one member came to. All that can be had from these sums, and from the
+/// histograms, is left to the closing of the books.
+#[derive(Clone, Copy, Debug, Default)]
+struct Visits {
+    left: u64,
+    wait: u128,
+    service: u128,
+    residence: u128,
+    /// The part of the residence that lies before the window.
+    before: u128,
+}
+
+/// Where the calls to an endpoint are booked.
+#[derive(Clone, Copy, Debug)]
+struct Desk {
+    place: u32,
+    /// Its row of [`Recorder::visits`] for the first member of its place.
+    first_row: u32,
+    /// The first member of its place.
+    first_member: u32,
+}
+
+impl Desk {
+    fn row(self, member: MemberId) -> usize {
+        (self.first_row + member.0 - self.first_member) as usize
+    }
+}
+
 /// Keeps the books of one replication.
 #[derive(Clone, Debug)]
 pub struct Recorder<'l> {
     layout: &'l Layout,
     books: Measurements,
+    /// By endpoint.
+    desks: Vec<Desk>,
+    /// By endpoint, and within it by member of its place.
+    visits: Vec<Visits>,
 }
 
 impl<'l> Recorder<'l> {
@@ -36,10 +68,19 @@ impl<'l> Recorder<'l> {
             stations: vec![StationBook::default(); model.stations.len()],
             ..Measurements::default()
         };
-        Self { layout, books }
+        let mut rows = 0;
+        let desk = |endpoint: &Endpoint| {
+            let members = model.places[endpoint.place.index()].members.clone();
+            let desk = Desk { place: endpoint.place.0, first_row: rows, first_member: members.start };
+            rows += members.len() as u32;
+            desk
+        };
+        let desks = model.endpoints.iter().map(desk).collect();
+        Self { layout, books, desks, visits: vec![Visits::default(); rows as usize] }
     }
 
-    /// The books so far.
+    /// The books so far; what follows from other books, and all that is kept by endpoint or member, is filled in when they are
+    /// closed.
     #[must_use]
     pub fn books(&self) -> &Measurements {
         &self.books
@@ -70,8 +111,7 @@ impl<'l> Recorder<'l> {
             cores.restart(now);
             *book = StationBook { busy: 0, cores, running };
         }
-        books.endpoints.fill(VisitBook::default());
-        books.members.fill(VisitBook::default());
+        self.visits.fill(Visits::default());
     }
 
     /// Closes the books at `now`, adding what those still present and the slots still held have used of the window.
@@ -83,6 +123,7 @@ impl<'l> Recorder<'l> {
         held: impl Iterator<Item = Open<StationId>>,
     ) -> Measurements {
         self.books.until = now.0;
+        self.sum_up();
         for Open { of: (endpoint, member), since } in present {
             let presence = u128::from(now.0 - since.0.max(self.books.from));
             self.books.endpoints[endpoint.index()].presence += presence;
@@ -98,17 +139,43 @@ impl<'l> Recorder<'l> {
         self.books
     }
 
+    /// Fills in what follows from other books.
+    fn sum_up(&mut self) {
+        let books = &mut self.books;
+        for (endpoint, desk) in self.desks.iter().enumerate() {
+            let place = &mut books.places[desk.place as usize];
+            let members = self.layout.place_of_member.iter().enumerate();
+            for (member, _) in members.filter(|(_, place)| place.0 == desk.place) {
+                let visits = &self.visits[desk.row(MemberId(member as u32))];
+                place.left += visits.left;
+                place.presence += visits.residence - visits.before;
+                visits.add_to(&mut books.endpoints[endpoint]);
+                visits.add_to(&mut books.members[member]);
+            }
+        }
+        for place in &mut books.places {
+            place.waited = place.left - place.wait.zeros() - place.left_wait.zeros();
+        }
+        for resource in &mut books.resources {
+            resource.started = resource.wait.count();
+        }
+    }
+
     #[inline]
     fn left(&mut self, now: u64, visit: &Visit) {
         let residence = now - visit.arrived.0;
-        let presence = u128::from(now - visit.arrived.0.max(self.books.from));
-        let place = self.layout.place_of_endpoint[visit.endpoint.index()];
         let (wait, service) = (visit.wait.0, visit.service.0);
-        let book = &mut self.books.places[place.index()];
+        let desk = self.desks[visit.endpoint.index()];
+        let visits = &mut self.visits[desk.row(visit.member)];
+        visits.left += 1;
+        visits.wait += u128::from(wait);
+        visits.service += u128::from(service);
+        visits.residence += u128::from(residence);
+        if visit.arrived.0 < self.books.from {
+            visits.before += u128::from(self.books.from - visit.arrived.0);
+        }
+        let book = &mut self.books.places[desk.place as usize];
         book.level.down(now);
-        book.left += 1;
-        book.waited += u64::from(wait > 0);
-        book.presence += presence;
         if served(visit) {
             book.wait.record(wait);
             book.service.record(service);
@@ -119,15 +186,6 @@ impl<'l> Recorder<'l> {
         if visit.detached {
             book.wasted += u128::from(service);
         }
-        let add = |book: &mut VisitBook| {
-            book.left += 1;
-            book.wait += u128::from(wait);
-            book.service += u128::from(service);
-            book.residence += u128::from(residence);
-            book.presence += presence;
-        };
-        add(&mut self.books.endpoints[visit.endpoint.index()]);
-        add(&mut self.books.members[visit.member.index()]);
     }
 
     #[inline]
@@ -155,6 +213,16 @@ impl<'l> Recorder<'l> {
     }
 }
 
+impl Visits {
+    fn add_to(&self, book: &mut VisitBook) {
+        book.left += self.left;
+        book.wait += self.wait;
+        book.service += self.service;
+        book.residence += self.residence;
+        book.presence += self.residence - self.before;
+    }
+}
+
 /// A call was served if it got any work done or ended well; one that was turned away or left first was not.
 #[inline]
 fn served(visit: &Visit) -> bool {
@@ -177,8 +245,7 @@ impl Probe for Recorder<'_> {
             }
             Signal::Ended(ended) => self.ended(now, &ended),
             Signal::Arrived { endpoint, .. } => {
-                let place = self.layout.place_of_endpoint[endpoint.index()];
-                let book = &mut self.books.places[place.index()];
+                let book = &mut self.books.places[self.desks[endpoint.index()].place as usize];
                 book.arrived += 1;
                 book.level.up(now);
             }
@@ -190,7 +257,6 @@ impl Probe for Recorder<'_> {
             Signal::Queued { station } => self.resource(station).queue.up(now),
             Signal::Started { station, wait, queued } => {
                 let book = self.resource(station);
-                book.started += 1;
                 book.wait.record(wait.0);
                 if queued {
                     book.queue.down(now);
@@ -220,11 +286,7 @@ impl Probe for Recorder<'_> {
                     self.resource(station).queue.step(now, waiting);
                 }
             }
-            Signal::Stretched { station, wait } => {
-                let book = self.resource(station);
-                book.started += 1;
-                book.wait.record(wait.0);
-            }
+            Signal::Stretched { station, wait } => self.resource(station).wait.record(wait.0),
             Signal::LookedUp { place, hit } => {
                 let book = &mut self.books.places[place.index()];
                 book.hits += u64::from(hit);

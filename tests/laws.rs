@@ -19,7 +19,7 @@ use knee::signal::{Probe, Signal};
 use knee::units::{Span, Time};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use support::{close, model};
+use support::{close, load, model};
 
 /// Models per run of the tests; `PROPTEST_CASES` asks for more.
 const CASES: u32 = 400;
@@ -425,7 +425,14 @@ fn whatever_the_model_what_comes_in_goes_out_and_nothing_stays_held() {
     let decisions = prop::collection::vec(any::<u8>(), 20..160);
     let outcome = runner.run(&decisions, |decisions| {
         let yaml = random_model(&decisions);
-        let model = model(&yaml);
+        let model = match load(&yaml) {
+            Ok(model) => model,
+            // The one combination that the language refuses and the dice do not avoid.
+            Err(faults) if faults.contains("of a place with one queue for all") => {
+                return Err(TestCaseError::reject("legal"));
+            }
+            Err(faults) => panic!("{faults}\nin\n{yaml}"),
+        };
         let told = |broken: String| TestCaseError::fail(format!("{broken}\nin\n{yaml}"));
         let first = run(&model, 0).map_err(told)?;
         prop_assert_eq!(

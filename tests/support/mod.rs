@@ -13,11 +13,13 @@ use knee::signal::Probe;
 /// Compiles a model that has no fault.
 #[track_caller]
 pub fn model(yaml: &str) -> Model {
+    load(yaml).unwrap_or_else(|faults| panic!("{faults}\nin\n{yaml}"))
+}
+
+/// Compiles a model that may have faults.
+pub fn load(yaml: &str) -> Result<Model, String> {
     let loaded = compile::load(yaml.as_bytes(), "test.yaml", &[], &|_| Err("no files here".into()));
-    match loaded.model {
-        Some(model) => model,
-        None => panic!("{:#?}\nin\n{yaml}", loaded.diagnostics),
-    }
+    loaded.model.ok_or_else(|| format!("{:#?}", loaded.diagnostics))
 }
 
 /// A number whose `f` crosses from below `target` to above, between `low` and `high`.

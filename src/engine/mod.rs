@@ -181,6 +181,12 @@ impl<P: Probe> Engine<'_, P> {
         })
     }
 
+    /// Requests that users still wait for.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.calls.ids().map(|slot| &self.calls[slot]).filter(|call| call.root && !call.detached).count()
+    }
+
     /// Every slot and core of one's own that is held.
     pub fn held(&self) -> impl Iterator<Item = Held> {
         let slots = self.calls.ids().flat_map(|slot| self.calls.holds(slot));

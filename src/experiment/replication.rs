@@ -77,10 +77,11 @@ fn close(model: &Model, engine: Engine<'_, Recorder<'_>>) -> (Measurements, Vec<
         present[place] += 1;
         presence[place] += u128::from(end.0 - call.arrived.0.max(from));
     }
+    let open = engine.open() as u64;
     let held: Vec<_> = engine.held().map(|h| Open { of: h.station, since: h.since }).collect();
     let here = here.into_iter().map(|c| Open { of: (c.endpoint, c.member), since: c.arrived });
     let books = engine.probe.close(end, here, held.into_iter());
-    let findings = audit(&books, &present, &presence);
+    let findings = audit(&books, &present, &presence, open);
     (books, findings)
 }
 

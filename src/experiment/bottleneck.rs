@@ -176,11 +176,11 @@ fn users_below(model: &Model, graph: &Graph, pool: usize) -> BTreeSet<usize> {
     users.flat_map(|p| graph.below[p].iter().copied()).collect()
 }
 
+/// A culprit in words: place, resource, utilisation, what it is held by.
+pub type Row = (String, String, f64, Option<String>);
+
 /// The bottleneck at each level of load, neighbours with the same one joined.
-pub fn by_load(
-    points: &[Point],
-    culprits: &[Option<(String, String, f64, Option<String>)>],
-) -> Vec<Bottleneck> {
+pub fn by_load(points: &[Point], culprits: &[Option<Row>]) -> Vec<Bottleneck> {
     let mut ranges: Vec<Bottleneck> = Vec::new();
     for (point, culprit) in points.iter().zip(culprits) {
         let Some((place, resource, utilization, held_by)) = culprit.clone() else { continue };

@@ -2,6 +2,7 @@
 
 use super::answer::{Estimate, Found, Point, RequestRow, SloRow, State};
 use super::loads::plain;
+use super::summary::QUANTILES;
 use crate::model::{Goal, Model, Objective, Statistic};
 use crate::stats::curve::Curve;
 
@@ -24,15 +25,10 @@ fn badness(row: &RequestRow, goal: Goal) -> Option<(Estimate, f64)> {
 
 fn latency(row: &RequestRow, statistic: Statistic) -> Option<Estimate> {
     let d = &row.latency_s;
-    Some(match statistic {
-        Statistic::Mean => d.mean.clone(),
-        Statistic::Quantile(p) if p == 0.50 => d.p50.clone(),
-        Statistic::Quantile(p) if p == 0.90 => d.p90.clone(),
-        Statistic::Quantile(p) if p == 0.95 => d.p95.clone(),
-        Statistic::Quantile(p) if p == 0.99 => d.p99.clone(),
-        Statistic::Quantile(p) if p == 0.999 => d.p999.clone(),
-        Statistic::Quantile(_) => return None,
-    })
+    let Statistic::Quantile(p) = statistic else { return Some(d.mean.clone()) };
+    let reported = [&d.p50, &d.p90, &d.p95, &d.p99, &d.p999];
+    let at = QUANTILES.iter().position(|&q| (q - p).abs() < 1e-9)?;
+    Some(reported[at].clone())
 }
 
 /// All kinds together: their values add, and so, at worst, do their half widths.

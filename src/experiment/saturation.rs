@@ -99,9 +99,10 @@ fn closed_saturation(
         let reason = format!("throughput still rises at {highest:.0} users");
         return row(Estimate { low: Some(highest), ..Estimate::unknown(&reason) }, x_max, None, None);
     }
-    for p in points.iter_mut().filter(|p| {
-        p.load.at > n_star && p.state == State::Stable || p.load.at > n_star && p.state == State::Undecided
-    }) {
+    for p in points
+        .iter_mut()
+        .filter(|p| p.load.at > n_star && matches!(p.state, State::Stable | State::Undecided))
+    {
         p.state = State::BeyondSaturation;
     }
     row(at, x_max, cause_at(best), asymptotes)

@@ -67,10 +67,10 @@ fn first_loads(model: &Model, dial: &Dial, asked: &Loads, edge: Edge) -> Result<
 }
 
 fn chosen_loads(model: &Model, dial: &Dial, asked: &Loads, edge: Edge) -> Result<Vec<f64>, StudyError> {
-    if let (Some(from), Some(to)) = (asked.from, asked.to) {
-        if from >= to {
-            return Err(StudyError::BadLoad(format!("the range from {from} to {to} is empty")));
-        }
+    if let (Some(from), Some(to)) = (asked.from, asked.to)
+        && from >= to
+    {
+        return Err(StudyError::BadLoad(format!("the range from {from} to {to} is empty")));
     }
     let mut loads: Vec<f64> = match edge {
         Edge::Between(carried, not) => {
@@ -186,7 +186,7 @@ fn answer(
     }
 }
 
-pub fn culprit_row(job: &Job, culprit: &Culprit) -> (String, String, f64, Option<String>) {
+pub fn culprit_row(job: &Job, culprit: &Culprit) -> bottleneck::Row {
     let r = &job.layout.resources[culprit.busiest];
     let held_by = culprit.held_by.map(|h| bottleneck::name(&job.model, &job.layout, h));
     (job.model.places[r.place.index()].name.clone(), r.name.to_owned(), culprit.utilization, held_by)

@@ -97,6 +97,9 @@ pub fn error_kinds(row: &RequestRow) -> [(&'static str, &Estimate); 4] {
     [("timeout", &e.timeout), ("rejected", &e.rejected), ("abandoned", &e.abandoned), ("failed", &e.failed)]
 }
 
+/// Shares of errors below this at every load are noise that nobody asked about: one request in ten thousand.
+pub const NEGLIGIBLE_ERRORS: f64 = 1e-4;
+
 /// The share of offered requests that end in an error, of any kind. The kinds exclude each other, so that they add up.
 #[must_use]
 pub fn error_share(row: &RequestRow) -> Option<f64> {

@@ -10,7 +10,7 @@ use crate::report::{number, view};
 
 const HEIGHT: f64 = 130.0;
 
-/// The panel, where any steady load has errors.
+/// The panel, where any steady load has errors worth a look.
 pub fn panel(answer: &Answer, subject: &str) -> Option<Panel> {
     let lines: Vec<Line> = (0..ERRORS.len()).filter_map(|kind| line(answer, subject, kind)).collect();
     let top = lines.iter().map(|l| largest(&l.marks)).fold(0.0, f64::max);
@@ -21,7 +21,7 @@ pub fn panel(answer: &Answer, subject: &str) -> Option<Panel> {
         }
         _ => None,
     });
-    (!lines.is_empty()).then(|| Panel {
+    (top > view::NEGLIGIBLE_ERRORS * 100.0).then(|| Panel {
         heading: "Errors, % of requests".to_owned(),
         note: String::new(),
         scale: Scale::linear(0.0, nice_above(top * 1.05).min(100.0)),

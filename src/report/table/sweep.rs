@@ -43,7 +43,9 @@ fn table(answer: &Answer, subject: &str) -> Grid {
         .right("busy")
         .right("errors")
         .left("state");
-    let errors = points.iter().any(|p| view::error_share(view::row(p, subject)).is_some_and(|e| e > 0.0));
+    let errors = points
+        .iter()
+        .any(|p| view::error_share(view::row(p, subject)).is_some_and(|e| e > view::NEGLIGIBLE_ERRORS));
     for point in points {
         grid.row(row(point, subject, unit, errors));
     }

@@ -18,7 +18,7 @@ const REPLICATIONS: u32 = 20;
 /// Fewer give no interval; more only cost.
 const REPLICATIONS_RANGE: std::ops::RangeInclusive<u64> = 2..=10_000;
 /// Events of all replications of a point, unless stated.
-const BUDGET: u64 = 50_000_000;
+const BUDGET: u64 = 30_000_000;
 
 impl Compiler<'_> {
     /// Compiles `slo`.

@@ -153,6 +153,10 @@ fn waited_for(
     at: usize,
     utilization: &impl Fn(usize) -> f64,
 ) -> Option<usize> {
+    // Cores and servers are held while work is done; only what is held during calls can be held by somebody else.
+    if matches!(layout.resources[at].name, "cores" | "servers") {
+        return None;
+    }
     let holder = layout.resources[at].place.index();
     // Time that holders wait at a resource, per second: its mean queue. Time that they hold: what is busy.
     let waiting = |r: usize| summaries.iter().map(|s| s.resources[r].queue).sum::<f64>();

@@ -83,10 +83,17 @@ pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point]) -> Esti
     let Some((value, low, high)) = limits.reduce(earliest) else {
         return Estimate::unknown("nobody asks for this endpoint");
     };
+    let first = steady[0].load.at;
     match (value, saturated) {
+        (Some(value), _) if value <= first => Estimate {
+            value: None,
+            low: None,
+            high: Some(first),
+            reason: Some(format!("broken at the lowest load simulated, {}", plain(first))),
+        },
         (Some(value), _) => Estimate {
             value: Some(value),
-            low: low.or(Some(steady[0].load.at)),
+            low: low.or(Some(first)),
             high: high.or(saturated),
             reason: high.or(saturated).is_none().then(|| format!("may hold beyond {}", plain(last))),
         },
@@ -129,7 +136,11 @@ pub fn limits(model: &Model, points: &[Point], load: &str) -> (Vec<SloRow>, Opti
             met_up_to: met_up_to(model, o, points),
         })
         .collect();
-    let value = |row: &SloRow| row.met_up_to.value.unwrap_or(f64::INFINITY);
+    // Broken from the start comes first, holding to the end last.
+    let broken = |e: &Estimate| e.value.is_none() && e.high.is_some();
+    let value = |row: &SloRow| {
+        if broken(&row.met_up_to) { 0.0 } else { row.met_up_to.value.unwrap_or(f64::INFINITY) }
+    };
     let first = slo.iter().min_by(|a, b| value(a).total_cmp(&value(b)));
     let found = first.map(|row| Found {
         load: load.to_owned(),

@@ -108,6 +108,12 @@ pub fn all_users(model: &Model) -> Option<f64> {
     (!users.is_empty()).then(|| users.iter().sum())
 }
 
+/// Rate of all open groups, per second.
+pub fn all_rates(model: &Model) -> Option<f64> {
+    let rates: Vec<f64> = model.groups.iter().filter_map(rate).collect();
+    (!rates.is_empty()).then(|| rates.iter().sum())
+}
+
 /// The rate of each group without waiting: open groups at their own, closed users at `n / (R + Z)`.
 pub fn free_rates(model: &Model, demands: &Demands) -> Vec<f64> {
     let free = |(at, group): (usize, &Group)| match &group.source {

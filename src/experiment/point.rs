@@ -158,10 +158,16 @@ fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathere
             })
             .collect();
         let gap = interval::mean(&gaps, 0.95).ok()?;
-        let z = rows::z_of(gap, gaps.len());
+        // Calls cut by the edges of the window: at most one piece of work for each server. Where work is constant nothing else varies.
+        let longest = work.iter().copied().fold(0.0, f64::max);
+        let edge = resource.capacity as f64 * longest / summaries[0].window_s;
+        let beyond =
+            interval::Interval { value: (gap.value.abs() - edge).max(0.0).copysign(gap.value), ..gap };
+        let z = rows::z_of(beyond, gaps.len());
         let busy = rows::mean(summaries, |s| s.resources[at].busy).value.unwrap_or(0.0);
         // The bar rises with the number of places, so that a model of a hundred does not cry wolf.
-        let bar = quantiles::bonferroni(layout.resources.len().max(1), 0.999).max(4.0);
+        let tail = 0.0005 / layout.resources.len().max(1) as f64;
+        let bar = quantiles::student(1.0 - tail, gaps.len() - 1);
         let place = format!("{} {}", model.places[resource.place.index()].name, resource.name);
         let relative = if busy > 0.0 { gap.value.abs() / busy } else { gap.value.abs() };
         Some(AuditRow { law: "utilization", place, gap: relative, z: Some(z), holds: z.abs() <= bar })

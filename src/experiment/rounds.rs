@@ -197,7 +197,9 @@ fn launch(job: &mut Job, mut pilot: Pilot, options: &Options) {
         (Some(duration), _) => duration,
         (None, Some(requests)) => by_requests(requests as f64),
         (None, None) => {
-            let affordable_s = FIRST_SHARE * options.budget as f64 / f64::from(options.replications) / pilot.events_per_s.max(1e-12);
+            let affordable_s = FIRST_SHARE * options.budget as f64
+                / f64::from(options.replications)
+                / pilot.events_per_s.max(1e-12);
             let remembered_s = (RELAXATIONS * pilot.relaxation_s).min(affordable_s);
             by_requests(FIRST_REQUESTS).max(Span::from_secs(remembered_s))
         }

@@ -61,9 +61,13 @@ pub fn distribution(
     }
     let spreads: Vec<Spread> = summaries.iter().map(spread).collect();
     let fewest = spreads.iter().map(|s| s.count).min().unwrap_or(0);
+    let secs = |ns: Option<u64>| ns.expect("there are observations") as f64 / 1e9;
+    let (least, most) = (secs(pooled.min()), secs(pooled.max()));
     let quantile = |at: usize| {
         let pooled = pooled.quantile_s(QUANTILES[at]).expect("there are observations");
-        section(pooled, fewest, QUANTILES[at], spreads.iter().map(|s| s.quantiles[at]))
+        let e = section(pooled, fewest, QUANTILES[at], spreads.iter().map(|s| s.quantiles[at]));
+        // No percentile lies beyond what can be observed; where two atoms meet, the spread of the sections does not know that.
+        Estimate { low: e.low.map(|x| x.clamp(least, most)), high: e.high.map(|x| x.clamp(least, most)), ..e }
     };
     // A mean asks for no more than two observations; the median's rule of ten on either side suits it.
     let moment = |pooled: Option<f64>, f: fn(&Spread) -> f64| match pooled {

@@ -24,8 +24,10 @@ pub fn saturation(
         let culprit = culprits[i].as_ref()?;
         Some(bottleneck::name(&jobs[i].model, &jobs[i].layout, culprit.cause()))
     };
+    // Throughput has come to its end where its resource has.
+    let exhausted = |i: usize| culprits[i].as_ref().is_some_and(|c| c.utilization > 0.985);
     if dial.closed() {
-        return closed_saturation(model, jobs, points, &row, &cause_at);
+        return closed_saturation(model, jobs, points, &row, &exhausted, &cause_at);
     }
     let first_saturated = points.iter().position(|p| p.state == State::Saturated);
     let last_carried = points.iter().rposition(|p| matches!(p.state, State::Stable | State::Shedding));
@@ -34,7 +36,10 @@ pub fn saturation(
         _ => (None, None),
     };
     let low = last_carried.map(|i| points[i].load.at).into_iter().chain(low).reduce(f64::max);
+    // A probe too short to fill a long queue takes it for a growing backlog: the points know better.
+    let high = high.filter(|&high| low.is_none_or(|low| low < high));
     let high = first_saturated.map(|i| points[i].load.at).into_iter().chain(high).reduce(f64::min);
+    let sheds = points.iter().any(|p| p.state == State::Shedding);
     match (low, high) {
         (Some(low), Some(high)) if low < high => {
             let at = first_saturated.unwrap_or(points.len() - 1);
@@ -53,6 +58,7 @@ pub fn saturation(
         ),
         (Some(low), None) => {
             let reason = match edge {
+                _ if sheds => "what cannot be carried is shed, not queued".to_owned(),
                 Edge::Sheds(_) => "what cannot be carried is shed, not queued".to_owned(),
                 Edge::Unlimited if dial_is_unlimited(model, dial) => {
                     "nothing in the model is limited".to_owned()
@@ -75,6 +81,7 @@ fn closed_saturation(
     jobs: &[Job],
     points: &mut [Point],
     row: &dyn Fn(Estimate, Estimate, Option<String>, Option<Asymptotes>) -> Saturation,
+    exhausted: &dyn Fn(usize) -> bool,
     cause_at: &dyn Fn(usize) -> Option<String>,
 ) -> Saturation {
     let throughput = |p: &Point| p.total.throughput_per_s.value.unwrap_or(0.0);
@@ -95,7 +102,7 @@ fn closed_saturation(
     let asymptotes = x_max.value.map(|x| Asymptotes { r_min_s, think_s, x_max_per_s: x });
     let n_star = at.value.unwrap_or(f64::INFINITY);
     let highest = jobs.last().map_or(0.0, |j| j.at);
-    if highest < n_star {
+    if highest < n_star || !exhausted(best) {
         let reason = format!("throughput still rises at {highest:.0} users");
         return row(Estimate { low: Some(highest), ..Estimate::unknown(&reason) }, x_max, None, None);
     }

@@ -101,6 +101,8 @@ fn peak(model: &Model, dial: &Dial) -> Option<f64> {
     match (model.peak?, &dial.axis) {
         (Peak::Rate(rate), Axis::Rate) => Some(rate),
         (Peak::Users(users), Axis::Users) => Some(users),
+        (Peak::Users(users), Axis::Scale) => Some(users / loads::all_users(model)?),
+        (Peak::Rate(rate), Axis::Scale) => Some(rate / loads::all_rates(model)?),
         _ => None,
     }
 }
@@ -122,6 +124,15 @@ fn refine(
             if width > LIMIT_WIDTH * value {
                 wanted.push(value);
             }
+            // The interpolant is only as good as the points on either side of the crossing are near.
+            wanted.extend(
+                [1.0 - LIMIT_WIDTH, 1.0 + LIMIT_WIDTH].map(|near| near * value).into_iter().filter(|x| {
+                    let between = |j: &Job| {
+                        if *x < value { j.at >= *x && j.at < value } else { j.at <= *x && j.at > value }
+                    };
+                    !jobs.iter().any(between)
+                }),
+            );
         }
         let steady = jobs.iter().zip(&points).filter(|(_, p)| p.state != State::Saturated).map(|(j, _)| j);
         if let Some(knee) = Steady::new(steady, options.knee_by).knee("").at.value {
@@ -216,8 +227,10 @@ fn headroom(peak: f64, limit: &Estimate) -> Estimate {
 }
 
 pub fn law_row(model: &Model, dial: &Dial, at: f64, station: StationId) -> BottleneckLaw {
-    let scaled = dial.set(model, at);
-    let rate = loads::free_rates(&scaled, &Demands::new(&scaled)).iter().sum();
+    // Not by whole users: the law knows none.
+    let factor = at / dial.base;
+    let free = loads::free_rates(model, &Demands::new(model));
+    let rate = free.iter().enumerate().map(|(g, r)| if dial.sweeps(g) { r * factor } else { *r }).sum();
     let station = &model.stations[station.index()];
     BottleneckLaw {
         place: model.members[station.member.index()].name.clone(),

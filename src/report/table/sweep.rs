@@ -91,7 +91,11 @@ fn state(point: &Point) -> Cell {
 /// One unit for all latencies: that in which their middle, by factors, is handy.
 fn unit(points: &[&Point], subject: &str) -> TimeUnit {
     let values = |of: fn(&Distribution) -> Option<f64>| {
-        points.iter().filter_map(move |p| finite(of(&view::row(p, subject).latency_s))).filter(|v| *v > 0.0)
+        points
+            .iter()
+            .filter(|p| p.state != State::Saturated)
+            .filter_map(move |p| finite(of(&view::row(p, subject).latency_s)))
+            .filter(|v| *v > 0.0)
     };
     let low = values(|d| d.p50.value).fold(f64::INFINITY, f64::min);
     let high = values(|d| d.p99.value).fold(0.0, f64::max);

@@ -1,17 +1,31 @@
 //! The answer in one line: how far it is fast, where it breaks, what gives way first.
 
-use super::load;
 use super::objective::Objective;
-use crate::experiment::answer::{Answer, Found};
+use super::{load, number};
+use crate::experiment::answer::{Answer, Axis, Found, Point};
 
 /// `fast to 1,020/s (980-1,060); p95 breaks 200 ms at 1,310/s; first: orders servers`.
 ///
 /// Where there is no limit, the saturation stands in its place; where something was not found, the reason does.
 #[must_use]
 pub fn decision(answer: &Answer) -> String {
+    if let Axis::Path(path) = &answer.axis {
+        return over_path(answer, path);
+    }
     let parts = [knee(answer), limit(answer).or_else(|| saturation(answer)), cause(answer)];
     let known: Vec<_> = parts.into_iter().flatten().collect();
     if known.is_empty() { "no curve: too few loads".to_owned() } else { known.join("; ") }
+}
+
+/// With a path as the axis there is no load to be fast up to: the statistic at either end says what the path does.
+fn over_path(answer: &Answer, path: &str) -> String {
+    let at = |p: &Point| {
+        let p95 = number::measured_seconds(number::finite(p.total.latency_s.p95.value)?);
+        Some(format!("p95 {p95} at {path} = {}", load::bare(p.load.at)))
+    };
+    let ends: Vec<String> =
+        [answer.points.first(), answer.points.last()].into_iter().flatten().filter_map(at).collect();
+    if ends.is_empty() { "no value was simulated".to_owned() } else { ends.join(", ") }
 }
 
 fn knee(answer: &Answer) -> Option<String> {

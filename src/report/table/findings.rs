@@ -151,11 +151,11 @@ fn bottlenecks(answer: &Answer) -> Vec<String> {
         if x >= 1_000.0 { rounded(x, 0) } else { number::trimmed(&number::significant(x, 3)).to_owned() }
     };
     let text = |b: &crate::experiment::answer::Bottleneck| {
-        let to = load::with_unit(&answer.axis, &number(b.to));
         let from = if b.from == b.to { String::new() } else { format!("{} to ", number(b.from)) };
+        let range = load::with_unit(&answer.axis, &format!("{from}{}", number(b.to)));
         let busy = number::percent_plain(b.utilization);
         let held = b.held_by.as_deref().map_or_else(String::new, |by| format!(", held by: {by}"));
-        format!("{from}{to}: {} {} {busy}{held}", b.place, b.resource)
+        format!("{range}: {} {} {busy}{held}", b.place, b.resource)
     };
     answer.bottlenecks.iter().map(text).collect()
 }

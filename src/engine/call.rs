@@ -1,9 +1,11 @@
 //! Calls in flight: a slab of plain records.
 
+use super::Present;
 use crate::ids::{EndpointId, MemberId, PlaceId, RequestId, SiteId};
 use crate::model::{Class, Pc};
 use crate::signal::{ErrorKind, Fault};
 use crate::station::line::NONE;
+use crate::units::Time;
 
 /// What a call is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,10 +88,26 @@ pub struct Call {
     pub branch: bool,
     /// It is a request of a user.
     pub root: bool,
+    /// It makes a call in person: what it is at home is set aside.
+    pub visiting: bool,
     /// Slots held.
     pub holds: u8,
     /// Loops open.
     pub loops: u8,
+}
+
+impl Call {
+    /// Where it is.
+    pub fn present(&self) -> Present {
+        Present { endpoint: self.endpoint, member: self.member, arrived: Time(self.arrived) }
+    }
+}
+
+impl Outer {
+    /// Where it is when it is not visiting.
+    pub fn present(&self) -> Present {
+        Present { endpoint: self.endpoint, member: self.member, arrived: Time(self.arrived) }
+    }
 }
 
 /// A fault in eight bytes with room for "none".
@@ -109,6 +127,22 @@ impl From<PackedFault> for Fault {
     fn from(packed: PackedFault) -> Self {
         Self { kind: packed.kind, place: PlaceId(packed.place) }
     }
+}
+
+/// What a call is at home, while it visits another place.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outer {
+    key: u64,
+    arrived: u64,
+    waited: u64,
+    served: u64,
+    pc: Pc,
+    endpoint: EndpointId,
+    member: MemberId,
+    class: Class,
+    loops: u8,
+    /// Slots held.
+    pub holds: u8,
 }
 
 /// A slot taken.
@@ -140,6 +174,7 @@ pub struct Calls {
     holds_max: usize,
     loops: Vec<Loop>,
     loops_max: usize,
+    outer: Vec<Outer>,
 }
 
 impl std::ops::Index<u32> for Calls {
@@ -167,6 +202,7 @@ impl Calls {
             holds_max,
             loops: Vec::new(),
             loops_max,
+            outer: Vec::new(),
         }
     }
 
@@ -198,6 +234,7 @@ impl Calls {
         self.slots.push(Call::default());
         self.holds.resize(self.slots.len() * self.holds_max, Hold::default());
         self.loops.resize(self.slots.len() * self.loops_max, Loop::default());
+        self.outer.push(Outer::default());
         (self.slots.len() - 1) as u32
     }
 
@@ -225,6 +262,44 @@ impl Calls {
         let call = &mut self.slots[slot as usize];
         call.holds = call.holds.checked_sub(1)?;
         Some(self.holds[slot as usize * self.holds_max + call.holds as usize])
+    }
+
+    /// The slots that a visitor took on its visit are `heir`'s now, who has none.
+    pub fn move_holds(&mut self, visitor: u32, heir: u32) {
+        let (at_home, all) = (self.outer[visitor as usize].holds, self.slots[visitor as usize].holds);
+        let first = visitor as usize * self.holds_max;
+        let taken = first + at_home as usize..first + all as usize;
+        self.holds.copy_within(taken, heir as usize * self.holds_max);
+        self.slots[heir as usize].holds = all - at_home;
+        self.slots[visitor as usize].holds = at_home;
+    }
+
+    /// Sets aside what a call is at home, with the op it goes on from.
+    #[inline]
+    pub fn set_aside(&mut self, slot: u32, pc: Pc) -> &mut Call {
+        let call = &mut self.slots[slot as usize];
+        let &mut Call { key, arrived, waited, served, endpoint, member, class, loops, holds, .. } = call;
+        self.outer[slot as usize] =
+            Outer { key, arrived, waited, served, pc, endpoint, member, class, loops, holds };
+        call
+    }
+
+    /// What a visitor is at home.
+    #[inline]
+    pub fn outer(&self, slot: u32) -> &Outer {
+        &self.outer[slot as usize]
+    }
+
+    /// A visitor is itself again. Answers the op that it left from.
+    #[inline]
+    pub fn come_back(&mut self, slot: u32) -> Pc {
+        let call = &mut self.slots[slot as usize];
+        let Outer { key, arrived, waited, served, pc, endpoint, member, class, loops, .. } =
+            self.outer[slot as usize];
+        (call.key, call.arrived, call.waited, call.served) = (key, arrived, waited, served);
+        (call.endpoint, call.member, call.class, call.loops) = (endpoint, member, class, loops);
+        call.visiting = false;
+        pc
     }
 
     /// Slots a call holds, first taken first.

@@ -62,7 +62,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// A fresh call, submitted now.
     #[inline]
-    fn bear(&mut self) -> u32 {
+    pub(super) fn bear(&mut self) -> u32 {
         let slot = self.calls.insert(self.now);
         if slot as usize >= self.side_tables {
             self.grow_side_tables();
@@ -81,7 +81,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Chooses who serves a call.
     #[inline]
-    fn member_for(&mut self, entry: &Entry, key: u64, user: u32) -> MemberId {
+    pub(super) fn member_for(&mut self, entry: &Entry, key: u64, user: u32) -> MemberId {
         entry.only.unwrap_or_else(|| {
             let balancer = &mut self.balancers[entry.balancer as usize];
             MemberId(balancer.pick(mix(key, BALANCE), user, &self.in_system))
@@ -90,7 +90,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// A call arrives at a place.
     #[inline]
-    fn enter_place(&mut self, endpoint: EndpointId, member: MemberId) {
+    pub(super) fn enter_place(&mut self, endpoint: EndpointId, member: MemberId) {
         self.in_system[member.index()] += 1;
         self.probe.on(Time(self.now), Signal::Arrived { endpoint, member });
     }
@@ -237,10 +237,10 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Tells that a call has left its place; a branch adds its times to those of its caller.
     #[inline]
-    fn leave_place(&mut self, slot: u32, outcome: Option<Outcome>) {
+    pub(super) fn leave_place(&mut self, slot: u32, outcome: Option<Outcome>) {
         let call = &self.calls[slot];
         let (waited, served) = (call.waited, call.served);
-        if call.branch {
+        if call.branch && !call.visiting {
             let parent = call.parent;
             let caller = &mut self.calls[parent];
             caller.waited += waited;
@@ -350,6 +350,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// The timer of an attempt, or the patience of a user, is over. Answers who goes on.
     pub(super) fn time_out(&mut self, slot: u32) -> Option<u32> {
+        self.part_visit(slot);
         let Call { parent, site, copy, attempt, branch, .. } = self.calls[slot];
         let fault = Fault { kind: ErrorKind::Timeout, place: self.waits_at(slot) };
         if parent == NONE {
@@ -388,6 +389,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// A call works on though its caller has gone.
     fn detach(&mut self, slot: u32) {
+        self.part_visit(slot);
         self.unbound(slot);
         let call = &mut self.calls[slot];
         call.detached = true;
@@ -420,6 +422,7 @@ impl<P: Probe> Engine<'_, P> {
         doomed.push((slot, force));
         let mut at = 0;
         while let Some(&(parent, force)) = doomed.get(at) {
+            self.part_visit(parent);
             let mut child = self.calls[parent].first_child;
             while child != NONE {
                 let call = &self.calls[child];

@@ -11,6 +11,7 @@
 //! - `program.rs`: one op after the other
 //! - `family.rs`: calls and their own calls: birth, answers, retries, timeouts, cancelling
 //! - `stations.rs`: slots and cores taken and given back
+//! - `visit.rs`: plain calls, made without a record of their own
 //! - `users.rs`: requests, and who makes them
 
 mod call;
@@ -23,6 +24,7 @@ mod stations;
 mod tests;
 mod timers;
 mod users;
+mod visit;
 
 use std::collections::VecDeque;
 
@@ -116,6 +118,10 @@ pub struct Engine<'m, P> {
     calls: Calls,
     /// Calls whose caller has gone.
     orphans: u64,
+    /// Calls that are made in person, without a record.
+    visiting: usize,
+    /// By site: the endpoint that its caller visits in person.
+    visited: Vec<Option<EndpointId>>,
     /// Calls that the side tables have room for.
     side_tables: usize,
     links: Links,
@@ -169,16 +175,20 @@ impl<P: Probe> Engine<'_, P> {
     /// Calls in flight, branches and those detached included.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.calls.len()
+        self.calls.len() + self.visiting
     }
 
     /// Every call that is at a place.
     pub fn present(&self) -> impl Iterator<Item = Present> {
-        self.calls.ids().map(|slot| &self.calls[slot]).filter(|call| !call.branch).map(|call| Present {
-            endpoint: call.endpoint,
-            member: call.member,
-            arrived: Time(call.arrived),
-        })
+        let at_home = self.calls.ids().filter(|&slot| !self.calls[slot].branch).map(|slot| {
+            if self.calls[slot].visiting {
+                self.calls.outer(slot).present()
+            } else {
+                self.calls[slot].present()
+            }
+        });
+        let visiting = self.calls.ids().filter(|&slot| self.calls[slot].visiting);
+        at_home.chain(visiting.map(|slot| self.calls[slot].present()))
     }
 
     /// Requests that users still wait for.

@@ -47,7 +47,7 @@ impl<P: Probe> Engine<'_, P> {
                 Op::Work(dist) => {
                     let work = self.draw_span(slot, pc, dist.index());
                     let call = &mut self.calls[slot];
-                    (call.pc, call.state, call.since) = (pc, State::Working, self.now);
+                    (call.pc, call.state, call.since, call.work) = (pc, State::Working, self.now, work);
                     self.schedule(slot, work);
                     return None;
                 }
@@ -58,13 +58,17 @@ impl<P: Probe> Engine<'_, P> {
                     match self.seats[call.member.index()].cores {
                         Some(station) => self.work_on_core(slot, station.0, work),
                         None => {
-                            (call.state, call.since) = (State::Working, self.now);
+                            (call.state, call.since, call.work) = (State::Working, self.now, work);
                             self.schedule(slot, work);
                         }
                     }
                     return None;
                 }
                 Op::Call { first, count, need } => {
+                    if let (Some(endpoint), 1, 1) = (self.visited[first.index()], count, need) {
+                        pc = self.start_visit(slot, pc, first, endpoint);
+                        continue;
+                    }
                     self.calls[slot].pc = pc;
                     return self.call_out(slot, first, count, need);
                 }
@@ -118,6 +122,7 @@ impl<P: Probe> Engine<'_, P> {
                     }
                     pc += 1;
                 }
+                Op::End if self.calls[slot].visiting => pc = self.end_visit(slot),
                 Op::End => return self.end(slot),
             }
         }

@@ -4,7 +4,7 @@ use super::event_list::{EventList, INDEX_END, Key};
 use super::stations::Station;
 use super::timers::{Timers, Track};
 use super::users::Stream;
-use super::{Engine, Entry, Seat};
+use super::{Engine, Entry, Seat, visit};
 use crate::ids::{DistId, MemberId, PlaceId};
 use crate::model::{Balance, Balancer as BalancerSpec, Endpoint, Model, Source, StationKind};
 use crate::policy::balance::{Balancer, Policy};
@@ -27,6 +27,8 @@ impl<'m, P: Probe> Engine<'m, P> {
     /// An empty system at time zero: open sources in their stationary state, closed users thinking.
     #[must_use]
     pub fn new(model: &'m Model, seed: Seed, probe: P) -> Self {
+        let visited: Vec<_> = model.sites.iter().map(|site| visit::visited(model, site)).collect();
+        let visit_holds = visited.iter().flatten().map(|&e| visit::holds_max(model, e)).max().unwrap_or(0);
         let mut engine = Self {
             model,
             probe,
@@ -36,8 +38,10 @@ impl<'m, P: Probe> Engine<'m, P> {
             list: EventList::default(),
             timers: Timers::default(),
             ready: std::collections::VecDeque::new(),
-            calls: super::Calls::new(model.holds_max, model.loops_max),
+            calls: super::Calls::new(model.holds_max + visit_holds, model.loops_max),
             orphans: 0,
+            visiting: 0,
+            visited,
             side_tables: 0,
             links: Links::default(),
             positions: Positions::default(),

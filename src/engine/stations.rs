@@ -6,7 +6,7 @@ use super::call::{Hold, State};
 use super::event_list::{Key, Kind};
 use super::{Engine, Held, span};
 use crate::ids::{DistId, MemberId, PlaceId, StationId};
-use crate::model::{self, Discipline, Member, Pc, Sharing, StationKind};
+use crate::model::{self, Class, Discipline, Member, Pc, Sharing, StationKind};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{ErrorKind, Fault, Probe, Signal};
 use crate::station::Admission;
@@ -242,6 +242,14 @@ impl<P: Probe> Engine<'_, P> {
         self.charge_wait(slot, station, wait);
         self.calls[slot].state = State::Running;
         self.probe.on(Time(self.now), Signal::Quit { station: StationId(station), wait: span(wait) });
+    }
+
+    /// Another call takes the place of one that waits for a slot.
+    pub(super) fn replace_in_line(&mut self, station: u32, out: u32, into: u32, class: Class) {
+        let Running::Slots { slots, .. } = &mut self.stations[station as usize].kind else {
+            unreachable!("slots are waited for at slots")
+        };
+        slots.replace(out, into, class, &mut self.links);
     }
 
     /// A call has `work` ns to do on the cores of `station`.

@@ -97,6 +97,20 @@ impl Line {
         }
         self.len -= 1;
     }
+
+    /// `into` stands where `out` stood.
+    fn replace(&mut self, out: u32, into: u32, links: &mut Links) {
+        let [before, after] = links.links[out as usize];
+        links.links[into as usize] = [before, after];
+        match before {
+            NONE => self.first = into,
+            before => links.links[before as usize][1] = into,
+        }
+        match after {
+            NONE => self.last = into,
+            after => links.links[after as usize][0] = into,
+        }
+    }
 }
 
 /// A line per priority class; a station without classes has one.
@@ -156,6 +170,11 @@ impl Lines {
         }
         self.len -= 1;
         self.by_class.iter_mut().find_map(|line| line.pop_front(links))
+    }
+
+    /// `into` stands where `out`, which must wait here in `class`, stood.
+    pub fn replace(&mut self, out: u32, into: u32, class: u8, links: &mut Links) {
+        self.line(class).replace(out, into, links);
     }
 
     /// Takes `id`, which must wait here in `class`.

@@ -83,6 +83,11 @@ impl Slots {
         self.lines.pop(links)
     }
 
+    /// `into` waits in the place of `out`.
+    pub fn replace(&mut self, out: u32, into: u32, class: u8, links: &mut Links) {
+        self.lines.replace(out, into, class, links);
+    }
+
     /// A waiting call leaves the line.
     #[inline]
     pub fn leave(&mut self, id: u32, class: u8, links: &mut Links) {
@@ -131,6 +136,18 @@ mod tests {
             s.ask(id, class, &mut links);
         }
         assert_eq!(s.give_back(&mut links), Some(2));
+    }
+
+    #[test]
+    fn a_stand_in_is_served_in_turn() {
+        for waiting in 1..=3 {
+            let (mut s, mut links) = station(1, None, Order::Fifo);
+            (0..4).for_each(|id| drop(s.ask(id, 0, &mut links)));
+            s.replace(waiting, 7, 0, &mut links);
+            let order: Vec<u32> = std::iter::from_fn(|| s.give_back(&mut links)).take(3).collect();
+            let expected: Vec<u32> = (1..=3).map(|id| if id == waiting { 7 } else { id }).collect();
+            assert_eq!(order, expected);
+        }
     }
 
     #[test]

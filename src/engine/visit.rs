@@ -1,0 +1,125 @@
+//! Plain calls, made without a record of their own.
+//!
+//! Most calls go to a place where one can only wait and work: a query, a look-up, an external. Nothing bounds them, nothing
+//! can fail them, they call nobody. The caller makes such a *visit* in person: it sets aside what it is at home, runs the
+//! program of the place, and comes back. Whoever wants to part the two (a timeout, a cancellation) first makes the visit a call like
+//! any other; from then on nothing is special about it.
+
+use super::Engine;
+use super::call::{Call, State};
+use super::event_list::{Key, Kind};
+use crate::ids::{EndpointId, SiteId};
+use crate::model::{Model, Op, Pc, Resource, Site, StationKind, Target};
+use crate::rng::mix;
+use crate::signal::Probe;
+use crate::station::line::NONE;
+
+impl<P: Probe> Engine<'_, P> {
+    /// The call at op `pc` visits an endpoint. Answers the first op there.
+    #[inline]
+    pub(super) fn start_visit(&mut self, slot: u32, pc: Pc, site: SiteId, endpoint: EndpointId) -> Pc {
+        let site = &self.model.sites[site.index()];
+        let entry = self.entries[endpoint.index()];
+        let key = self.turn_key(slot, mix(self.calls[slot].key, site.step));
+        let member = self.member_for(&entry, key, self.calls[slot].user);
+        let call = self.calls.set_aside(slot, pc);
+        (call.key, call.endpoint, call.member) = (key, endpoint, member);
+        (call.arrived, call.waited, call.served) = (self.now, 0, 0);
+        (call.loops, call.visiting) = (0, true);
+        call.class = site.class.or(entry.class).unwrap_or(call.class);
+        self.visiting += 1;
+        self.enter_place(endpoint, member);
+        entry.pc
+    }
+
+    /// A visit is over. Answers the next op of the caller.
+    #[inline]
+    pub(super) fn end_visit(&mut self, slot: u32) -> Pc {
+        while self.calls[slot].holds > self.calls.outer(slot).holds {
+            self.give_back_slot(slot);
+        }
+        self.leave_place(slot, Some(Ok(())));
+        self.visiting -= 1;
+        self.calls.come_back(slot) + 1
+    }
+
+    /// Makes a visit, if there is one, a call of its own: everything is as if it had been one from the start.
+    #[inline]
+    pub(super) fn part_visit(&mut self, slot: u32) {
+        if self.calls[slot].visiting {
+            self.make_call_of_visit(slot);
+        }
+    }
+
+    #[cold]
+    fn make_call_of_visit(&mut self, slot: u32) {
+        self.visiting -= 1;
+        let child = self.bear();
+        let Call { key, event, arrived, since, waited, served, work, .. } = self.calls[slot];
+        let Call { pc, endpoint, member, station, user, class, state, generation, .. } = self.calls[slot];
+        let call = &mut self.calls[child];
+        (call.key, call.event, call.arrived, call.since) = (key, event, arrived, since);
+        (call.waited, call.served, call.work, call.pc) = (waited, served, work, pc);
+        (call.endpoint, call.member, call.station) = (endpoint, member, station);
+        (call.user, call.class, call.state, call.attempt) = (user, class, state, 1);
+        let own_generation = call.generation;
+        self.calls.move_holds(slot, child);
+        match state {
+            // The event keeps its turn; the one in the list has become stale.
+            State::Working => {
+                let due = since.saturating_add(work);
+                self.list.push(Key::new(due, event, Kind::Call, child));
+            }
+            State::Queued => self.replace_in_line(station, slot, child, class),
+            State::Running => {
+                let place = self.ready.iter_mut().find(|ready| **ready == (slot, generation));
+                *place.expect("a call that is about to run is ready") = (child, own_generation);
+            }
+            other => unreachable!("a visit is never {other:?}"),
+        }
+        let pc = self.calls.come_back(slot);
+        let Op::Call { first, .. } = self.ops[pc as usize] else { unreachable!("visits are calls") };
+        let call = &mut self.calls[slot];
+        (call.pc, call.event, call.state) = (pc, 0, State::Joining);
+        (call.left, call.need, call.fault) = (1, 1, None);
+        debug_assert_eq!(call.first_child, NONE, "a visitor has no other calls out");
+        call.first_child = child;
+        let call = &mut self.calls[child];
+        (call.parent, call.site) = (slot, first);
+    }
+}
+
+/// The endpoint that a call at `site` may visit in person.
+pub fn visited(model: &Model, site: &Site) -> Option<EndpointId> {
+    let Target::Endpoint(endpoint) = site.target else { return None };
+    let alone = site.timeout.is_none() && site.attempts == 1 && site.copies == 1;
+    (alone && program(model, endpoint).all(|op| is_plain(model, endpoint, op))).then_some(endpoint)
+}
+
+/// The most slots a visit holds at once, at most.
+pub fn holds_max(model: &Model, endpoint: EndpointId) -> usize {
+    program(model, endpoint).filter(|op| matches!(op, Op::Acquire(_))).count()
+}
+
+/// The ops of an endpoint in the order of the program, up to its first end.
+fn program(model: &Model, endpoint: EndpointId) -> impl Iterator<Item = Op> {
+    let ops = &model.ops[model.endpoints[endpoint.index()].entry as usize..];
+    ops.iter().copied().take_while(|op| *op != Op::End)
+}
+
+/// Nothing but waiting and working, neither of which can go wrong.
+fn is_plain(model: &Model, endpoint: EndpointId, op: Op) -> bool {
+    let balancer = &model.balancers[model.endpoints[endpoint.index()].balancer.index()];
+    let mut members = model.members[balancer.members.start as usize..balancer.members.end as usize].iter();
+    let patient = |station: u32| {
+        let kind = &model.stations[station as usize].kind;
+        matches!(kind, StationKind::Slots { queue: None, patience: None, .. })
+    };
+    match op {
+        Op::Acquire(Resource::Own(nth)) => members.all(|member| patient(member.stations.start + nth)),
+        Op::Acquire(Resource::Shared(station)) => patient(station.0),
+        Op::Cpu(_) => members.all(|member| member.cores.is_none()),
+        Op::Work(_) | Op::Release => true,
+        _ => false,
+    }
+}

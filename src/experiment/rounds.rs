@@ -18,8 +18,11 @@ use crate::units::Span;
 
 /// Looks at a point, at most.
 const LOOKS_MAX: u32 = 5;
-/// A look does not count until each replication spans so many relaxation times.
-const RELAXATIONS: f64 = 50.0;
+/// A look does not count until each replication spans so many relaxation times. With 100 of them the sections' p99 of an M/M/1
+/// at 0.8 spread less than the pooled one, and its 95 % intervals cover 88 % of the time; with 400 they cover 95 %.
+const RELAXATIONS: f64 = 200.0;
+/// Share of the budget that the first look may cost: the next is twice as long at least.
+const FIRST_SHARE: f64 = 0.25;
 /// Requests of a replication in the first look: enough for ten beyond p99.
 const FIRST_REQUESTS: f64 = 4_000.0;
 
@@ -183,7 +186,11 @@ fn launch(job: &mut Job, mut pilot: Pilot, options: &Options) {
     job.length = match (options.duration, options.requests) {
         (Some(duration), _) => duration,
         (None, Some(requests)) => by_requests(requests as f64),
-        (None, None) => by_requests(FIRST_REQUESTS).max(Span::from_secs(RELAXATIONS * pilot.relaxation_s)),
+        (None, None) => {
+            let affordable_s = FIRST_SHARE * options.budget as f64 / f64::from(options.replications) / pilot.events_per_s.max(1e-12);
+            let remembered_s = (RELAXATIONS * pilot.relaxation_s).min(affordable_s);
+            by_requests(FIRST_REQUESTS).max(Span::from_secs(remembered_s))
+        }
     };
     job.spent += pilot.events;
     job.pilot = Some(pilot);

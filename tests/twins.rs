@@ -357,7 +357,7 @@ impl Tandem {
         // Odd nanoseconds, so that nothing coincides that was not meant to.
         let mut time = |least_ms: u64, most_ms: u64| {
             let span = (most_ms - least_ms) * 1_000_000;
-            least_ms * 1_000_000 + rng.bits() % span | 1
+            (least_ms * 1_000_000 + rng.bits() % span) | 1
         };
         let (patience, work, back_work) =
             (time(100, 3_000), [time(10, 800), time(10, 2_000)], time(100, 1_500));

@@ -240,7 +240,7 @@ fn the_shop_is_explained() {
       length        until p95 to 5%
       warm-up       found by MSER-5
       replications  20
-      budget        50000000 events a point
+      budget        30000000 events a point
     "#);
 }
 

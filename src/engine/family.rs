@@ -185,7 +185,7 @@ impl<P: Probe> Engine<'_, P> {
     /// A call ends well: it gives back what it holds and answers its caller. Answers who goes on.
     #[inline]
     pub(super) fn end(&mut self, slot: u32) -> Option<u32> {
-        let caller = self.finish(slot, Ok(()))?.caller;
+        let caller = self.finish(slot, Ok(()))?;
         let call = &mut self.calls[caller];
         call.need = call.need.saturating_sub(1);
         match self.settle(caller) {
@@ -199,9 +199,9 @@ impl<P: Probe> Engine<'_, P> {
     #[cold]
     pub(super) fn fail(&mut self, mut slot: u32, mut fault: Fault) -> Option<u32> {
         loop {
-            let attempt = self.finish(slot, Err(fault))?;
-            slot = attempt.caller;
-            match self.answered_wrong(attempt, fault) {
+            let Call { site, copy, attempt, .. } = self.calls[slot];
+            slot = self.finish(slot, Err(fault))?;
+            match self.answered_wrong(Attempt { caller: slot, site, copy, number: attempt }, fault) {
                 Then::Wait => return None,
                 Then::Run => return Some(slot),
                 Then::Fail(raised) => fault = raised,
@@ -209,23 +209,22 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    /// Takes a call that is over out of the system. Answers whose attempt it was, if anyone waits for it.
+    /// Takes a call that is over out of the system. Answers its caller, if anyone waits for it.
     #[inline]
-    fn finish(&mut self, slot: u32, outcome: Outcome) -> Option<Attempt> {
+    fn finish(&mut self, slot: u32, outcome: Outcome) -> Option<u32> {
         self.unbound(slot);
         while self.calls[slot].holds > 0 {
             self.give_back_slot(slot);
         }
         self.leave_place(slot, Some(outcome));
-        let call = &self.calls[slot];
-        let attempt = Attempt { caller: call.parent, site: call.site, copy: call.copy, number: call.attempt };
-        if attempt.caller != NONE {
+        let &Call { parent, root, detached, .. } = &self.calls[slot];
+        if parent != NONE {
             self.calls.part(slot);
-        } else if call.root && !call.detached {
+        } else if root && !detached {
             self.answer_user(slot, outcome);
         }
         self.bury(slot);
-        (attempt.caller != NONE).then_some(attempt)
+        (parent != NONE).then_some(parent)
     }
 
     /// Frees the record of a call.

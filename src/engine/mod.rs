@@ -229,19 +229,26 @@ impl<P: Probe> Engine<'_, P> {
                 return Stop::Overflow;
             }
             let (event, arrival, timer) = (self.list.peek(), self.next_arrival.0, self.timers.peek());
-            let first = event.min(arrival).min(timer);
-            if first.time() > end || first == Key::NEVER {
-                return if first == Key::NEVER { Stop::Idle } else { Stop::Reached };
-            }
-            let next = if first == event {
+            let next = if event < arrival && event < timer {
+                if event.time() > end {
+                    return Stop::Reached;
+                }
                 self.list.pop();
                 self.handle_event(event)
-            } else if first == arrival {
+            } else if arrival < timer {
+                if arrival.time() > end {
+                    return Stop::Reached;
+                }
                 self.now = arrival.time();
                 self.events += 1;
                 Some(self.arrive())
-            } else {
+            } else if timer < Key::NEVER {
+                if timer.time() > end {
+                    return Stop::Reached;
+                }
                 self.handle_timer(timer)
+            } else {
+                return Stop::Idle;
             };
             self.drain(next);
         }

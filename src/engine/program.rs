@@ -143,7 +143,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// The draws of an op: by call, position in its program, and turn of the loops it stands in.
-    #[inline]
+    #[inline(always)]
     pub(super) fn rng(&self, slot: u32, pc: Pc) -> KeyedRng {
         let call = &self.calls[slot];
         // Branches may stand anywhere behind the entry; positions wrap, and stay distinct.
@@ -155,9 +155,7 @@ impl<P: Probe> Engine<'_, P> {
     #[inline]
     pub(super) fn turn_key(&self, slot: u32, mut key: u64) -> u64 {
         if self.calls[slot].loops > 0 {
-            for l in self.calls.loops(slot) {
-                key = mix(key, l.turn);
-            }
+            key = self.calls.loops(slot).iter().fold(key, |key, l| mix(key, l.turn));
         }
         key
     }

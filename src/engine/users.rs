@@ -58,6 +58,10 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline]
     fn find_next_arrival(&mut self) {
+        if let [stream] = self.streams.as_slice() {
+            self.next_arrival = (stream.next, 0);
+            return;
+        }
         let mut next = (Key::NEVER, 0);
         for (at, stream) in self.streams.iter().enumerate() {
             if stream.next < next.0 {

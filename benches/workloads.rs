@@ -4,8 +4,6 @@
 
 #[path = "handmade/mod.rs"]
 mod handmade;
-#[path = "models/mod.rs"]
-mod models;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -20,6 +18,14 @@ const SEED: u64 = 1;
 
 fn main() {
     divan::main();
+}
+
+/// A model of `models/workloads`.
+fn model(name: &str) -> Model {
+    let path = format!("{}/models/workloads/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(&path).expect("the reference workloads are there");
+    let loaded = knee::compile::load(&bytes, &path, &[], &|_| Err("a workload stands alone".into()));
+    loaded.model.expect("the reference workloads have no faults")
 }
 
 fn simulate<P: Probe>(model: &Model, probe: P) -> u64 {
@@ -62,18 +68,18 @@ macro_rules! workload {
 
             #[divan::bench]
             fn b_engine_recording(bencher: Bencher) {
-                recorded(bencher, &$model);
+                recorded(bencher, &model($model));
             }
 
             #[divan::bench]
             fn c_engine_silent(bencher: Bencher) {
-                silent(bencher, &$model);
+                silent(bencher, &model($model));
             }
         }
     };
 }
 
-workload!(w1_mm1, handmade::queue::mm1(0.9, REQUESTS, SEED), models::queue(1, 0.9));
-workload!(w2_mm16, handmade::queue::mmc(16, 14.4, REQUESTS, SEED), models::queue(16, 14.4));
-workload!(w3_shop, handmade::shop::shop(4_000.0, REQUESTS, SEED), models::shop(4_000.0));
-workload!(w4_overload, handmade::shop::shop(6_000.0, REQUESTS, SEED), models::shop(6_000.0));
+workload!(w1_mm1, handmade::queue::mm1(0.9, REQUESTS, SEED), "w1");
+workload!(w2_mm16, handmade::queue::mmc(16, 14.4, REQUESTS, SEED), "w2");
+workload!(w3_shop, handmade::shop::shop(4_000.0, REQUESTS, SEED), "w3");
+workload!(w4_overload, handmade::shop::shop(6_000.0, REQUESTS, SEED), "w4");

@@ -3,20 +3,19 @@
 //! Expected values and tolerances are those of the reference workloads: M/M/1 and M/M/16 in closed form, the shop as four
 //! independent simulators found it.
 
-#![allow(dead_code, reason = "the benchmark uses all of it")]
-
 #[path = "../benches/handmade/mod.rs"]
 mod handmade;
-#[path = "../benches/models/mod.rs"]
-mod models;
+mod support;
 
 use knee::engine::{Engine, Seed, Stop};
 use knee::measure::layout::Layout;
 use knee::measure::{Measurements, Recorder};
-use knee::model::Model;
+use knee::stats::Histogram;
 use knee::units::Time;
 
-fn simulate(model: &Model, requests: u64) -> Measurements {
+fn simulate(workload: &str, requests: u64) -> Measurements {
+    let path = format!("{}/models/workloads/{workload}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let model = &support::model(&std::fs::read_to_string(path).unwrap());
     let layout = Layout::new(model);
     let mut engine = Engine::new(model, Seed { seed: 1, replication: 0 }, Recorder::new(model, &layout));
     assert_eq!(engine.run_requests(requests, u64::MAX), Stop::Idle);
@@ -31,9 +30,16 @@ fn assert_near(found: f64, expected: f64, tolerance: f64, what: &str) {
     );
 }
 
+/// Of all requests, whatever they ask for.
+fn latency(engine: &Measurements) -> Histogram {
+    let mut all = Histogram::new();
+    engine.requests.iter().for_each(|request| all.merge(&request.right));
+    all
+}
+
 /// Both ways find the expected mean (s), and the same waits, work and residences at every place.
 fn assert_agree(by_hand: &handmade::Results, engine: &Measurements, mean: f64, tolerance: f64) {
-    let latency = &engine.requests[0].right;
+    let latency = latency(engine);
     assert_near(by_hand.latency.mean_s().unwrap(), mean, tolerance, "mean by hand");
     assert_near(latency.mean_s().unwrap(), mean, tolerance, "mean by engine");
     for (place, (mine, theirs)) in by_hand.places.iter().zip(&engine.places).enumerate() {
@@ -69,7 +75,7 @@ fn one_server_has_the_mean_of_the_closed_form() {
     // 6,150 / (1 - rho)^2 requests give 5 % at 95 %; so many give 2.0 %, and 3.3 % at 99.9 %.
     let requests = 4_000_000;
     let by_hand = handmade::queue::mm1(0.9, requests, 1);
-    assert_agree(&by_hand, &simulate(&models::queue(1, 0.9), requests), 10.0, 0.033);
+    assert_agree(&by_hand, &simulate("w1", requests), 10.0, 0.033);
     assert_near(by_hand.latency.quantile_s(0.99).unwrap(), 46.05, 0.05, "p99");
 }
 
@@ -78,16 +84,16 @@ fn sixteen_servers_have_the_mean_of_the_closed_form() {
     // The wait is 27 % of the response and varies as that of one server does.
     let requests = 4_000_000;
     let by_hand = handmade::queue::mmc(16, 14.4, requests, 1);
-    assert_agree(&by_hand, &simulate(&models::queue(16, 14.4), requests), 1.369_590, 0.01);
+    assert_agree(&by_hand, &simulate("w2", requests), 1.369_590, 0.01);
 }
 
 #[test]
 fn the_shop_has_the_mean_and_the_tail_that_four_simulators_found() {
     let requests = 3_000_000;
     let by_hand = handmade::shop::shop(4_000.0, requests, 1);
-    let engine = simulate(&models::shop(4_000.0), requests);
+    let engine = simulate("w3", requests);
     assert_agree(&by_hand, &engine, 23.75e-3, 0.003);
-    for latency in [&by_hand.latency, &engine.requests[0].right] {
+    for latency in [by_hand.latency.clone(), latency(&engine)] {
         assert_near(latency.quantile_s(0.99).unwrap(), 103.6e-3, 0.003, "p99");
     }
     let pool = engine.resources.last().expect("the pool is the last place").wait.tally();

@@ -127,7 +127,7 @@ pub fn shop(rate: f64, requests: u64, seed: u64) -> Results {
         }
     }
     let pool = Place { wait: shop.pool_wait, queue: shop.pool_queue, ..Place::default() };
-    let places = vec![shop.web_book, shop.cache_book, shop.db_book, pool];
+    let places = vec![shop.web_book, shop.db_book, shop.cache_book, pool];
     Results { latency: shop.latency, open: shop.open, places }
 }
 

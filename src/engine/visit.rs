@@ -123,3 +123,80 @@ fn is_plain(model: &Model, endpoint: EndpointId, op: Op) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Engine, Present, Seed};
+    use crate::signal::Signal;
+    use crate::units::Time;
+
+    /// Visits that end well, and visits that are interrupted: waiting, about to run and at work, by timeouts, by cancelling and
+    /// by a quorum.
+    const MODEL: &str = "
+knee: 1
+name: visits
+load:
+  impatient: {rate: 70/s, timeout: 300ms, requests: {web.page: 2, web.search: 1}}
+  patient: {users: 10, think: {exp: 200ms}, requests: {web.page: 1}}
+services:
+  web:
+    replicas: 2
+    workers: 12
+    endpoints:
+      page:
+        - repeat: {times: {geometric: {mean: 2}}, do: [{query: orders.read}]}
+        - call: api.get
+          timeout: 60ms
+          cancel: true
+          retry: {attempts: 2, backoff: {first: 5ms}}
+          on_error: continue
+      search:
+        - parallel: {times: 3, need: 2, do: [{query: orders.read}, {call: far.ask}]}
+        - {call: api.get, timeout: 40ms, on_error: continue}
+  api: {workers: 6, endpoints: {get: [{delay: {exp: 5ms}}, {call: far.ask}, {query: orders.read}]}}
+externals:
+  far: {endpoints: {ask: [{delay: {exp: 20ms}}]}}
+databases:
+  orders: {servers: 4, queries: {read: {read: {exp: 9ms}}}}
+pools:
+  slots: {size: 5, to: orders}
+";
+
+    /// Everything told to a probe.
+    #[derive(Default)]
+    struct Told(Vec<(Time, Signal)>);
+
+    impl Probe for Told {
+        fn on(&mut self, now: Time, signal: Signal) {
+            self.0.push((now, signal));
+        }
+    }
+
+    fn run(model: &Model, in_person: bool) -> (Vec<(Time, Signal)>, Vec<(u64, u32)>, usize) {
+        let mut engine = Engine::new(model, Seed { seed: 5, replication: 0 }, Told::default());
+        if !in_person {
+            engine.visited.fill(None);
+        }
+        engine.run_until(Time(60_000_000_000), u64::MAX);
+        let mut present: Vec<_> =
+            engine.present().map(|Present { endpoint, arrived, .. }| (arrived.0, endpoint.0)).collect();
+        present.sort_unstable();
+        let in_flight = engine.in_flight();
+        (engine.probe.0, present, in_flight)
+    }
+
+    #[test]
+    fn a_visit_is_told_like_a_call_even_when_it_is_interrupted() {
+        let loaded = crate::compile::load(MODEL.as_bytes(), "visits", &[], &|_| Err("no files".into()));
+        let model = loaded.model.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+        assert!(model.sites.iter().any(|site| visited(&model, site).is_some()), "there are visits");
+        let (in_person, twin) = (run(&model, true), run(&model, false));
+        let abandoned =
+            |s: &&(Time, Signal)| matches!(s.1, Signal::Left(v) if v.outcome.is_none() || v.detached);
+        assert!(twin.0.iter().filter(abandoned).count() > 1_000, "there are interruptions");
+        let differ = in_person.0.iter().zip(&twin.0).position(|(a, b)| a != b);
+        assert_eq!(differ, None, "{:?}", differ.map(|at| (in_person.0[at], twin.0[at])));
+        assert_eq!((in_person.0.len(), &in_person.1, in_person.2), (twin.0.len(), &twin.1, twin.2));
+    }
+}

@@ -25,7 +25,21 @@ pub fn scramble(mut z: u64) -> u64 {
 #[inline]
 #[must_use]
 pub fn mix(key: u64, part: u64) -> u64 {
-    scramble(key ^ part.wrapping_mul(GOLDEN).wrapping_add(GOLDEN))
+    mix_salt(key, salt(part))
+}
+
+/// What [`mix`] makes of a part, for parts that are mixed in again and again.
+#[inline]
+#[must_use]
+pub fn salt(part: u64) -> u64 {
+    part.wrapping_mul(GOLDEN).wrapping_add(GOLDEN)
+}
+
+/// [`mix`] with the [`salt`] of a part.
+#[inline]
+#[must_use]
+pub fn mix_salt(key: u64, salt: u64) -> u64 {
+    scramble(key ^ salt)
 }
 
 /// SplitMix64, started at a key: a handful of numbers for one draw.

@@ -37,8 +37,14 @@ fn latency(engine: &Measurements) -> Histogram {
     all
 }
 
-/// Both ways find the expected mean (s), and the same waits, work and residences at every place.
-fn assert_agree(by_hand: &handmade::Results, engine: &Measurements, mean: f64, tolerance: f64) {
+/// Both ways find the expected mean (s) within a tolerance, and the same waits, work and residences at every place within another.
+fn assert_agree(
+    by_hand: &handmade::Results,
+    engine: &Measurements,
+    mean: f64,
+    tolerance: f64,
+    at_places: f64,
+) {
     let latency = latency(engine);
     assert_near(by_hand.latency.mean_s().unwrap(), mean, tolerance, "mean by hand");
     assert_near(latency.mean_s().unwrap(), mean, tolerance, "mean by engine");
@@ -52,17 +58,14 @@ fn assert_agree(by_hand: &handmade::Results, engine: &Measurements, mean: f64, t
             assert_near(
                 a.mean_s().unwrap(),
                 b.mean_s().unwrap(),
-                2.0 * tolerance,
+                at_places,
                 &format!("{what} at place {place}"),
             );
         }
         // Rare waits vary more than the times they are part of.
         let (a, b) = (mine.wait.mean_s().unwrap(), theirs.wait.mean_s().unwrap());
         let residence = theirs.residence.mean_s().unwrap();
-        assert!(
-            (a - b).abs() <= 2.0 * tolerance * residence,
-            "wait at place {place}: {a} by hand, {b} by engine"
-        );
+        assert!((a - b).abs() <= at_places * residence, "wait at place {place}: {a} by hand, {b} by engine");
         let little = mine.present.area_s() - mine.residence.tally().sum_s();
         assert!(little.abs() < 1e-6, "Little's law at place {place} by hand: {little}");
     }
@@ -75,7 +78,7 @@ fn one_server_has_the_mean_of_the_closed_form() {
     // 6,150 / (1 - rho)^2 requests give 5 % at 95 %; so many give 2.0 %, and 3.3 % at 99.9 %.
     let requests = 4_000_000;
     let by_hand = handmade::queue::mm1(0.9, requests, 1);
-    assert_agree(&by_hand, &simulate("w1", requests), 10.0, 0.033);
+    assert_agree(&by_hand, &simulate("w1", requests), 10.0, 0.033, 0.047);
     assert_near(by_hand.latency.quantile_s(0.99).unwrap(), 46.05, 0.05, "p99");
 }
 
@@ -84,7 +87,7 @@ fn sixteen_servers_have_the_mean_of_the_closed_form() {
     // The wait is 27 % of the response and varies as that of one server does.
     let requests = 4_000_000;
     let by_hand = handmade::queue::mmc(16, 14.4, requests, 1);
-    assert_agree(&by_hand, &simulate("w2", requests), 1.369_590, 0.01);
+    assert_agree(&by_hand, &simulate("w2", requests), 1.369_590, 0.01, 0.015);
 }
 
 #[test]
@@ -92,7 +95,9 @@ fn the_shop_has_the_mean_and_the_tail_that_four_simulators_found() {
     let requests = 3_000_000;
     let by_hand = handmade::shop::shop(4_000.0, requests, 1);
     let engine = simulate("w3", requests);
-    assert_agree(&by_hand, &engine, 23.75e-3, 0.003);
+    // Between runs of this length the residence at the database has a standard deviation of 0.32 % (24 seeds by hand): two of them
+    // differ by less than 1.5 % in 99.9 %.
+    assert_agree(&by_hand, &engine, 23.75e-3, 0.003, 0.015);
     for latency in [by_hand.latency.clone(), latency(&engine)] {
         assert_near(latency.quantile_s(0.99).unwrap(), 103.6e-3, 0.003, "p99");
     }

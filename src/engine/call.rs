@@ -97,6 +97,13 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call without relatives, submitted at `now` (ns).
+    #[inline]
+    pub fn new(now: u64) -> Self {
+        let (parent, first_child, previous, next) = (NONE, NONE, NONE, NONE);
+        Self { arrived: now, parent, first_child, previous, next, ..Self::default() }
+    }
+
     /// Where it is.
     pub fn present(&self) -> Present {
         Present { endpoint: self.endpoint, member: self.member, arrived: Time(self.arrived) }
@@ -218,14 +225,12 @@ impl Calls {
         self.slots.len() - self.free.len()
     }
 
-    /// A fresh slot. Everything but the generation is as in [`Call::default`], and nothing is linked.
+    /// A slot for `call`, whose generation is that of the slot.
     #[inline]
-    pub fn insert(&mut self, arrived: u64) -> u32 {
+    pub fn insert(&mut self, call: Call) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
-        let call = &mut self.slots[slot as usize];
-        let generation = call.generation;
-        let (parent, first_child, previous, next) = (NONE, NONE, NONE, NONE);
-        *call = Call { arrived, generation, parent, first_child, previous, next, ..Call::default() };
+        let room = &mut self.slots[slot as usize];
+        *room = Call { generation: room.generation, ..call };
         slot
     }
 

@@ -6,7 +6,7 @@ use super::call::{Call, State};
 use super::event_list::Kind;
 use super::{Engine, Entry, IN_FLIGHT_MAX, span};
 use crate::ids::{DistId, EndpointId, MemberId, SiteId};
-use crate::model::{Class, Jitter, OnError, Op, Target};
+use crate::model::{Jitter, OnError, Op, Target};
 use crate::policy::backoff::{Spread, backoff_s};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{ErrorKind, Fault, Outcome, Probe, Signal, Visit};
@@ -38,32 +38,10 @@ enum Then {
 }
 
 impl<P: Probe> Engine<'_, P> {
-    /// A request enters the system.
+    /// A call enters the system.
     #[inline]
-    pub(super) fn bear_root(
-        &mut self,
-        endpoint: EndpointId,
-        key: u64,
-        class: Class,
-        user: u32,
-        timeout: Option<DistId>,
-    ) -> u32 {
-        let entry = self.entries[endpoint.index()];
-        let member = self.member_for(&entry, key, user);
-        let slot = self.bear();
-        let call = &mut self.calls[slot];
-        (call.key, call.user, call.root) = (key, user, true);
-        (call.endpoint, call.member, call.pc) = (endpoint, member, entry.pc);
-        call.class = entry.class.unwrap_or(class);
-        self.enter_place(endpoint, member);
-        self.bound(slot, timeout);
-        slot
-    }
-
-    /// A fresh call, submitted now.
-    #[inline]
-    pub(super) fn bear(&mut self) -> u32 {
-        let slot = self.calls.insert(self.now);
+    pub(super) fn bear(&mut self, call: Call) -> u32 {
+        let slot = self.calls.insert(call);
         if slot as usize >= self.side_tables {
             self.grow_side_tables();
         }
@@ -97,8 +75,13 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Starts the timer of an attempt.
     #[inline]
-    fn bound(&mut self, slot: u32, timeout: Option<DistId>) {
-        let Some(dist) = timeout else { return };
+    pub(super) fn bound(&mut self, slot: u32, timeout: Option<DistId>) {
+        if let Some(dist) = timeout {
+            self.start_attempt_timer(slot, dist);
+        }
+    }
+
+    fn start_attempt_timer(&mut self, slot: u32, dist: DistId) {
         let track = self.tracks[dist.index()].expect("every timeout has its track");
         let mut rng = KeyedRng::new(mix(self.calls[slot].key, TIMEOUT));
         let delay = Span::from_secs(self.model.dists[dist.index()].sample(&mut rng)).0;
@@ -168,12 +151,9 @@ impl<P: Probe> Engine<'_, P> {
             Target::Member(e, member) => (false, visit(e, Some(member))),
             Target::Branch(pc) => (true, (endpoint, member, pc, site.class.unwrap_or(class))),
         };
-        let slot = self.bear();
-        let call = &mut self.calls[slot];
-        (call.key, call.site, call.user, call.copy, call.attempt) = (key, site_id, user, copy, attempt);
-        (call.endpoint, call.member, call.pc, call.class, call.branch) =
-            (endpoint, member, pc, class, branch);
-        (call.parent, call.next) = (parent, first_child);
+        let relatives = Call { parent, next: first_child, ..Call::new(self.now) };
+        let named = Call { key, site: site_id, user, copy, attempt, ..relatives };
+        let slot = self.bear(Call { endpoint, member, pc, class, branch, ..named });
         self.calls[parent].first_child = slot;
         if first_child != NONE {
             self.calls[first_child].previous = slot;

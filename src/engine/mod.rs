@@ -33,7 +33,7 @@ use self::event_list::{EventList, Key, Kind, SEQUENCE_END, TIMER};
 pub use self::setup::Seed;
 use self::stations::Station;
 use self::timers::{Timers, Track};
-use self::users::{Stream, User};
+use self::users::{Ask, Mix, Stream, User};
 use crate::ids::{EndpointId, MemberId, PlaceId, StationId};
 use crate::model::{Model, Op};
 use crate::policy::balance::Balancer;
@@ -129,9 +129,15 @@ pub struct Engine<'m, P> {
     stations: Vec<Station>,
     balancers: Vec<Balancer>,
     entries: Vec<Entry>,
+    /// By group.
+    mixes: Vec<Mix<'m>>,
+    /// By request.
+    asks: Vec<Ask>,
     /// By member.
     seats: Vec<Seat>,
     ops: &'m [Op],
+    /// By op: what names its draws, from its position in the program of its endpoint.
+    salts: Vec<u64>,
     /// Timer tracks by distribution; `None` until first used by a timer.
     tracks: Vec<Option<Track>>,
     /// Calls present at each member.

@@ -4,7 +4,7 @@ use super::Engine;
 use super::call::{Loop, State};
 use crate::ids::TableId;
 use crate::model::{Op, Pc, Resource};
-use crate::rng::{KeyedRng, mix};
+use crate::rng::{KeyedRng, mix, mix_salt};
 use crate::signal::{ErrorKind, Fault, Probe, Signal};
 use crate::station::Admission;
 use crate::units::{Span, Time};
@@ -145,10 +145,7 @@ impl<P: Probe> Engine<'_, P> {
     /// The draws of an op: by call, position in its program, and turn of the loops it stands in.
     #[inline(always)]
     pub(super) fn rng(&self, slot: u32, pc: Pc) -> KeyedRng {
-        let call = &self.calls[slot];
-        // Branches may stand anywhere behind the entry; positions wrap, and stay distinct.
-        let position = pc.wrapping_sub(self.entries[call.endpoint.index()].pc);
-        KeyedRng::new(self.turn_key(slot, mix(call.key, u64::from(position))))
+        KeyedRng::new(self.turn_key(slot, mix_salt(self.calls[slot].key, self.salts[pc as usize])))
     }
 
     /// Folds the turns of all open loops into a key.

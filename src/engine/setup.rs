@@ -3,12 +3,12 @@
 use super::event_list::{EventList, INDEX_END, Key};
 use super::stations::Station;
 use super::timers::{Timers, Track};
-use super::users::Stream;
+use super::users::{Ask, Mix, Stream};
 use super::{Engine, Entry, Seat, visit};
 use crate::ids::{DistId, MemberId, PlaceId};
 use crate::model::{Balance, Balancer as BalancerSpec, Endpoint, Model, Source, StationKind};
 use crate::policy::balance::{Balancer, Policy};
-use crate::rng::mix;
+use crate::rng::{mix, salt};
 use crate::signal::Probe;
 use crate::station::indexed_heap::Positions;
 use crate::station::line::Links;
@@ -48,8 +48,11 @@ impl<'m, P: Probe> Engine<'m, P> {
             stations: Vec::new(),
             balancers: model.balancers.iter().map(|b| balancer(model, b)).collect(),
             entries: model.endpoints.iter().map(|e| entry(model, e)).collect(),
+            mixes: model.groups.iter().map(|group| Mix::new(model, group)).collect(),
+            asks: model.requests.iter().map(|request| Ask::new(model, request)).collect(),
             seats: model.members.iter().map(|m| Seat { station: m.stations.start, cores: m.cores }).collect(),
             ops: &model.ops,
+            salts: salts(model),
             tracks: vec![None; model.dists.len()],
             in_system: vec![0; model.members.len()],
             streams: Vec::new(),
@@ -121,6 +124,14 @@ impl<'m, P: Probe> Engine<'m, P> {
 /// Small seeds differ in few bits; the first mix spreads them.
 fn scrambled_seed(seed: u64) -> u64 {
     crate::rng::scramble(seed.wrapping_add(0x6b6e_6565))
+}
+
+/// By op, the salt of its position in the program of its endpoint. Programs stand one behind the other.
+fn salts(model: &Model) -> Vec<u64> {
+    let mut entries: Vec<u32> = model.endpoints.iter().map(|e| e.entry).collect();
+    entries.sort_unstable();
+    let own = |pc: u32| entries[entries.partition_point(|&entry| entry <= pc).saturating_sub(1)];
+    (0..model.ops.len() as u32).map(|pc| salt(u64::from(pc.wrapping_sub(own(pc))))).collect()
 }
 
 fn place_of(model: &Model, station: &crate::model::Station) -> PlaceId {

@@ -28,7 +28,7 @@ pub struct Station {
 
 #[derive(Debug)]
 enum Running {
-    Slots { slots: Slots, patience: Option<DistId>, central: Option<Central> },
+    Slots { slots: Slots, patience: Option<DistId>, central: Option<Box<Central>> },
     Shared { cores: SharedCores, due: u64, sequence: u64 },
     Own { cores: Cores },
 }
@@ -82,7 +82,7 @@ impl Station {
     pub fn serve_centrally(&mut self, members: Range<u32>, all: &[Member]) {
         if let Running::Slots { central, .. } = &mut self.kind {
             let weights = members.clone().map(|m| all[m as usize].weight).collect();
-            *central = Some(Central { busy: vec![0; members.len()], members, weights });
+            *central = Some(Box::new(Central { busy: vec![0; members.len()], members, weights }));
         }
     }
 
@@ -109,23 +109,24 @@ impl<P: Probe> Engine<'_, P> {
     #[inline]
     pub(super) fn ask_for_slot(&mut self, slot: u32, station: u32, pc: Pc) -> Admission {
         let id = StationId(station);
-        let class = self.calls[slot].class;
-        let Running::Slots { slots, patience, .. } = &mut self.stations[station as usize].kind else {
+        let call = &mut self.calls[slot];
+        let Running::Slots { slots, patience, central } = &mut self.stations[station as usize].kind else {
             unreachable!("slots are asked of slots")
         };
-        let patience = *patience;
-        let admission = slots.ask(slot, class, &mut self.links);
+        let admission = slots.ask(slot, call.class, &mut self.links);
         match admission {
             Admission::Start => {
-                self.take_slot(slot, station);
+                if let Some(central) = central {
+                    call.member = central.take();
+                }
+                self.calls.hold(slot, Hold { station, since: self.now });
                 self.probe
                     .on(Time(self.now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
             }
             Admission::Wait => {
-                let call = &mut self.calls[slot];
                 (call.pc, call.state, call.station, call.since) = (pc, State::Queued, station, self.now);
                 self.probe.on(Time(self.now), Signal::Queued { station: id });
-                if let Some(dist) = patience {
+                if let &mut Some(dist) = patience {
                     self.start_patience(slot, dist);
                 }
             }
@@ -167,42 +168,38 @@ impl<P: Probe> Engine<'_, P> {
         self.stations[station as usize].place
     }
 
-    /// Records a slot in the call that has it now.
-    #[inline]
-    fn take_slot(&mut self, slot: u32, station: u32) {
-        if let Running::Slots { central: Some(central), .. } = &mut self.stations[station as usize].kind {
-            self.calls[slot].member = central.take();
-        }
-        self.calls.hold(slot, Hold { station, since: self.now });
-    }
-
-    /// A call gives back the slot it took last.
+    /// A call gives back the slot it took last, and whoever waits first has it.
     #[inline]
     pub(super) fn give_back_slot(&mut self, slot: u32) {
         let Hold { station, since } = self.calls.unhold(slot).expect("a slot is given back once");
         let id = StationId(station);
-        self.probe.on(Time(self.now), Signal::Stopped { station: id, held: span(self.now - since) });
-        let Running::Slots { slots, central, .. } = &mut self.stations[station as usize].kind else {
+        let now = self.now;
+        self.probe.on(Time(now), Signal::Stopped { station: id, held: span(now - since) });
+        let Station { place, kind: Running::Slots { slots, patience, central } } =
+            &mut self.stations[station as usize]
+        else {
             unreachable!("only slots are held")
         };
         if let Some(central) = central {
             central.give_back(self.calls[slot].member);
         }
-        if let Some(next) = slots.give_back(&mut self.links) {
-            self.hand_over(next, station);
+        let Some(next) = slots.give_back(&mut self.links) else { return };
+        let call = &mut self.calls[next];
+        if let Some(central) = central {
+            call.member = central.take();
         }
-    }
-
-    /// A waiting call gets a slot that was given back.
-    fn hand_over(&mut self, slot: u32, station: u32) {
-        self.stop_patience(slot, station);
-        let wait = self.now - self.calls[slot].since;
-        self.charge_wait(slot, station, wait);
-        self.take_slot(slot, station);
-        self.calls[slot].pc += 1;
-        let id = StationId(station);
-        self.probe.on(Time(self.now), Signal::Started { station: id, wait: span(wait), queued: true });
-        self.make_ready(slot);
+        let wait = now - call.since;
+        if self.entries[call.endpoint.index()].place == *place {
+            call.waited += wait;
+        }
+        call.pc += 1;
+        call.state = State::Running;
+        self.ready.push_back((next, call.generation));
+        if patience.is_some() {
+            self.stop_patience(next, station);
+        }
+        self.calls.hold(next, Hold { station, since: now });
+        self.probe.on(Time(now), Signal::Started { station: id, wait: span(wait), queued: true });
     }
 
     /// Waiting for what is the place's own counts as its wait; waiting for a pool is time at the pool.

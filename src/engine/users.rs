@@ -1,9 +1,11 @@
 //! Requests and who makes them: open streams, and users who think.
 
 use super::Engine;
+use super::call::Call;
 use super::event_list::{Key, Kind};
-use crate::ids::{DistId, GroupId};
-use crate::model::Source;
+use crate::dist::Alias;
+use crate::ids::{DistId, EndpointId, GroupId, RequestId};
+use crate::model::{Class, Group, Model, Request, Source};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::Ended;
 use crate::signal::{Outcome, Probe, Signal};
@@ -34,6 +36,43 @@ pub struct Stream {
     /// Requests that come with the next arrival.
     size: u32,
     next: Key,
+}
+
+/// What a group asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Mix<'m> {
+    /// The first of its kinds of requests.
+    pub first: u32,
+    /// Which of them comes next, where there are several.
+    pub alias: Option<&'m Alias>,
+}
+
+/// What the engine keeps of a kind of request.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    endpoint: EndpointId,
+    timeout: Option<DistId>,
+    class: Class,
+    /// Think time after its answer, in closed groups.
+    think: Option<DistId>,
+}
+
+impl<'m> Mix<'m> {
+    pub fn new(model: &'m Model, group: &Group) -> Self {
+        let alias = &model.tables[group.mix.index()].alias;
+        Self { first: group.requests.start, alias: (alias.len() > 1).then_some(alias) }
+    }
+}
+
+impl Ask {
+    pub fn new(model: &Model, request: &Request) -> Self {
+        let group = &model.groups[request.group.index()];
+        let think = match group.source {
+            Source::Closed { think, .. } => Some(think),
+            Source::Open { .. } => None,
+        };
+        Self { endpoint: request.endpoint, timeout: group.timeout, class: group.class, think }
+    }
 }
 
 impl Stream {
@@ -138,30 +177,32 @@ impl<P: Probe> Engine<'_, P> {
     #[inline]
     fn submit(&mut self, group: u32, key: u64, user: u32, serial: u64) -> u32 {
         self.submitted += 1;
-        let group = &self.model.groups[group as usize];
-        let alias = &self.model.tables[group.mix.index()].alias;
-        let kind = if alias.len() == 1 { 0 } else { alias.sample(&mut KeyedRng::new(mix(key, MIX))) };
-        let request = crate::ids::RequestId(group.requests.start + kind as u32);
+        let Mix { first, alias } = self.mixes[group as usize];
+        let kind = alias.map_or(0, |alias| alias.sample(&mut KeyedRng::new(mix(key, MIX))));
+        let request = RequestId(first + kind as u32);
         self.probe.on(Time(self.now), Signal::Submitted { request });
-        let (timeout, class) = (group.timeout, group.class);
-        let endpoint = self.model.requests[request.index()].endpoint;
-        let slot = self.bear_root(endpoint, key, class, user, timeout);
-        let call = &mut self.calls[slot];
-        call.request = request;
+        let Ask { endpoint, timeout, class, .. } = self.asks[request.index()];
+        let entry = self.entries[endpoint.index()];
+        let member = self.member_for(&entry, key, user);
+        self.enter_place(endpoint, member);
         // A root is no copy and has no attempts: their room holds its serial number.
-        (call.copy, call.attempt) = ((serial >> 32) as u32, serial as u32);
+        let (copy, attempt) = ((serial >> 32) as u32, serial as u32);
+        let named = Call { key, user, request, copy, attempt, root: true, ..Call::new(self.now) };
+        let class = entry.class.unwrap_or(class);
+        let slot = self.bear(Call { endpoint, member, pc: entry.pc, class, ..named });
+        self.bound(slot, timeout);
         slot
     }
 
     /// A request is over for its user, who may think about the next one.
+    #[inline]
     pub(super) fn answer_user(&mut self, slot: u32, outcome: Outcome) {
         let call = &self.calls[slot];
         let (request, user, key) = (call.request, call.user, call.key);
         let serial = u64::from(call.copy) << 32 | u64::from(call.attempt);
         let ended = Ended { request, serial, submitted: Time(call.arrived), outcome };
         self.probe.on(Time(self.now), Signal::Ended(ended));
-        let group = self.model.requests[request.index()].group;
-        if let Source::Closed { think, .. } = self.model.groups[group.index()].source {
+        if let Some(think) = self.asks[request.index()].think {
             let think = self.model.dists[think.index()].sample(&mut KeyedRng::new(mix(key, THINK)));
             self.think(user, Span::from_secs(think).0);
         }

@@ -54,15 +54,12 @@ impl<P: Probe> Engine<'_, P> {
     #[cold]
     fn make_call_of_visit(&mut self, slot: u32) {
         self.visiting -= 1;
-        let child = self.bear();
         let Call { key, event, arrived, since, waited, served, work, .. } = self.calls[slot];
         let Call { pc, endpoint, member, station, user, class, state, generation, .. } = self.calls[slot];
-        let call = &mut self.calls[child];
-        (call.key, call.event, call.arrived, call.since) = (key, event, arrived, since);
-        (call.waited, call.served, call.work, call.pc) = (waited, served, work, pc);
-        (call.endpoint, call.member, call.station) = (endpoint, member, station);
-        (call.user, call.class, call.state, call.attempt) = (user, class, state, 1);
-        let own_generation = call.generation;
+        let times = Call { event, since, waited, served, work, ..Call::new(arrived) };
+        let named = Call { key, user, class, attempt: 1, ..times };
+        let child = self.bear(Call { pc, endpoint, member, station, state, ..named });
+        let own_generation = self.calls[child].generation;
         self.calls.move_holds(slot, child);
         match state {
             // The event keeps its turn; the one in the list has become stale.

@@ -12,7 +12,7 @@ use crate::stats::curve::{Curve, argmax};
 use crate::stats::{interval, isotonic, kneedle};
 
 /// Loads at which intervals are read off between the lowest and the highest.
-const GRID: usize = 400;
+const GRID: usize = 2_000;
 /// An argmax this near the end of the range, as a share of it, is the end.
 const END_SHARE: f64 = 0.01;
 
@@ -86,9 +86,12 @@ impl<'j> Steady<'j> {
             return found(Estimate::bare(best, "a replication without answers"));
         };
         let power_in = |(latency, throughput): &(Curve, Curve), x: f64| throughput.at(x) / latency.at(x);
+        // `best` was chosen for its power, so the gap to the true knee is never negative: where the curve is a parabola with a random
+        // tilt of z standard errors, that gap is z/2 of its own standard errors. The whole of t would cover the knee in 99.99 %
+        // of all sweeps; half of it does in 95 %.
         let significantly_below = |x: f64| {
             let gaps: Vec<f64> = curves.iter().map(|c| power_in(c, best) - power_in(c, x)).collect();
-            interval::mean(&gaps, super::rows::CONFIDENCE).is_ok_and(|gap| gap.low > 0.0)
+            interval::mean(&gaps, super::rows::CONFIDENCE).is_ok_and(|gap| gap.value > gap.half_width / 2.0)
         };
         let grid = |i: usize| first + (last - first) * i as f64 / GRID as f64;
         let start = ((best - first) / (last - first) * GRID as f64).floor() as usize;

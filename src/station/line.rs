@@ -79,7 +79,13 @@ impl Line {
         if id == NONE {
             return None;
         }
-        self.remove(id, links);
+        let after = links.links[id as usize][1];
+        self.first = after;
+        match after {
+            NONE => self.last = NONE,
+            after => links.links[after as usize][0] = NONE,
+        }
+        self.len -= 1;
         Some(id)
     }
 
@@ -116,7 +122,9 @@ impl Line {
 /// A line per priority class; a station without classes has one.
 #[derive(Clone, Debug)]
 pub struct Lines {
-    by_class: Vec<Line>,
+    /// The line of the highest class, apart: most stations have no other.
+    first: Line,
+    others: Box<[Line]>,
     len: u32,
 }
 
@@ -124,7 +132,8 @@ impl Lines {
     /// `classes` lines, at least one.
     #[must_use]
     pub fn new(classes: usize) -> Self {
-        Self { by_class: vec![Line::default(); classes.max(1)], len: 0 }
+        let others = vec![Line::default(); classes.saturating_sub(1)].into_boxed_slice();
+        Self { first: Line::default(), others, len: 0 }
     }
 
     /// How many wait, all classes.
@@ -144,8 +153,11 @@ impl Lines {
     #[inline]
     fn line(&mut self, class: u8) -> &mut Line {
         // A station without classes has one line, whatever class the caller has.
-        let last = self.by_class.len() - 1;
-        &mut self.by_class[(class as usize).min(last)]
+        let lower = (class as usize).min(self.others.len());
+        match lower.checked_sub(1) {
+            None => &mut self.first,
+            Some(other) => &mut self.others[other],
+        }
     }
 
     /// Joins the end of its class's line.
@@ -169,7 +181,8 @@ impl Lines {
             return None;
         }
         self.len -= 1;
-        self.by_class.iter_mut().find_map(|line| line.pop_front(links))
+        let first = self.first.pop_front(links);
+        first.or_else(|| self.others.iter_mut().find_map(|line| line.pop_front(links)))
     }
 
     /// `into` stands where `out`, which must wait here in `class`, stood.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Arrivals, Phase, Process};
 use crate::dist::{Count, exp1};
 use crate::rng::{KeyedRng, mix};
-use crate::units::Span;
+use crate::units::{Span, nearest};
 
 /// One arrival: a request, or a batch of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +25,10 @@ pub struct Stream {
     clock: Clock,
     batch: Option<Count>,
     key: u64,
-    /// Points drawn so far, batches of size 0 included.
-    drawn: u64,
+    /// Points passed so far, batches of size 0 included.
+    passed: u64,
+    /// Gaps before the points from `passed - passed % AHEAD` on, drawn together: the draws do not wait for one another then.
+    gaps_ns: [f64; AHEAD],
     /// Mean gap between points in nanoseconds; infinite for a process of rate 0.
     unit_ns: f64,
     /// What rounding has taken from the arrivals so far and the next one gets back, in -0.5 ..= 0.5 ns. Without it a gap of
@@ -54,6 +56,9 @@ struct PhaseClock {
     left_ns: f64,
 }
 
+/// Gaps drawn at once.
+const AHEAD: usize = 32;
+
 /// Parts of a stream's key that are no arrival's number.
 const SIZES: u64 = u64::MAX;
 const PHASES: u64 = u64::MAX - 1;
@@ -69,7 +74,15 @@ impl Stream {
             process => Clock::Simple(process.clone()),
         };
         let unit_ns = NANOS_PER_SEC / arrivals.point_rate();
-        Self { clock, batch: arrivals.batch.clone(), key, drawn: 0, unit_ns, carry_ns: 0.0 }
+        Self {
+            clock,
+            batch: arrivals.batch.clone(),
+            key,
+            passed: 0,
+            gaps_ns: [0.0; AHEAD],
+            unit_ns,
+            carry_ns: 0.0,
+        }
     }
 
     /// The next arrival.
@@ -94,7 +107,7 @@ impl Stream {
         let sizes = mix(self.key, SIZES);
         let mut gap_ns = 0.0;
         loop {
-            let point = self.drawn;
+            let point = self.passed;
             gap_ns += self.gap_ns();
             let size = self.batch.as_ref().map_or(1, |b| b.sample(&mut KeyedRng::new(mix(sizes, point))));
             if size > 0 {
@@ -106,17 +119,35 @@ impl Stream {
     /// The exact gap to the next point.
     #[inline]
     fn gap_ns(&mut self) -> f64 {
-        let mut rng = KeyedRng::new(mix(self.key, self.drawn));
-        let first = self.drawn == 0;
-        self.drawn += 1;
+        let at = self.passed as usize % AHEAD;
+        if at == 0 {
+            self.look_ahead();
+        }
+        self.passed += 1;
+        self.gaps_ns[at]
+    }
+
+    #[inline(never)]
+    fn look_ahead(&mut self) {
+        let (key, unit_ns) = (self.key, self.unit_ns);
+        let points = self.passed..;
+        let rng = |point| KeyedRng::new(mix(key, point));
+        let gaps = points.zip(&mut self.gaps_ns);
         match &mut self.clock {
-            Clock::Simple(Process::Poisson) => self.unit_ns * exp1(&mut rng),
-            Clock::Simple(Process::Deterministic) if !first => self.unit_ns,
-            Clock::Simple(Process::Deterministic) => self.unit_ns * (1.0 - rng.uniform()),
-            Clock::Simple(Process::Renewal(gap)) if !first => self.unit_ns * gap.sample(&mut rng),
-            Clock::Simple(Process::Renewal(gap)) => self.unit_ns * gap.sample_residual(&mut rng),
+            Clock::Simple(Process::Poisson) => {
+                gaps.for_each(|(point, gap)| *gap = unit_ns * exp1(&mut rng(point)));
+            }
+            Clock::Simple(Process::Deterministic) => gaps.for_each(|(point, gap)| {
+                *gap = if point > 0 { unit_ns } else { unit_ns * (1.0 - rng(point).uniform()) };
+            }),
+            Clock::Simple(Process::Renewal(law)) => gaps.for_each(|(point, gap)| {
+                let mut rng = rng(point);
+                *gap = unit_ns * if point > 0 { law.sample(&mut rng) } else { law.sample_residual(&mut rng) };
+            }),
             Clock::Simple(Process::Phases(_)) => unreachable!("phases have a clock of their own"),
-            Clock::Phases(clock) => clock.pass(self.unit_ns * exp1(&mut rng)),
+            Clock::Phases(clock) => {
+                gaps.for_each(|(point, gap)| *gap = clock.pass(unit_ns * exp1(&mut rng(point))));
+            }
         }
     }
 
@@ -124,8 +155,9 @@ impl Stream {
     #[inline]
     fn round(&mut self, gap_ns: f64) -> Span {
         let exact = gap_ns + self.carry_ns;
-        let whole = (exact + 0.5) as u64;
-        self.carry_ns = exact - whole as f64;
+        let whole = nearest(exact);
+        // Signed, because that conversion is one instruction; both are the same below 292 years.
+        self.carry_ns = exact - whole as i64 as f64;
         Span(whole)
     }
 }

@@ -37,4 +37,10 @@ ids! {
     DistId,
     /// A weighted choice.
     TableId,
+    /// A draw of the key that a step is about.
+    KeyId,
+    /// The versions of the keys of a database or behind a cache.
+    VersionsId,
+    /// A cache that knows its keys.
+    StoreId,
 }

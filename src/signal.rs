@@ -153,6 +153,22 @@ pub enum Signal {
         place: PlaceId,
         /// It had the answer.
         hit: bool,
+        /// The answer had been overwritten since.
+        stale: bool,
+    },
+    /// A look-up missed, waited until another had loaded the entry, and has it now.
+    Coalesced {
+        /// The cache.
+        place: PlaceId,
+        /// The answer had been overwritten since.
+        stale: bool,
+    },
+    /// A query reads a key.
+    Read {
+        /// The query.
+        endpoint: EndpointId,
+        /// Its member has not seen the newest version.
+        stale: bool,
     },
     /// An attempt failed and another will follow.
     Retried {

@@ -192,7 +192,10 @@ fn programs() {
     m.yaml:4:27: error: found one step, expected a list of steps
       help: put `-` in front of each step, or brackets around them
     "#);
-    insta::assert_snapshot!(fault(&steps("[{send: emails}]")), @r#"m.yaml:4:29: error: not supported yet: `send`"#);
+    insta::assert_snapshot!(fault(&steps("[{send: emails}]")), @r#"
+    m.yaml:4:35: error: unknown queue `emails`
+      help: the model has no queue
+    "#);
     insta::assert_snapshot!(fault(&steps("[{call: web.home}]")), @r#"m.yaml:4:35: error: a loop of calls: web.home -> web.home (this call closes it)"#);
     insta::assert_snapshot!(fault(&steps("[{call: db.q}]")), @r#"
     m.yaml:4:35: error: `db` is a database
@@ -233,10 +236,12 @@ fn databases_caches_and_pools() {
     insta::assert_snapshot!(fault(&with("databases: {db: {queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:17: error: `servers` is missing (expected a database with `servers`)"#);
     insta::assert_snapshot!(fault(&with("databases: {db: {servers: 0, queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:27: error: no servers (expected at least 1, or `unlimited`)"#);
     insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, queries: {q: {}}}}")), @r#"m.yaml:5:40: error: `q` is neither a read nor a write (expected `read` or `write` with its time)"#);
-    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, replication: {lag: 1ms}, queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:30: error: not supported yet: `replication`"#);
+    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, replication: {lag: 1ms}, queries: {q: {read: 1ms}}}}")), @r#"
+    m.yaml:5:43: error: `replication` without read replicas (nothing is replicated)
+      help: say how many there are: `read_replicas: 2`
+    "#);
     insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, connection_queue: 4, queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:48: error: `connection_queue` without `connections` (nothing queues where they are not limited)"#);
-    insta::assert_snapshot!(fault(&with("caches: {c: {time: 1ms}}")), @r#"m.yaml:5:10: error: cache `c` has no `hit_ratio` (expected the share of look-ups that hit)"#);
-    insta::assert_snapshot!(fault(&with("caches: {c: {entries: 100, hit_ratio: 1}}")), @r#"m.yaml:5:14: error: not supported yet: `entries`"#);
+    insta::assert_snapshot!(fault(&with("caches: {c: {time: 1ms}}")), @r#"m.yaml:5:10: error: cache `c` has neither `hit_ratio` nor `entries` and `keys` (expected the share of look-ups that hit, or what decides it)"#);
     insta::assert_snapshot!(fault(&with("caches: {c: {hit_ratio: 80}}")), @r#"
     m.yaml:5:25: error: `80` is no share: it lies above 1 (expected a share such as `80%` or `0.8`)
       help: for per cent write `80%`
@@ -246,7 +251,177 @@ fn databases_caches_and_pools() {
     m.yaml:5:27: error: unknown service `wbe`
       help: a service with a similar name exists: `web`
     "#);
-    insta::assert_snapshot!(fault(&with("queues: {q: {consumers: 1}}")), @r#"m.yaml:5:1: error: not supported yet: `queues`"#);
+    insta::assert_snapshot!(fault(&with("queues: {q: {consumers: 1}}")), @r#"m.yaml:5:13: error: `do` is missing (expected a queue with `do`)"#);
+}
+
+/// A cache of keys with these fields more, and an endpoint of these steps that may use it.
+fn keyed(fields: &str, steps: &str) -> String {
+    format!(
+        "{}caches:\n  c: {{{fields}}}\npools:\n  l: {{size: 1, keys: {{uniform: 9}}}}\n",
+        shop("{rate: 10/s, requests: {web.home: 1}}", &format!("web: {{endpoints: {{home: {steps}}}}}"))
+    )
+}
+
+#[test]
+fn the_data_tier() {
+    let with = |rest: &str| format!("{}{rest}", web("workers: 4"));
+    let keys = "entries: 5, keys: {uniform: 9}";
+    let db = |fields: &str, query: &str| {
+        with(&format!("databases: {{db: {{servers: 1, {fields}queries: {{q: {query}}}}}}}"))
+    };
+    let cases = [
+        (
+            with("caches: {c: {entries: 100, hit_ratio: 1}}"),
+            "m.yaml:5:23: error: both `entries` and `hit_ratio` (the entries and their keys decide what hits)",
+        ),
+        (
+            with("caches: {c: {entries: 100}}"),
+            "m.yaml:5:10: error: cache `c` has no `keys` (expected which keys are looked up: `keys: {zipf: {n: 20_000, s: 0.9}}`)",
+        ),
+        (
+            with("caches: {c: {keys: {uniform: 9}}}"),
+            "m.yaml:5:10: error: cache `c` has no `entries` (expected how many entries it has room for, or `unlimited`)",
+        ),
+        (
+            with("caches: {c: {hit_ratio: 50%, ttl: 1s}}"),
+            "m.yaml:5:35: error: `ttl` with a given hit ratio (it needs `entries` and `keys` in place of `hit_ratio`)",
+        ),
+        (
+            with("caches: {c: {entries: 1, keys: {zpif: {n: 9}}}}"),
+            "m.yaml:5:33: error: `zpif` says nothing about keys",
+        ),
+        (
+            with("caches: {c: {entries: 1, keys: {zipf: {n: 0}}}}"),
+            "m.yaml:5:39: error: the keys cannot have a number of keys of 0 (expected at least 1 and at most 100000000)",
+        ),
+        (
+            with("caches: {c: {entries: 1, keys: {zipf: {n: 9, s: -1}}}}"),
+            "m.yaml:5:49: error: `-1` is negative (expected a number, 0 or more)",
+        ),
+        (
+            with("caches: {c: {entries: 1, keys: {hot: {n: 9, keys: 10, share: 50%}}}}"),
+            "m.yaml:5:38: error: the keys cannot have a number of hot keys of 10 (expected at least 1 and below the number of keys)",
+        ),
+        (
+            with("caches: {c: {entries: 1, keys: {empirical: {file: none.csv}}}}"),
+            "m.yaml:5:51: error: `none.csv` cannot be read: no such file (expected a CSV file, relative to the model)",
+        ),
+        (
+            keyed(&format!("{keys}, evict: clock"), "[{get: c}]"),
+            "m.yaml:6:46: error: `clock` is not a way to evict (expected one of `lru`, `lfu`, `fifo`, `random`, `sieve` or `tinylfu`)",
+        ),
+        (
+            keyed(&format!("{keys}, on_put: write_back"), "[{get: c}]"),
+            "m.yaml:6:47: error: `on_put: write_back` without `write_back` (expected the steps that write an evicted entry back)",
+        ),
+        (
+            keyed(&format!("{keys}, on_put: write_back, ttl: 1s, write_back: []"), "[{get: c}]"),
+            "m.yaml:6:64: error: not supported: `ttl` of a cache that writes back (what expires would be lost)",
+        ),
+        (
+            keyed(&format!("{keys}, write_back: []"), "[{get: c}]"),
+            "m.yaml:6:51: error: `write_back` without `on_put: write_back` (nothing is written back)",
+        ),
+        (
+            keyed(&format!("{keys}, nodes: 0"), "[{get: c}]"),
+            "m.yaml:6:46: error: no nodes (expected at least 1)",
+        ),
+        (
+            keyed(&format!("{keys}, nodes: 2, per: web"), "[{get: c}]"),
+            "m.yaml:6:46: error: both `nodes` and `per` (each replica has a cache of one node)",
+        ),
+        (keyed(&format!("{keys}, per: wbe"), "[{get: c}]"), "m.yaml:6:44: error: unknown service `wbe`"),
+        (
+            keyed(&format!("{keys}, on_miss: [{{get: c}}]"), "[{get: c}]"),
+            "m.yaml:6:55: error: a miss of `c` looks up `c` again (caches that fill each other never end)",
+        ),
+        (
+            keyed(&format!("{keys}, on_miss: [{{hold: l, key: x, do: []}}]"), "[{get: c}]"),
+            "m.yaml:6:64: error: `key` in the steps of a miss (they are about the key that was missed)",
+        ),
+        (
+            keyed(&format!("{keys}, flush: 60s"), "[{get: c}]"),
+            "m.yaml:6:39: error: not supported yet: `flush`",
+        ),
+        (
+            keyed("hit_ratio: 50%", "[{put: c}]"),
+            "m.yaml:4:34: error: `put` into `c`, whose hit ratio is given (it needs `entries` and `keys` to be changed by a write)",
+        ),
+        (
+            keyed("hit_ratio: 50%", "[{get: c, key: x}]"),
+            "m.yaml:4:42: error: `c` knows no keys (nothing depends on this key)",
+        ),
+        (
+            keyed("hit_ratio: 50%", "[{get: c, timeout: 1s}]"),
+            "m.yaml:4:37: error: not supported yet: `timeout`",
+        ),
+        (
+            with("pools: {l: {size: 2, keys: {uniform: 9}}}"),
+            "m.yaml:5:19: error: 2 holders of one key (expected `size: 1`: a lock)",
+        ),
+        (
+            with("pools: {l: {size: 1, keys: {uniform: 9}, to: web}}"),
+            "m.yaml:5:46: error: not supported: `to` of locks by key (only `hold` takes them)",
+        ),
+        (
+            db("shards: 4, ", "{read: 1ms}"),
+            "m.yaml:5:38: error: shards by a key that nobody sets (a shard is chosen by the key of a query)",
+        ),
+        (
+            db("shards: 0, keys: {uniform: 9}, ", "{read: 1ms}"),
+            "m.yaml:5:38: error: no shards (expected at least 1)",
+        ),
+        (
+            db("shard_by: hash, keys: {uniform: 9}, ", "{read: 1ms}"),
+            "m.yaml:5:40: error: `shard_by` without `shards` (expected `shards: 4` or so)",
+        ),
+        (
+            db("", "{write: 1ms, lock: row}"),
+            "m.yaml:5:62: error: a row lock without keys (which row a query locks is decided by its key)",
+        ),
+        (
+            db("keys: {uniform: 9}, ", "{write: 1ms, lock: table}"),
+            "m.yaml:5:82: error: `table` is not what a query can lock (expected one of `row`)",
+        ),
+        (
+            db(
+                "read_replicas: 1, reads: {from: replicas, after_own_write: {from: primary}}, ",
+                "{read: 1ms}",
+            ),
+            "m.yaml:5:89: error: `for` is missing (expected `after_own_write` with `for`)",
+        ),
+        (
+            with("queues: {q: {consumers: 0, do: []}}"),
+            "m.yaml:5:25: error: no consumers (expected at least 1, or `unlimited`)",
+        ),
+        (
+            with("queues: {q: {consumers: 1, do: [], dead_letter: true}}"),
+            "m.yaml:5:36: error: not supported yet: `dead_letter`",
+        ),
+        (
+            with("queues: {q: {consumers: 1, do: [{send: q}]}}"),
+            "m.yaml:5:40: error: a loop of calls: q.message -> q.message (this call closes it)",
+        ),
+        (
+            steps("[{query: db.q, key: x}]"),
+            "m.yaml:4:47: error: `db` knows no keys (nothing depends on this key)",
+        ),
+        (
+            steps("[{parallel: {each: shard, do: {query: db.q}}}]"),
+            "m.yaml:4:46: error: `shard` is not what a `parallel` can go over (expected one of `replicas` or `shards`)",
+        ),
+        (
+            steps("[{parallel: {each: shards, do: {query: db.q}}}]"),
+            "m.yaml:4:46: error: `each: shards` of a database that has none (expected `shards` there)",
+        ),
+    ];
+    let wrong: Vec<String> = cases
+        .iter()
+        .map(|(text, expected)| (fault(text), expected))
+        .filter(|(told, expected)| told.lines().next() != Some(expected))
+        .map(|(told, expected)| format!("expected {expected}\nfound    {told}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

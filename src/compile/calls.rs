@@ -32,6 +32,9 @@ impl<'a> Compiler<'a> {
     /// A call with all that is around it.
     pub(super) fn whole_call(&mut self, program: &mut Program<'a>, call: &Call<'a>) {
         let step = call.step;
+        if let Some(key) = call.key {
+            self.op(Op::Key(key));
+        }
         let is_plain = step.timeout.is_none()
             && step.retry.is_none()
             && step.deadline.is_none()
@@ -75,6 +78,8 @@ impl<'a> Compiler<'a> {
             step,
             endpoint,
             member: None,
+            shard: None,
+            key: self.key_of(to, step.key.as_ref(), program.loads > 0),
             pool: self.pool_between(program.place, to, target.span),
             class: self.class(step.priority.as_ref()),
             cancel: step.cancel.as_ref().is_some_and(|cancel| cancel.value),
@@ -87,13 +92,15 @@ impl<'a> Compiler<'a> {
         program: &mut Program<'a>,
         endpoint: EndpointId,
         place: PlaceId,
+        beside: bool,
         span: Span,
     ) {
         self.note_call(program, endpoint, span, 1);
         let pool = self.pool_between(program.place, place, span);
         let name = self.endpoint_name(endpoint);
         let step = self.step_name(program, &name);
-        let site = self.site(Site { target: Target::Endpoint(endpoint), step, ..branch_site() });
+        let target = if beside { Target::Beside(endpoint) } else { Target::Endpoint(endpoint) };
+        let site = self.site(Site { target, step, ..branch_site() });
         if let Some(pool) = pool {
             self.acquire(program, pool);
         }
@@ -123,9 +130,10 @@ impl<'a> Compiler<'a> {
 
     /// The endpoint itself, without timeout and retries.
     fn bare_site(&mut self, program: &mut Program<'a>, call: &Call<'a>) -> SiteId {
-        let target = match call.member {
-            Some(member) => Target::Member(call.endpoint, member),
-            None => Target::Endpoint(call.endpoint),
+        let target = match (call.member, call.shard) {
+            (Some(member), _) => Target::Member(call.endpoint, member),
+            (None, Some(shard)) => Target::Shard(call.endpoint, shard),
+            (None, None) => Target::Endpoint(call.endpoint),
         };
         let name = self.endpoint_name(call.endpoint);
         let step = self.step_name(program, &name);

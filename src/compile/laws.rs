@@ -40,7 +40,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn legal<T, L>(&mut self, result: Result<T, DistError>, law: &At<L>) -> Option<T> {
+    pub(super) fn legal<T, L>(&mut self, result: Result<T, DistError>, law: &At<L>) -> Option<T> {
         result.map_err(|error| self.sink.push(illegal(&error, law.span, "the distribution"))).ok()
     }
 
@@ -96,7 +96,7 @@ impl Compiler<'_> {
     }
 
     /// Reads a column of numbers: seconds where `times`.
-    fn column(&mut self, empirical: &Empirical, times: bool) -> Option<Vec<f64>> {
+    pub(super) fn column(&mut self, empirical: &Empirical, times: bool) -> Option<Vec<f64>> {
         let file = empirical.file.as_ref()?;
         let text = match (self.read_file)(&file.value) {
             Ok(text) => text,

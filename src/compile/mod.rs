@@ -5,6 +5,7 @@
 
 mod calls;
 mod classes;
+mod data;
 mod digest;
 mod laws;
 mod load;
@@ -127,11 +128,33 @@ enum Body<'a> {
     /// The steps of a service or an external.
     Steps(&'a crate::spec::step::Block),
     /// A query.
-    Query(&'a At<crate::spec::law::Law>),
+    Query(&'a At<crate::spec::law::Law>, QueryBody),
+    /// Steps that take nothing of the place they belong to.
+    Aside(&'a crate::spec::step::Block),
+    /// A write on its way to a replica, and there to the site that applies it.
+    Ship {
+        lag: Option<&'a At<crate::spec::law::Law>>,
+        to: Option<crate::ids::SiteId>,
+        versions: crate::ids::VersionsId,
+        copy: u32,
+    },
+    /// The work of a replica for a write of its primary.
+    Apply(&'a At<crate::spec::law::Law>),
     /// A look-up, of no time where none is stated.
     Lookup(Option<&'a At<crate::spec::law::Law>>),
     /// Something that was reported.
     Broken,
+}
+
+/// What a query does beside its work.
+#[derive(Clone, Copy)]
+struct QueryBody {
+    is_write: bool,
+    /// It locks the row of its key.
+    locks: bool,
+    /// What it reads or writes by key, and where a write is shipped to.
+    versions: Option<crate::ids::VersionsId>,
+    ship: Option<crate::ids::SiteId>,
 }
 
 /// Builds a [`Model`] from a [`Spec`]. What it cannot make sense of is reported and left out.
@@ -150,8 +173,8 @@ struct Compiler<'a> {
     /// One an endpoint.
     endpoint_spans: Vec<Span>,
     bodies: Vec<Body<'a>>,
-    /// Of each cache: its hit ratio, and what its callers do on a miss.
-    caches: HashMap<PlaceId, (f64, Option<&'a crate::spec::step::Block>)>,
+    /// Of each cache: what decides its hits, and what its callers do on a miss.
+    caches: HashMap<PlaceId, data::CacheUse<'a>>,
     /// One a pool: whose calls to whom go through it.
     pools: Vec<places::PoolUse>,
     /// Rows of `pools`, by their own place and by the place they lead to.
@@ -255,6 +278,9 @@ fn empty_model(name: &str) -> Model {
         dists: Vec::new(),
         counts: Vec::new(),
         tables: Vec::new(),
+        keys: Vec::new(),
+        versions: Vec::new(),
+        stores: Vec::new(),
         classes: Vec::new(),
         objectives: Vec::new(),
         peak: None,

@@ -6,8 +6,9 @@ use super::Compiler;
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::ids::{EndpointId, PlaceId};
 use crate::model::PlaceKind;
+use crate::spec::data::Replication;
 use crate::spec::decode::{At, Keys, listed};
-use crate::spec::place::{Cache, Database, External, Pool, Service};
+use crate::spec::place::{Cache, Database, External, Pool, Queue, Service};
 use crate::spec::tree::shorten;
 
 /// Top-level words of a path; nothing else may be called so.
@@ -60,6 +61,8 @@ pub fn noun(kind: PlaceKind) -> &'static str {
         PlaceKind::Database => "database",
         PlaceKind::Cache => "cache",
         PlaceKind::Pool => "pool",
+        PlaceKind::Queue => "queue",
+        PlaceKind::Replication => "replication",
     }
 }
 
@@ -75,6 +78,8 @@ fn keys_of(kind: PlaceKind) -> Keys {
         PlaceKind::Database => Database::KEYS,
         PlaceKind::Cache => Cache::KEYS,
         PlaceKind::Pool => Pool::KEYS,
+        PlaceKind::Queue => Queue::KEYS,
+        PlaceKind::Replication => Replication::KEYS,
     }
 }
 
@@ -96,6 +101,9 @@ impl Compiler<'_> {
             spec.caches.iter().flat_map(|s| &s.value.entries).map(|(name, _)| (name, PlaceKind::Cache)),
         );
         all.extend(spec.pools.iter().flat_map(|s| &s.value.entries).map(|(name, _)| (name, PlaceKind::Pool)));
+        all.extend(
+            spec.queues.iter().flat_map(|s| &s.value.entries).map(|(name, _)| (name, PlaceKind::Queue)),
+        );
         for (name, kind) in all {
             self.declare_place(name, kind);
         }
@@ -257,6 +265,8 @@ impl Compiler<'_> {
             PlaceKind::Service | PlaceKind::External => format!("write `call: {}`", target.value),
             PlaceKind::Cache => format!("write `get: {place_name}`"),
             PlaceKind::Pool => format!("write `hold: {place_name}` around steps"),
+            PlaceKind::Queue => format!("write `send: {place_name}`"),
+            PlaceKind::Replication => unreachable!("nobody names the way to the replicas"),
         };
         let message = format!("`{place_name}` is {}", with_article(declared.kind));
         self.sink.push(Diagnostic::error(target.span, message).help(mend).other(declared.span, "named here"));

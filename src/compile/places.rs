@@ -1,8 +1,9 @@
 //! Places, their members and resources, and the balancers before them.
 
+use super::data::Layout;
 use super::{Body, Compiler, MEMBERS_MAX};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::ids::{BalancerId, DistId, EndpointId, MemberId, PlaceId, StationId};
+use crate::ids::{BalancerId, DistId, EndpointId, MemberId, PlaceId, StationId, VersionsId};
 use crate::model::{
     Balance, Balancer, Class, Discipline, Endpoint, Member, Money, Place, PlaceKind, Resource, Sharing,
     Station, StationKind,
@@ -52,7 +53,7 @@ impl Waiting {
 }
 
 impl<'a> Compiler<'a> {
-    /// Compiles all sections, pools last: they refer to the others.
+    /// Compiles all sections, services before caches and pools last: they refer to them.
     pub(super) fn places(&mut self) {
         let spec = self.spec;
         for (name, service) in spec.services.iter().flat_map(|section| section.value.iter()) {
@@ -66,6 +67,9 @@ impl<'a> Compiler<'a> {
         }
         for (name, cache) in spec.caches.iter().flat_map(|section| section.value.iter()) {
             self.cache(name, cache);
+        }
+        for (name, queue) in spec.queues.iter().flat_map(|section| section.value.iter()) {
+            self.queue(name, queue);
         }
         for (name, pool) in spec.pools.iter().flat_map(|section| section.value.iter()) {
             self.pool(name, pool);
@@ -179,7 +183,7 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    fn check_count(&mut self, count: u64, span: Span) -> Option<()> {
+    pub(super) fn check_count(&mut self, count: u64, span: Span) -> Option<()> {
         if count == 0 {
             self.error(span, "no replicas", "expected at least 1");
             return None;
@@ -218,7 +222,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// A number of workers or cores, if it is limited at all.
-    fn limit(&mut self, limit: Option<&At<Limit>>, what: &str) -> Option<u32> {
+    pub(super) fn limit(&mut self, limit: Option<&At<Limit>>, what: &str) -> Option<u32> {
         let limit = limit?;
         match limit.value.0? {
             0 => {
@@ -230,7 +234,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// How many may wait; `None` where any number may.
-    fn room(&mut self, limit: &At<Limit>) -> Option<u32> {
+    pub(super) fn room(&mut self, limit: &At<Limit>) -> Option<u32> {
         self.small(limit.value.0?, limit.span)
     }
 
@@ -297,7 +301,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Adds a member with its resources; `false` when the model has grown too large.
-    fn member(
+    pub(super) fn member(
         &mut self,
         place: PlaceId,
         name: String,
@@ -325,12 +329,12 @@ impl<'a> Compiler<'a> {
     }
 
     /// A balancer over all members of a place.
-    fn balancer(&mut self, place: PlaceId, balance: Option<&At<spec::Balance>>) -> BalancerId {
+    pub(super) fn balancer(&mut self, place: PlaceId, balance: Option<&At<spec::Balance>>) -> BalancerId {
         let members = self.model.places[place.index()].members.start..self.model.members.len() as u32;
         self.balancer_over(members, balance)
     }
 
-    fn balancer_over(
+    pub(super) fn balancer_over(
         &mut self,
         members: std::ops::Range<u32>,
         balance: Option<&At<spec::Balance>>,
@@ -384,12 +388,34 @@ impl<'a> Compiler<'a> {
         balancer: BalancerId,
         class: Option<Class>,
         body: Body<'a>,
-    ) {
+    ) -> EndpointId {
         let id = EndpointId(self.model.endpoints.len() as u32);
-        self.model.endpoints.push(Endpoint { name: name.value.clone(), place, balancer, class, entry: 0 });
-        self.endpoint_spans.push(name.span);
+        let (name, span) = (name.value.clone(), name.span);
+        let (shards, after_own_write) = (None, None);
+        self.endpoint_is(place, &name, id);
+        self.model.endpoints.push(Endpoint {
+            name,
+            place,
+            balancer,
+            class,
+            shards,
+            after_own_write,
+            entry: 0,
+        });
+        self.endpoint_spans.push(span);
         self.bodies.push(body);
-        self.endpoint_is(place, &name.value, id);
+        id
+    }
+
+    /// An endpoint without a priority of its own.
+    pub(super) fn endpoint_of(
+        &mut self,
+        place: PlaceId,
+        name: &At<String>,
+        balancer: BalancerId,
+        body: Body<'a>,
+    ) -> EndpointId {
+        self.endpoint(place, name, balancer, None, body)
     }
 
     fn external(&mut self, name: &At<String>, external: &'a At<spec::External>) {
@@ -407,19 +433,34 @@ impl<'a> Compiler<'a> {
         // Where their number was reported there are none, so that the place stands.
         let replicas =
             replicas.and_then(|n| self.check_count(n.value.0, n.span).map(|()| n.value.0)).unwrap_or(0);
-        let resources = self.instance(it);
-        let primary = if replicas == 0 { name.value.clone() } else { format!("{}.primary", name.value) };
-        self.member(place, primary, 1.0, resources.clone(), name.span);
-        for i in 1..=replicas {
-            if !self.member(place, format!("{}.replica.{i}", name.value), 1.0, resources.clone(), name.span) {
-                break;
+        let replicas = replicas as u32;
+        let keys = self.key_law(it.keys.as_ref());
+        let layout = self.shards(it, replicas, keys.as_ref());
+        let mut resources = self.instance(it);
+        if let (Some(keys), true) = (&keys, locks_rows(it)) {
+            resources.push(("row locks", super::data::locks(keys, None)));
+        }
+        for shard in 1..=layout.shards {
+            let root =
+                if layout.shards == 1 { name.value.clone() } else { format!("{}.{shard}", name.value) };
+            let primary = if replicas == 0 { root.clone() } else { format!("{root}.primary") };
+            let replica = |i| format!("{root}.replica.{i}");
+            for member in std::iter::once(primary).chain((1..=replicas).map(replica)) {
+                if !self.member(place, member, 1.0, resources.clone(), name.span) {
+                    break;
+                }
             }
         }
         let first = self.model.places[place.index()].members.start;
-        let to_primary = self.balancer_over(first..first + 1, None);
-        let to_reads = self.reads(it, first, replicas as u32).unwrap_or(to_primary);
-        self.queries(name, place, it, to_primary, to_reads);
+        let to_primary = self.balancers_by_shard(first..first + 1, layout, None);
+        let to_reads = self.reads(it, first, replicas, layout).unwrap_or(to_primary);
+        let versions = self.versions_of(place, it, keys.as_ref(), replicas);
+        let applied = self.applies(name, place, it, versions);
+        self.queries(name, place, it, [to_primary, to_reads], keys.is_some(), versions);
         self.close(place);
+        self.place_queries(place, it, layout, versions);
+        self.replication(name, place, it, versions, layout, applied);
+        self.model.places[place.index()].keys = keys;
     }
 
     /// What each instance of a database has: connections, then servers.
@@ -447,7 +488,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// The balancer of reads, if they do not go to the primary.
-    fn reads(&mut self, it: &spec::Database, first: u32, replicas: u32) -> Option<BalancerId> {
+    fn reads(
+        &mut self,
+        it: &spec::Database,
+        first: u32,
+        replicas: u32,
+        layout: Layout,
+    ) -> Option<BalancerId> {
         let Some(reads) = &it.reads else {
             if replicas > 0 && self.whole {
                 let span = it.read_replicas.as_ref().map_or(Span::default(), |replicas| replicas.span);
@@ -468,8 +515,9 @@ impl<'a> Compiler<'a> {
                 "expected another way to balance for a database",
             );
         }
-        (from == spec::ReadsFrom::Replicas && replicas > 0)
-            .then(|| self.balancer_over(first + 1..first + 1 + replicas, reads.value.balance.as_ref()))
+        (from == spec::ReadsFrom::Replicas && replicas > 0).then(|| {
+            self.balancers_by_shard(first + 1..first + 1 + replicas, layout, reads.value.balance.as_ref())
+        })
     }
 
     fn queries(
@@ -477,51 +525,42 @@ impl<'a> Compiler<'a> {
         name: &At<String>,
         place: PlaceId,
         it: &'a spec::Database,
-        writes: BalancerId,
-        reads: BalancerId,
+        [to_primary, to_reads]: [BalancerId; 2],
+        has_keys: bool,
+        versions: Option<VersionsId>,
     ) {
         for (query_name, query) in it.queries.iter().flat_map(|queries| &queries.value.entries) {
             self.check_endpoint_name(&name.value, PlaceKind::Database, query_name);
-            let (balancer, body) = match query.as_ref().map(|query| (&query.value.read, &query.value.write)) {
-                Some((Some(read), None)) => (reads, Body::Query(read)),
-                Some((None, Some(write))) => (writes, Body::Query(write)),
-                Some((Some(_), Some(_))) => {
+            let time = query.as_ref().map(|query| (&query.value, &query.value.read, &query.value.write));
+            let (balancer, body) = match time {
+                Some((query, Some(read), None)) => {
+                    (to_reads, self.query_body(read, query, has_keys, versions))
+                }
+                Some((query, None, Some(write))) => {
+                    (to_primary, self.query_body(write, query, has_keys, versions))
+                }
+                Some((_, Some(_), Some(_))) => {
                     let message = format!("`{}` is both a read and a write", query_name.value);
                     self.error(query_name.span, message, "expected one of `read` and `write`");
-                    (writes, Body::Broken)
+                    (to_primary, Body::Broken)
                 }
                 _ => {
                     if self.whole {
                         let message = format!("`{}` is neither a read nor a write", query_name.value);
                         self.error(query_name.span, message, "expected `read` or `write` with its time");
                     }
-                    (writes, Body::Broken)
+                    (to_primary, Body::Broken)
                 }
             };
             self.endpoint(place, query_name, balancer, None, body);
         }
     }
 
-    fn cache(&mut self, name: &At<String>, cache: &'a At<spec::Cache>) {
-        let it = &cache.value;
-        let Some(place) = self.open(name, PlaceKind::Cache, it.cost.as_ref()) else { return };
-        if self.whole && it.hit_ratio.is_none() {
-            let message = format!("cache `{}` has no `hit_ratio`", name.value);
-            self.error(name.span, message, "expected the share of look-ups that hit");
-        }
-        let servers = self.limit(it.servers.as_ref(), "server").map(|n| ("servers", Waiting::FIFO.slots(n)));
-        self.member(place, name.value.clone(), 1.0, servers.into_iter().collect(), name.span);
-        let balancer = self.balancer(place, None);
-        let get = At { span: name.span, value: "get".to_owned() };
-        self.endpoint(place, &get, balancer, None, Body::Lookup(it.time.as_ref()));
-        if let Some(hit_ratio) = &it.hit_ratio {
-            self.caches.insert(place, (hit_ratio.value.0, it.on_miss.as_ref().map(|steps| &steps.value)));
-        }
-        self.close(place);
-    }
-
     fn pool(&mut self, name: &At<String>, pool: &'a At<spec::Pool>) {
         let it = &pool.value;
+        if it.keys.is_some() {
+            return self.keyed_locks(name, it);
+        }
         let size = it.size.as_ref().and_then(|size| match size.value.0 {
             0 => {
                 self.error(size.span, "a pool of size 0", "expected at least 1");
@@ -561,8 +600,60 @@ impl<'a> Compiler<'a> {
         self.pools.push(PoolUse { pool: place, per, to, span: name.span });
     }
 
+    /// Begins a place that the file does not name.
+    pub(super) fn open_unnamed(&mut self, name: &At<String>, kind: PlaceKind) -> PlaceId {
+        let (members, endpoints) = (self.model.members.len() as u32, self.model.endpoints.len() as u32);
+        self.model.places.push(Place {
+            name: name.value.clone(),
+            kind,
+            members: members..members,
+            endpoints: endpoints..endpoints,
+            keys: None,
+            cost_per_hour: None,
+        });
+        self.place_spans.push(name.span);
+        PlaceId(self.model.places.len() as u32 - 1)
+    }
+
+    /// A lock for every key, as a pool of its own.
+    fn keyed_locks(&mut self, name: &At<String>, it: &spec::Pool) {
+        let Some(place) = self.open(name, PlaceKind::Pool, None) else { return };
+        if let Some(size) = &it.size
+            && size.value.0 != 1
+        {
+            self.error(
+                size.span,
+                format!("{} holders of one key", size.value.0),
+                "expected `size: 1`: a lock",
+            );
+        }
+        for (key, span) in [
+            ("per", it.per.as_ref().map(|x| x.span)),
+            ("to", it.to.as_ref().map(|x| x.span)),
+            ("queue", it.queue.as_ref().map(|x| x.span)),
+        ] {
+            if let Some(span) = span {
+                self.error(span, format!("not supported: `{key}` of locks by key"), "only `hold` takes them");
+            }
+        }
+        let patience = it.timeout.as_ref().and_then(|law| self.dist(law));
+        if let Some(law) = self.key_law(it.keys.as_ref()) {
+            let station = super::data::locks(&law, patience);
+            self.member(place, name.value.clone(), 1.0, vec![("locks", station)], name.span);
+            self.model.places[place.index()].keys = Some(law);
+            self.pool_at.insert(place, self.pools.len());
+            self.pools.push(PoolUse { pool: place, per: None, to: None, span: name.span });
+        }
+        self.close(place);
+    }
+
     /// Begins a place. `None` when its name belongs to another.
-    fn open(&mut self, name: &At<String>, kind: PlaceKind, cost: Option<&At<Cost>>) -> Option<PlaceId> {
+    pub(super) fn open(
+        &mut self,
+        name: &At<String>,
+        kind: PlaceKind,
+        cost: Option<&At<Cost>>,
+    ) -> Option<PlaceId> {
         if !self.is_declared_at(name) {
             return None;
         }
@@ -576,6 +667,7 @@ impl<'a> Compiler<'a> {
             kind,
             members: members..members,
             endpoints: endpoints..endpoints,
+            keys: None,
             cost_per_hour: cost,
         });
         self.place_spans.push(name.span);
@@ -584,7 +676,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Ends a place: what came since it was opened is its own.
-    fn close(&mut self, place: PlaceId) {
+    pub(super) fn close(&mut self, place: PlaceId) {
         let it = &mut self.model.places[place.index()];
         it.members.end = self.model.members.len() as u32;
         it.endpoints.end = self.model.endpoints.len() as u32;
@@ -611,8 +703,28 @@ impl<'a> Compiler<'a> {
     pub(super) fn slot_of(&self, pool: &PoolUse) -> Resource {
         let member = self.model.places[pool.pool.index()].members.start;
         let first = StationId(self.model.members[member as usize].stations.start);
-        if pool.per.is_some() { Resource::PerMember { first } } else { Resource::Shared(first) }
+        match self.model.stations[first.index()].kind {
+            StationKind::Locks { .. } => Resource::SharedLock(first),
+            _ if pool.per.is_some() => Resource::PerMember { first },
+            _ => Resource::Shared(first),
+        }
     }
+}
+
+/// Servers with a line of any length.
+pub(super) fn servers(capacity: u32) -> (&'static str, StationKind) {
+    ("servers", Waiting::FIFO.slots(capacity))
+}
+
+/// Slots with a line of some length.
+pub(super) fn consumers(capacity: u32, queue: Option<u32>) -> (&'static str, StationKind) {
+    ("consumers", Waiting { queue, ..Waiting::FIFO }.slots(capacity))
+}
+
+/// Whether any query locks the row of its key.
+fn locks_rows(it: &spec::Database) -> bool {
+    let queries = it.queries.iter().flat_map(|queries| queries.value.iter());
+    queries.into_iter().any(|(_, query)| query.value.lock.is_some())
 }
 
 fn discipline(it: &spec::Service) -> Discipline {

@@ -5,13 +5,16 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::data::{CacheKind, CacheUse};
 use super::digest::name_hash;
-use super::{Body, Compiler, OPS_MAX};
+use super::{Body, Compiler, OPS_MAX, QueryBody};
 use crate::diagnostic::Span;
-use crate::ids::{EndpointId, MemberId, PlaceId, SiteId};
-use crate::model::{Balance, Class, OnError, Op, Pc, PlaceKind, Resource, Site, StationKind, Target};
+use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, SiteId};
+use crate::model::{
+    Balance, Class, LOADS_MAX, OnError, OnWrite, Op, Pc, PlaceKind, Resource, Site, StationKind, Target,
+};
 use crate::spec::decode::At;
-use crate::spec::step::{self, Block, Branch, CallStep, Fan, Parallel, Repeat, Step};
+use crate::spec::step::{self, Block, Branch, CallStep, Each, Fan, Parallel, Repeat, Step};
 
 /// The program of one endpoint while it is written.
 pub(super) struct Program<'a> {
@@ -28,6 +31,8 @@ pub(super) struct Program<'a> {
     loops: usize,
     /// Caches whose `on_miss` is being laid out.
     caches: Vec<PlaceId>,
+    /// How many of them load the key that was missed.
+    pub loads: usize,
 }
 
 /// A block off the straight way.
@@ -35,6 +40,7 @@ struct Pending<'a> {
     site: SiteId,
     what: Aside<'a>,
     caches: Vec<PlaceId>,
+    loads: usize,
 }
 
 /// What stands in such a block.
@@ -58,6 +64,10 @@ pub(super) struct Call<'a> {
     pub endpoint: EndpointId,
     /// Only this member, where each replica is called.
     pub member: Option<MemberId>,
+    /// Only this shard, where each is asked.
+    pub shard: Option<u32>,
+    /// The key that it is about.
+    pub key: Option<KeyId>,
     /// The slot the call takes.
     pub pool: Option<Resource>,
     pub class: Option<Class>,
@@ -86,23 +96,75 @@ impl<'a> Compiler<'a> {
             holds: 0,
             loops: 0,
             caches: Vec::new(),
+            loads: 0,
         };
-        for slot in 0..self.slots_at(place) {
-            self.acquire(&mut program, Resource::Own(slot));
-        }
-        match body {
-            Body::Steps(steps) => self.steps(&mut program, &steps.0),
-            Body::Query(law) | Body::Lookup(Some(law)) => {
-                if let Some(dist) = self.dist(law) {
-                    self.op(Op::Work(dist));
-                }
-            }
-            Body::Lookup(None) | Body::Broken => {}
-        }
+        self.body(&mut program, body);
         self.op(Op::End);
         while let Some(pending) = program.pending.pop_front() {
             self.aside(&mut program, pending);
         }
+    }
+
+    /// What the call needs, and its steps.
+    fn body(&mut self, program: &mut Program<'a>, body: Body<'a>) {
+        let place = program.place;
+        let slots = match body {
+            Body::Aside(_) | Body::Ship { .. } => 0..0,
+            // What comes from the primary needs no connection.
+            Body::Apply(_) => {
+                self.slots_at(place).saturating_sub(u32::from(self.has_servers(place)))..self.slots_at(place)
+            }
+            _ => 0..self.slots_at(place),
+        };
+        let locks = matches!(body, Body::Query(_, QueryBody { locks: true, .. }));
+        let first_server = self.slots_at(place) - u32::from(self.has_servers(place));
+        for slot in slots {
+            if locks && slot == first_server {
+                self.acquire(program, Resource::OwnLock(self.slots_at(place)));
+            }
+            self.acquire(program, Resource::Own(slot));
+        }
+        if locks && !self.has_servers(place) {
+            self.acquire(program, Resource::OwnLock(self.slots_at(place)));
+        }
+        match body {
+            Body::Steps(steps) | Body::Aside(steps) => self.steps(program, &steps.0),
+            Body::Query(law, query) => self.query(law, query),
+            Body::Lookup(Some(law)) | Body::Apply(law) => self.work(law),
+            Body::Ship { lag, to, versions, copy } => {
+                if let Some(lag) = lag {
+                    self.work(lag);
+                }
+                if let Some(first) = to {
+                    self.op(Op::Call { first, count: 1, need: 1 });
+                }
+                self.op(Op::Apply { versions, copy });
+            }
+            Body::Lookup(None) | Body::Broken => {}
+        }
+    }
+
+    fn work(&mut self, law: &At<crate::spec::law::Law>) {
+        if let Some(dist) = self.dist(law) {
+            self.op(Op::Work(dist));
+        }
+    }
+
+    fn query(&mut self, law: &At<crate::spec::law::Law>, query: QueryBody) {
+        if let (Some(versions), false) = (query.versions, query.is_write) {
+            self.op(Op::Read(versions));
+        }
+        self.work(law);
+        if let (Some(versions), true) = (query.versions, query.is_write) {
+            self.op(Op::Commit { versions, first: query.ship.unwrap_or_default() });
+        }
+    }
+
+    /// Whether the last slots that a call takes at a place are its servers.
+    fn has_servers(&self, place: PlaceId) -> bool {
+        let first = self.model.places[place.index()].members.start as usize;
+        let stations = self.model.members.get(first).map_or(0..0, |m| m.stations.clone());
+        stations.into_iter().any(|s| self.model.stations[s as usize].resource == "servers")
     }
 
     /// How many of the resources of a member a call takes before it starts: all but cores.
@@ -117,7 +179,7 @@ impl<'a> Compiler<'a> {
 
     fn aside(&mut self, program: &mut Program<'a>, pending: Pending<'a>) {
         let start = self.here();
-        program.caches = pending.caches;
+        (program.caches, program.loads) = (pending.caches, pending.loads);
         (program.holds, program.loops) = (0, 0);
         let site = &mut self.model.sites[pending.site.index()];
         match pending.what {
@@ -150,8 +212,8 @@ impl<'a> Compiler<'a> {
 
     /// Puts a block aside; `site` will lead there.
     pub(super) fn put_aside(&mut self, program: &mut Program<'a>, site: SiteId, what: Aside<'a>) {
-        let caches = program.caches.clone();
-        program.pending.push_back(Pending { site, what, caches });
+        let (caches, loads) = (program.caches.clone(), program.loads);
+        program.pending.push_back(Pending { site, what, caches, loads });
     }
 
     /// Where the next op will stand.
@@ -206,7 +268,17 @@ impl<'a> Compiler<'a> {
             Step::Call(call) => self.call_step(program, call),
             Step::Get(it) => {
                 if let Some(cache) = &it.cache {
-                    self.get(program, cache);
+                    self.get(program, cache, it.key.as_ref());
+                }
+            }
+            Step::Put(it) => {
+                if let Some(cache) = &it.cache {
+                    self.put(program, cache, it.key.as_ref());
+                }
+            }
+            Step::Send(it) => {
+                if let Some(queue) = &it.queue {
+                    self.send(program, queue);
                 }
             }
             Step::Parallel(it) => {
@@ -245,26 +317,123 @@ impl<'a> Compiler<'a> {
         SiteId(self.model.sites.len() as u32 - 1)
     }
 
+    /// Sends a message.
+    fn send(&mut self, program: &mut Program<'a>, queue: &'a At<String>) {
+        let Some(place) = self.find_place(queue, &[PlaceKind::Queue]) else { return };
+        let message = EndpointId(self.model.places[place.index()].endpoints.start);
+        self.note_call(program, message, queue.span, 1);
+        let name = self.endpoint_name(message);
+        let step = self.step_name(program, &name);
+        let first = self.site(Site { target: Target::Endpoint(message), step, ..branch_site() });
+        self.op(Op::Send { first, count: 1 });
+    }
+
     /// Looks the cache up, and does what the caller does on a miss.
-    fn get(&mut self, program: &mut Program<'a>, cache: &'a At<String>) {
-        let Some(place) = self.find_place(cache, &[PlaceKind::Cache]) else { return };
-        let Some((hit_ratio, on_miss)) = self.caches.get(&place).copied() else { return };
+    fn get(&mut self, program: &mut Program<'a>, cache: &'a At<String>, key: Option<&At<String>>) {
+        let Some((place, it)) = self.cache_at(program, cache) else { return };
         if program.caches.contains(&place) {
             let message = format!("a miss of `{}` looks up `{}` again", cache.value, cache.value);
             self.error(cache.span, message, "caches that fill each other never end");
             return;
         }
-        let endpoint = EndpointId(self.model.places[place.index()].endpoints.start);
-        self.ask(program, endpoint, place, cache.span);
-        let Some(table) = self.coin(hit_ratio) else { return };
-        let lookup = self.op(Op::Lookup { place, table, miss: 0 });
-        let hit = self.op(Op::Jump(0));
-        let miss = self.here();
+        let on_miss: &[At<Step>] = it.on_miss.map_or(&[], |steps| &steps.0);
+        let is_load = program.loads > 0;
+        let lookup = EndpointId(self.model.places[place.index()].endpoints.start);
+        match it.what {
+            CacheKind::Removed => self.on_miss(program, place, on_miss, 0),
+            CacheKind::Ratio(ratio) => {
+                self.key_of(place, key, is_load);
+                self.ask(program, lookup, place, it.per.is_some(), cache.span);
+                let Some(table) = self.coin(ratio) else { return };
+                let open = self.op(Op::Lookup { place, table, miss: 0 });
+                let hit = self.op(Op::Jump(0));
+                let miss = self.here();
+                self.on_miss(program, place, on_miss, 0);
+                self.model.ops[open as usize] = Op::Lookup { place, table, miss };
+                self.model.ops[hit as usize] = Op::Jump(self.here());
+            }
+            CacheKind::Entries { store, store_call } => {
+                if program.loads >= LOADS_MAX {
+                    let message = "not supported: a miss within a miss within a miss within a miss";
+                    return self.error(cache.span, message, format!("caches nest {LOADS_MAX} deep"));
+                }
+                if let Some(key) = self.key_of(place, key, is_load) {
+                    self.op(Op::Key(key));
+                }
+                self.ask(program, lookup, place, it.per.is_some(), cache.span);
+                let depth = program.loads as u8;
+                let open = self.op(Op::Get { store, miss: 0, depth });
+                let hit = self.op(Op::Jump(0));
+                let miss = self.here();
+                let coalesces = self.model.stores[store.index()].coalesce.is_some();
+                if coalesces {
+                    program.holds += 1;
+                    self.model.holds_max = self.model.holds_max.max(program.holds);
+                }
+                self.on_miss(program, place, on_miss, 1);
+                if let Some(endpoint) = store_call {
+                    self.ask(program, endpoint, place, it.per.is_some(), cache.span);
+                }
+                self.op(Op::Fill { store, depth });
+                program.holds -= usize::from(coalesces);
+                self.model.ops[open as usize] = Op::Get { store, miss, depth };
+                self.model.ops[hit as usize] = Op::Jump(self.here());
+            }
+        }
+    }
+
+    fn on_miss(&mut self, program: &mut Program<'a>, place: PlaceId, steps: &'a [At<Step>], loads: usize) {
         program.caches.push(place);
-        self.steps(program, on_miss.map_or(&[], |steps| &steps.0));
+        program.loads += loads;
+        self.steps(program, steps);
+        program.loads -= loads;
         program.caches.pop();
-        self.model.ops[lookup as usize] = Op::Lookup { place, table, miss };
-        self.model.ops[hit as usize] = Op::Jump(self.here());
+    }
+
+    /// Tells a cache that what is behind a key was written.
+    fn put(&mut self, program: &mut Program<'a>, cache: &'a At<String>, key: Option<&At<String>>) {
+        let Some((place, it)) = self.cache_at(program, cache) else { return };
+        let (store, store_call) = match it.what {
+            CacheKind::Removed => return,
+            CacheKind::Ratio(_) => {
+                return self.error(
+                    cache.span,
+                    format!("`put` into `{}`, whose hit ratio is given", cache.value),
+                    "it needs `entries` and `keys` to be changed by a write",
+                );
+            }
+            CacheKind::Entries { store, store_call } => (store, store_call),
+        };
+        if let Some(key) = self.key_of(place, key, program.loads > 0) {
+            self.op(Op::Key(key));
+        }
+        let versions = self.versions_behind(store);
+        self.op(Op::Commit { versions, first: SiteId(0) });
+        if self.model.stores[store.index()].on_write != OnWrite::Nothing {
+            if let Some(endpoint) = store_call {
+                self.ask(program, endpoint, place, it.per.is_some(), cache.span);
+            }
+            self.op(Op::Put(store));
+        }
+    }
+
+    /// A cache that a step of this program asks.
+    fn cache_at(&mut self, program: &Program<'a>, cache: &At<String>) -> Option<(PlaceId, CacheUse<'a>)> {
+        let place = self.find_place(cache, &[PlaceKind::Cache])?;
+        let it = *self.caches.get(&place)?;
+        if let Some(per) = it.per
+            && per != program.place
+        {
+            let owner = self.model.places[per.index()].name.clone();
+            let message = format!("`{}` belongs to the replicas of `{owner}`", cache.value);
+            self.error(
+                cache.span,
+                message,
+                format!("expected a cache without `per`, or a step of `{owner}`"),
+            );
+            return None;
+        }
+        Some((place, it))
     }
 
     /// Takes a slot or a lock, and holds it during some steps.
@@ -281,6 +450,9 @@ impl<'a> Compiler<'a> {
             return;
         }
         let slot = self.slot_of(&pool);
+        if let Some(key) = self.key_of(place, it.key.as_ref(), program.loads > 0) {
+            self.op(Op::Key(key));
+        }
         self.acquire(program, slot);
         self.steps(program, it.body.as_ref().map_or(&[], |body| &body.value.0));
         self.release(program);
@@ -398,6 +570,7 @@ impl<'a> Compiler<'a> {
             let mut call = self.resolve(program, step)?;
             call.cancel |= cancel;
             let is_bare = call.pool.is_none()
+                && call.key.is_none()
                 && step.retry.is_none()
                 && step.deadline.is_none()
                 && step.on_error.is_none();
@@ -423,7 +596,7 @@ impl<'a> Compiler<'a> {
                 (1, copies)
             }
             (None, Some(each)) => {
-                let Some(sites) = self.each_replica(program, &body.value, each.span, cancel) else { return };
+                let Some(sites) = self.each_replica(program, &body.value, each, cancel) else { return };
                 (sites, sites)
             }
             (Some(_), Some(each)) => {
@@ -465,9 +638,10 @@ impl<'a> Compiler<'a> {
         &mut self,
         program: &mut Program<'a>,
         body: &'a Block,
-        span: Span,
+        each: &At<Each>,
         cancel: bool,
     ) -> Option<u32> {
+        let At { span, value: each } = *each;
         let [At { value: Step::Call(step), .. }] = body.0.as_slice() else {
             self.error(
                 span,
@@ -488,14 +662,31 @@ impl<'a> Compiler<'a> {
             return None;
         }
         let members = balancer.members.clone();
+        let shards = self.model.endpoints[call.endpoint.index()].shards.map_or(1, |shards| shards.shards);
+        let each: Vec<(Option<MemberId>, Option<u32>)> = match each {
+            Each::Replicas => members.clone().map(|m| (Some(MemberId(m)), None)).collect(),
+            Each::Shards if shards == 1 => {
+                self.error(span, "`each: shards` of a database that has none", "expected `shards` there");
+                return None;
+            }
+            Each::Shards => (0..shards).map(|shard| (None, Some(shard))).collect(),
+        };
+        // Whoever asks all shards asks about no key.
+        if shards > 1 {
+            call.key = None;
+        }
+        let members = each;
         if members.len() > 10_000 {
             self.error(span, format!("{} calls at once", members.len()), "expected at most 10000");
             return None;
         }
-        let is_bare =
-            call.pool.is_none() && step.retry.is_none() && step.deadline.is_none() && step.on_error.is_none();
-        for member in members.clone() {
-            let call = Call { member: Some(MemberId(member)), ..call };
+        let is_bare = call.key.is_none()
+            && call.pool.is_none()
+            && step.retry.is_none()
+            && step.deadline.is_none()
+            && step.on_error.is_none();
+        for &(member, shard) in &members {
+            let call = Call { member, shard, ..call };
             if is_bare {
                 self.direct_site(program, &call, 1);
             } else {

@@ -240,9 +240,14 @@ impl Compiler<'_> {
                 }
                 continue;
             }
+            // What comes along with a place is not for the file to call.
+            let written = |e: &u32| {
+                !matches!(self.bodies[*e as usize], Body::Apply(_) | Body::Aside(_) | Body::Ship { .. })
+            };
+            let endpoints: Vec<u32> = place.endpoints.clone().filter(written).collect();
             let idle: Vec<u32> =
-                place.endpoints.clone().filter(|&e| !reached.contains(&EndpointId(e))).collect();
-            if idle.len() == place.endpoints.len() {
+                endpoints.iter().copied().filter(|&e| !reached.contains(&EndpointId(e))).collect();
+            if !endpoints.is_empty() && idle.len() == endpoints.len() {
                 self.warn(
                     self.place_spans[i],
                     format!("nobody calls `{name}`"),
@@ -263,7 +268,11 @@ impl Compiler<'_> {
 
     fn pool_of(&self, op: Op) -> Option<PlaceId> {
         let station = match op {
-            Op::Acquire(Resource::Shared(station) | Resource::PerMember { first: station }) => station,
+            Op::Acquire(
+                Resource::Shared(station)
+                | Resource::SharedLock(station)
+                | Resource::PerMember { first: station },
+            ) => station,
             _ => return None,
         };
         Some(self.model.members[self.model.stations[station.index()].member.index()].place)

@@ -1,4 +1,4 @@
-//! Distributions of times and of counts: checked parameters, fast draws, and the closed forms that formulas need.
+//! Distributions of times, of counts and over keys: checked parameters, fast draws, and the closed forms that formulas need.
 //!
 //! A draw takes a standard variate from the generator of its key and scales it. So the same key gives, under a larger mean of
 //! the same shape, a larger time, and two variants of a model stay paired. All times are seconds, as `f64`.
@@ -8,6 +8,7 @@ mod count;
 mod error;
 mod law;
 mod moments;
+mod popularity;
 mod quantile;
 mod residual;
 mod sample;
@@ -15,6 +16,7 @@ mod show;
 mod special;
 #[cfg(test)]
 mod tests;
+mod zipf;
 
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ pub use alias::Alias;
 pub use count::Count;
 pub use error::DistError;
 pub(crate) use error::{not_negative, positive, require};
+pub use popularity::Popularity;
 pub(crate) use sample::exp1;
 pub(crate) use show::short;
 

@@ -2,7 +2,7 @@
 
 use super::Present;
 use crate::ids::{EndpointId, MemberId, PlaceId, RequestId, SiteId};
-use crate::model::{Class, Pc};
+use crate::model::{self, Class, Pc};
 use crate::signal::{ErrorKind, Fault};
 use crate::station::line::NONE;
 use crate::units::Time;
@@ -48,6 +48,12 @@ pub struct Call {
     pub served: u64,
     /// Work still to be done on a core, ns.
     pub work: u64,
+    /// Names the draws that all calls of a request share.
+    pub origin: u64,
+    /// The key that it is about.
+    pub item: u32,
+    /// The versions of that key that it loads, by depth of caches, and last the one it has written.
+    pub versions: [u32; model::LOADS_MAX + 1],
     /// Next op.
     pub pc: Pc,
     /// Counts the calls that lived in this slot.
@@ -157,6 +163,8 @@ pub struct Outer {
 pub struct Hold {
     /// The station.
     pub station: u32,
+    /// The key, of a station that has a lock for every key.
+    pub key: u32,
     /// Since when, ns.
     pub since: u64,
 }

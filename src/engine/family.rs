@@ -57,13 +57,18 @@ impl<P: Probe> Engine<'_, P> {
         self.overflow |= self.calls.capacity() >= IN_FLIGHT_MAX;
     }
 
-    /// Chooses who serves a call.
+    /// Chooses who serves a call of `user` about `item`.
     #[inline]
-    pub(super) fn member_for(&mut self, entry: &Entry, key: u64, user: u32) -> MemberId {
-        entry.only.unwrap_or_else(|| {
-            let balancer = &mut self.balancers[entry.balancer as usize];
-            MemberId(balancer.pick(mix(key, BALANCE), user, &self.in_system))
+    pub(super) fn member_for(&mut self, entry: &Entry, key: u64, user: u32, item: u32) -> MemberId {
+        entry.only.unwrap_or_else(|| match entry.shards {
+            None if entry.after_own_write.is_none() => self.balance(entry.balancer, key, user),
+            _ => self.member_by_data(entry, key, user, item),
         })
+    }
+
+    #[inline]
+    pub(super) fn balance(&mut self, balancer: u32, key: u64, user: u32) -> MemberId {
+        MemberId(self.balancers[balancer as usize].pick(mix(key, BALANCE), user, &self.in_system))
     }
 
     /// A call arrives at a place.
@@ -131,35 +136,62 @@ impl<P: Probe> Engine<'_, P> {
         None
     }
 
-    /// One attempt at a site.
+    /// One attempt at a site, which its caller waits for.
     #[inline]
     fn bear_child(&mut self, parent: u32, site_id: SiteId, copy: u32, attempt: u32) -> u32 {
-        let site = &self.model.sites[site_id.index()];
-        let Call { key, endpoint, member, class, user, first_child, .. } = self.calls[parent];
-        let mut key = self.turn_key(parent, mix(key, site.step));
-        if copy != 0 || attempt != 1 {
-            key = mix(key, u64::from(copy) << 32 | u64::from(attempt));
-        }
-        let mut visit = |endpoint: EndpointId, member: Option<MemberId>| {
-            let entry = self.entries[endpoint.index()];
-            let member = member.unwrap_or_else(|| self.member_for(&entry, key, user));
-            self.enter_place(endpoint, member);
-            (endpoint, member, entry.pc, site.class.or(entry.class).unwrap_or(class))
-        };
-        let (branch, (endpoint, member, pc, class)) = match site.target {
-            Target::Endpoint(e) => (false, visit(e, None)),
-            Target::Member(e, member) => (false, visit(e, Some(member))),
-            Target::Branch(pc) => (true, (endpoint, member, pc, site.class.unwrap_or(class))),
-        };
-        let relatives = Call { parent, next: first_child, ..Call::new(self.now) };
-        let named = Call { key, site: site_id, user, copy, attempt, ..relatives };
-        let slot = self.bear(Call { endpoint, member, pc, class, branch, ..named });
+        let call = self.attempt(parent, site_id, copy, attempt);
+        let first_child = self.calls[parent].first_child;
+        let slot = self.bear(Call { parent, next: first_child, ..call });
         self.calls[parent].first_child = slot;
         if first_child != NONE {
             self.calls[first_child].previous = slot;
         }
-        self.bound(slot, site.timeout);
+        self.bound(slot, self.model.sites[site_id.index()].timeout);
         slot
+    }
+
+    /// A message: a call that nobody waits for.
+    pub(super) fn send(&mut self, sender: u32, site: SiteId) {
+        let call = self.attempt(sender, site, 0, 1);
+        let slot = self.bear(call);
+        self.make_ready(slot);
+    }
+
+    /// An attempt at a site, without relatives, arrived at its place.
+    #[inline]
+    fn attempt(&mut self, parent: u32, site_id: SiteId, copy: u32, attempt: u32) -> Call {
+        let site = &self.model.sites[site_id.index()];
+        let Call { key, endpoint, member, class, user, origin, item, versions, .. } = self.calls[parent];
+        let mut key = self.turn_key(parent, mix(key, site.step));
+        if copy != 0 || attempt != 1 {
+            key = mix(key, u64::from(copy) << 32 | u64::from(attempt));
+        }
+        let (branch, called, member) = match site.target {
+            Target::Endpoint(called) => {
+                let entry = self.entries[called.index()];
+                (false, called, self.member_for(&entry, key, user, item))
+            }
+            Target::Member(called, member) => (false, called, member),
+            Target::Beside(called) => (false, called, self.beside(called, endpoint, member)),
+            Target::Shard(called, shard) => {
+                let balancer = self.entries[called.index()].balancer + shard;
+                (false, called, self.balance(balancer, key, user))
+            }
+            Target::Branch(_) => (true, endpoint, member),
+        };
+        let (pc, class) = match site.target {
+            Target::Branch(pc) => (pc, site.class.unwrap_or(class)),
+            _ => {
+                let entry = &self.entries[called.index()];
+                (entry.pc, site.class.or(entry.class).unwrap_or(class))
+            }
+        };
+        if !branch {
+            self.enter_place(called, member);
+        }
+        let named =
+            Call { key, site: site_id, user, copy, attempt, origin, item, versions, ..Call::new(self.now) };
+        Call { endpoint: called, member, pc, class, branch, ..named }
     }
 
     /// A call ends well: it gives back what it holds and answers its caller. Answers who goes on.

@@ -11,10 +11,12 @@
 //! - `program.rs`: one op after the other
 //! - `family.rs`: calls and their own calls: birth, answers, retries, timeouts, cancelling
 //! - `stations.rs`: slots and cores taken and given back
+//! - `data.rs`: keys, their versions and copies, and caches that know them
 //! - `visit.rs`: plain calls, made without a record of their own
 //! - `users.rs`: requests, and who makes them
 
 mod call;
+mod data;
 mod event_list;
 mod family;
 mod program;
@@ -34,12 +36,13 @@ pub use self::setup::Seed;
 use self::stations::Station;
 use self::timers::{Timers, Track};
 use self::users::{Ask, Mix, Stream, User};
-use crate::ids::{EndpointId, MemberId, PlaceId, StationId};
-use crate::model::{Model, Op};
+use crate::ids::{EndpointId, MemberId, PlaceId, StationId, VersionsId};
+use crate::model::{Model, Op, Sharding};
 use crate::policy::balance::Balancer;
 use crate::signal::Probe;
 use crate::station::indexed_heap::Positions;
 use crate::station::line::Links;
+use crate::station::store::Store;
 use crate::units::{Span, Time};
 
 /// The most calls in flight that a run may reach: beyond it the system has long ceased to be steady, and memory is worth more.
@@ -87,6 +90,8 @@ struct Entry {
     place: PlaceId,
     /// The member of every call, where there is only one to choose.
     only: Option<MemberId>,
+    shards: Option<Sharding>,
+    after_own_write: Option<VersionsId>,
     /// With a central queue: the member under which all calls are counted, since who serves them is settled later.
     counted: Option<MemberId>,
 }
@@ -127,6 +132,10 @@ pub struct Engine<'m, P> {
     links: Links,
     positions: Positions,
     stations: Vec<Station>,
+    /// Versions of keys.
+    versions: Vec<data::Versions>,
+    /// Caches that know their keys, one after the other, each with all its parts.
+    stores: Vec<Vec<Store>>,
     balancers: Vec<Balancer>,
     entries: Vec<Entry>,
     /// By group.

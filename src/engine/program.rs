@@ -1,9 +1,10 @@
 //! Programs, one op after the other.
 
 use super::Engine;
-use super::call::{Loop, State};
-use crate::ids::TableId;
-use crate::model::{Op, Pc, Resource};
+use super::call::{Call, Loop, State};
+use super::data::Found;
+use crate::ids::{SiteId, TableId};
+use crate::model::{LOADS_MAX, Op, Pc, Resource};
 use crate::rng::{KeyedRng, mix, mix_salt};
 use crate::signal::{ErrorKind, Fault, Probe, Signal};
 use crate::station::Admission;
@@ -32,6 +33,13 @@ impl<P: Probe> Engine<'_, P> {
         let mut pc = self.calls[slot].pc;
         loop {
             match self.ops[pc as usize] {
+                Op::Acquire(resource @ (Resource::OwnLock(_) | Resource::SharedLock(_))) => {
+                    let station = self.resolve(slot, resource);
+                    if !self.ask_for_lock(slot, station, pc) {
+                        return None;
+                    }
+                    pc += 1;
+                }
                 Op::Acquire(resource) => {
                     let station = self.resolve(slot, resource);
                     match self.ask_for_slot(slot, station, pc) {
@@ -74,8 +82,47 @@ impl<P: Probe> Engine<'_, P> {
                 }
                 Op::Lookup { place, table, miss } => {
                     let hit = self.choose(slot, pc, table) == 0;
-                    self.probe.on(Time(self.now), Signal::LookedUp { place, hit });
+                    self.probe.on(Time(self.now), Signal::LookedUp { place, hit, stale: false });
                     pc = if hit { pc + 1 } else { miss };
+                }
+                Op::Send { first, count } => {
+                    for site in first.0..first.0 + count {
+                        self.send(slot, SiteId(site));
+                    }
+                    pc += 1;
+                }
+                Op::Key(draw) => {
+                    self.draw_key(slot, pc, draw);
+                    pc += 1;
+                }
+                Op::Commit { versions, first } => {
+                    self.commit(slot, versions, first);
+                    pc += 1;
+                }
+                Op::Read(versions) => {
+                    self.read(slot, versions);
+                    pc += 1;
+                }
+                Op::Apply { versions, copy } => {
+                    let Call { item, versions: known, .. } = self.calls[slot];
+                    self.versions[versions.index()].apply(item, copy, known[LOADS_MAX]);
+                    pc += 1;
+                }
+                Op::Get { store, miss, depth } => match self.get(slot, pc, store) {
+                    Found::Hit => pc += 1,
+                    Found::Miss => {
+                        self.start_to_load(slot, store, miss, depth);
+                        pc = miss;
+                    }
+                    Found::Waits => return None,
+                },
+                Op::Fill { store, depth } => {
+                    self.fill(slot, pc, store, depth);
+                    pc += 1;
+                }
+                Op::Put(store) => {
+                    self.put(slot, pc, store);
+                    pc += 1;
                 }
                 Op::Choose(table) => pc += 1 + self.choose(slot, pc, table) as Pc,
                 Op::Jump(to) => pc = to,
@@ -133,8 +180,8 @@ impl<P: Probe> Engine<'_, P> {
     fn resolve(&self, slot: u32, resource: Resource) -> u32 {
         let member = self.calls[slot].member.0;
         match resource {
-            Resource::Own(nth) => self.seats[member as usize].station + nth,
-            Resource::Shared(station) => station.0,
+            Resource::Own(nth) | Resource::OwnLock(nth) => self.seats[member as usize].station + nth,
+            Resource::Shared(station) | Resource::SharedLock(station) => station.0,
             Resource::PerMember { first } => {
                 let place = self.entries[self.calls[slot].endpoint.index()].place;
                 first.0 + (member - self.model.places[place.index()].members.start)

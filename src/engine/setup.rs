@@ -4,7 +4,7 @@ use super::event_list::{EventList, INDEX_END, Key};
 use super::stations::Station;
 use super::timers::{Timers, Track};
 use super::users::{Ask, Mix, Stream};
-use super::{Engine, Entry, Seat, visit};
+use super::{Engine, Entry, Seat, data, visit};
 use crate::ids::{DistId, MemberId, PlaceId};
 use crate::model::{Balance, Balancer as BalancerSpec, Endpoint, Model, Source, StationKind};
 use crate::policy::balance::{Balancer, Policy};
@@ -46,6 +46,8 @@ impl<'m, P: Probe> Engine<'m, P> {
             links: Links::default(),
             positions: Positions::default(),
             stations: Vec::new(),
+            versions: model.versions.iter().map(data::Versions::new).collect(),
+            stores: Vec::new(),
             balancers: model.balancers.iter().map(|b| balancer(model, b)).collect(),
             entries: model.endpoints.iter().map(|e| entry(model, e)).collect(),
             mixes: model.groups.iter().map(|group| Mix::new(model, group)).collect(),
@@ -67,7 +69,14 @@ impl<'m, P: Probe> Engine<'m, P> {
         };
         engine.find_tracks();
         engine.stations = engine.build_stations();
-        engine.start_sources(mix(mix(scrambled_seed(seed.seed), 0), u64::from(seed.replication)));
+        let key = mix(mix(scrambled_seed(seed.seed), 0), u64::from(seed.replication));
+        engine.stores = model
+            .stores
+            .iter()
+            .zip(0..)
+            .map(|(store, at)| data::stores(model, store, mix(key, data::WARM + at)))
+            .collect();
+        engine.start_sources(key);
         engine
     }
 
@@ -76,7 +85,7 @@ impl<'m, P: Probe> Engine<'m, P> {
         let model = self.model;
         let site_timeouts = model.sites.iter().filter_map(|s| s.timeout);
         let patience = model.stations.iter().filter_map(|s| match s.kind {
-            StationKind::Slots { patience, .. } => patience,
+            StationKind::Slots { patience, .. } | StationKind::Locks { patience, .. } => patience,
             StationKind::Cores { .. } => None,
         });
         let user_timeouts = model.groups.iter().filter_map(|g| g.timeout);
@@ -139,12 +148,12 @@ fn place_of(model: &Model, station: &crate::model::Station) -> PlaceId {
 }
 
 fn entry(model: &Model, endpoint: &Endpoint) -> Entry {
-    let &Endpoint { entry: pc, class, place, .. } = endpoint;
+    let &Endpoint { entry: pc, class, place, shards, after_own_write, .. } = endpoint;
     let BalancerSpec { ref members, policy } = model.balancers[endpoint.balancer.index()];
     let first = MemberId(members.start);
-    let only = (members.len() == 1).then_some(first);
+    let only = (members.len() == 1 && shards.is_none() && after_own_write.is_none()).then_some(first);
     let counted = (policy == Balance::Central).then_some(first);
-    Entry { pc, class, balancer: endpoint.balancer.0, place, only, counted }
+    Entry { pc, class, balancer: endpoint.balancer.0, place, only, shards, after_own_write, counted }
 }
 
 fn balancer(model: &Model, spec: &BalancerSpec) -> Balancer {

@@ -6,11 +6,12 @@ use super::call::{Hold, State};
 use super::event_list::{Key, Kind};
 use super::{Engine, Held, span};
 use crate::ids::{DistId, MemberId, PlaceId, StationId};
-use crate::model::{self, Class, Discipline, Member, Pc, Sharing, StationKind};
+use crate::model::{self, Class, Discipline, Member, Op, Pc, Sharing, StationKind};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{ErrorKind, Fault, Probe, Signal};
 use crate::station::Admission;
 use crate::station::cores::{Cores, Turn};
+use crate::station::locks::Locks;
 use crate::station::sharing::SharedCores;
 use crate::station::slots::{Order, Slots};
 use crate::units::{Span, Time};
@@ -29,6 +30,7 @@ pub struct Station {
 #[derive(Debug)]
 enum Running {
     Slots { slots: Slots, patience: Option<DistId>, central: Option<Box<Central>> },
+    Locks { locks: Locks, patience: Option<DistId> },
     Shared { cores: SharedCores, due: u64, sequence: u64 },
     Own { cores: Cores },
 }
@@ -65,6 +67,7 @@ impl Station {
                 patience,
                 central: None,
             },
+            StationKind::Locks { patience, .. } => Running::Locks { locks: Locks::default(), patience },
             StationKind::Cores { cores, sharing: Sharing::Shared } => {
                 Running::Shared { cores: SharedCores::new(cores, classes), due: u64::MAX, sequence: 0 }
             }
@@ -119,7 +122,7 @@ impl<P: Probe> Engine<'_, P> {
                 if let Some(central) = central {
                     call.member = central.take();
                 }
-                self.calls.hold(slot, Hold { station, since: self.now });
+                self.calls.hold(slot, Hold { station, key: 0, since: self.now });
                 self.probe
                     .on(Time(self.now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
             }
@@ -133,6 +136,66 @@ impl<P: Probe> Engine<'_, P> {
             Admission::Reject => self.probe.on(Time(self.now), Signal::Refused { station: id }),
         }
         admission
+    }
+
+    /// A call at op `pc` wants the lock of its key at `station`. `false`: it waits, and goes on when it has the lock.
+    pub(super) fn ask_for_lock(&mut self, slot: u32, station: u32, pc: Pc) -> bool {
+        let (id, now) = (StationId(station), self.now);
+        let call = &mut self.calls[slot];
+        let Running::Locks { locks, patience } = &mut self.stations[station as usize].kind else {
+            unreachable!("locks are asked for where they are")
+        };
+        if locks.ask(call.item, slot, &mut self.links) {
+            let key = call.item;
+            self.calls.hold(slot, Hold { station, key, since: now });
+            self.probe.on(Time(now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
+            return true;
+        }
+        (call.pc, call.state, call.station, call.since) = (pc, State::Queued, station, now);
+        let patience = *patience;
+        self.probe.on(Time(now), Signal::Queued { station: id });
+        if let Some(dist) = patience {
+            self.start_patience(slot, dist);
+        }
+        false
+    }
+
+    /// The lock of a key is given back. Whoever waits first has it now; where it guards an entry that is being loaded, it loads.
+    fn give_back_lock(&mut self, station: u32, key: u32) {
+        let Some(next) = self.next_at_lock(station, key) else { return };
+        self.calls.hold(next, Hold { station, key, since: self.now });
+        match self.ops[self.calls[next].pc as usize] {
+            Op::Get { store, miss, depth } => self.start_to_load(next, store, miss, depth),
+            _ => self.calls[next].pc += 1,
+        }
+    }
+
+    /// Takes the first who waits for a lock out of the line; it goes on at this instant.
+    fn next_at_lock(&mut self, station: u32, key: u32) -> Option<u32> {
+        let Running::Locks { locks, .. } = &mut self.stations[station as usize].kind else {
+            unreachable!("only slots and locks are held")
+        };
+        let next = locks.give_back(key, &mut self.links)?;
+        self.stop_patience(next, station);
+        let wait = self.now - self.calls[next].since;
+        self.charge_wait(next, station, wait);
+        self.make_ready(next);
+        let started = Signal::Started { station: StationId(station), wait: span(wait), queued: true };
+        self.probe.on(Time(self.now), started);
+        Some(next)
+    }
+
+    /// The entry of a key has been loaded: its loader gives the lock up, and all who wait for it go on as if they had hit.
+    pub(super) fn open_lock(&mut self, slot: u32, mut each: impl FnMut(&mut Self)) {
+        let Hold { station, key, since } = self.calls.unhold(slot).expect("a loader holds its entry");
+        let held = span(self.now - since);
+        self.probe.on(Time(self.now), Signal::Stopped { station: StationId(station), held });
+        while let Some(next) = self.next_at_lock(station, key) {
+            self.calls[next].pc += 1;
+            let stopped = Signal::Stopped { station: StationId(station), held: Span::ZERO };
+            self.probe.on(Time(self.now), stopped);
+            each(self);
+        }
     }
 
     /// A call that was turned away fails. Answers who goes on.
@@ -157,7 +220,9 @@ impl<P: Probe> Engine<'_, P> {
             return;
         }
         self.calls[slot].event = 0;
-        if let Running::Slots { patience: Some(dist), .. } = self.stations[station as usize].kind {
+        if let Running::Slots { patience: Some(dist), .. } | Running::Locks { patience: Some(dist), .. } =
+            self.stations[station as usize].kind
+        {
             let track = self.tracks[dist.index()].expect("every patience has its track");
             self.stop_timer(track, slot, Kind::Patience);
         }
@@ -171,14 +236,14 @@ impl<P: Probe> Engine<'_, P> {
     /// A call gives back the slot it took last, and whoever waits first has it.
     #[inline]
     pub(super) fn give_back_slot(&mut self, slot: u32) {
-        let Hold { station, since } = self.calls.unhold(slot).expect("a slot is given back once");
+        let Hold { station, key, since } = self.calls.unhold(slot).expect("a slot is given back once");
         let id = StationId(station);
         let now = self.now;
         self.probe.on(Time(now), Signal::Stopped { station: id, held: span(now - since) });
         let Station { place, kind: Running::Slots { slots, patience, central } } =
             &mut self.stations[station as usize]
         else {
-            unreachable!("only slots are held")
+            return self.give_back_lock(station, key);
         };
         if let Some(central) = central {
             central.give_back(self.calls[slot].member);
@@ -198,7 +263,7 @@ impl<P: Probe> Engine<'_, P> {
         if patience.is_some() {
             self.stop_patience(next, station);
         }
-        self.calls.hold(next, Hold { station, since: now });
+        self.calls.hold(next, Hold { station, key: 0, since: now });
         self.probe.on(Time(now), Signal::Started { station: id, wait: span(wait), queued: true });
     }
 
@@ -229,10 +294,11 @@ impl<P: Probe> Engine<'_, P> {
     /// A call leaves the line it waits in.
     pub(super) fn leave_line(&mut self, slot: u32) {
         let call = &self.calls[slot];
-        let (station, class, wait) = (call.station, call.class, self.now - call.since);
+        let (station, class, item, wait) = (call.station, call.class, call.item, self.now - call.since);
         self.stop_patience(slot, station);
         match &mut self.stations[station as usize].kind {
             Running::Slots { slots, .. } => slots.leave(slot, class, &mut self.links),
+            Running::Locks { locks, .. } => locks.leave(item, slot, &mut self.links),
             Running::Own { cores } => cores.leave(slot, class, &mut self.links),
             Running::Shared { .. } => unreachable!("shared cores have no line"),
         }
@@ -272,7 +338,7 @@ impl<P: Probe> Engine<'_, P> {
                     self.run_on_core(slot, station, false);
                 }
             },
-            Running::Slots { .. } => unreachable!("work on cores is done on cores"),
+            Running::Slots { .. } | Running::Locks { .. } => unreachable!("work on cores is done on cores"),
         }
     }
 

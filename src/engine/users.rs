@@ -17,6 +17,9 @@ const THINK: u64 = 1 << 40;
 const MIX: u64 = (1 << 40) + 1;
 const ARRIVALS: u64 = (1 << 40) + 2;
 
+/// Set in the numbers of users of open groups.
+const OPEN_USER: u32 = 1 << 31;
+
 /// A user of a closed group.
 #[derive(Clone, Copy, Debug)]
 pub struct User {
@@ -135,11 +138,14 @@ impl<P: Probe> Engine<'_, P> {
         let stream = &mut self.streams[at];
         let (group, serial) = (stream.group, stream.asked);
         stream.asked += 1;
-        let user = match stream.from_users {
+        let number = match stream.from_users {
             // Which user a request is from is drawn from its serial number.
             Some(users) => (mix(serial, 0) % u64::from(users)) as u32,
             None => serial as u32,
         };
+        // No two groups share a user; those of closed groups have the lower half of the numbers.
+        let groups = self.model.groups.len() as u32;
+        let user = number.wrapping_mul(groups).wrapping_add(group) | OPEN_USER;
         let key = mix(self.group_keys[group as usize], serial);
         self.submit(group, key, user, serial)
     }
@@ -183,11 +189,12 @@ impl<P: Probe> Engine<'_, P> {
         self.probe.on(Time(self.now), Signal::Submitted { request });
         let Ask { endpoint, timeout, class, .. } = self.asks[request.index()];
         let entry = self.entries[endpoint.index()];
-        let member = self.member_for(&entry, key, user);
+        let member = self.member_for(&entry, key, user, 0);
         self.enter_place(endpoint, member);
         // A root is no copy and has no attempts: their room holds its serial number.
         let (copy, attempt) = ((serial >> 32) as u32, serial as u32);
-        let named = Call { key, user, request, copy, attempt, root: true, ..Call::new(self.now) };
+        let named =
+            Call { key, origin: key, user, request, copy, attempt, root: true, ..Call::new(self.now) };
         let class = entry.class.unwrap_or(class);
         let slot = self.bear(Call { endpoint, member, pc: entry.pc, class, ..named });
         self.bound(slot, timeout);

@@ -21,7 +21,11 @@ impl<P: Probe> Engine<'_, P> {
         let site = &self.model.sites[site.index()];
         let entry = self.entries[endpoint.index()];
         let key = self.turn_key(slot, mix(self.calls[slot].key, site.step));
-        let member = self.member_for(&entry, key, self.calls[slot].user);
+        let Call { user, item, endpoint: caller, member: own, .. } = self.calls[slot];
+        let member = match site.target {
+            Target::Beside(_) => self.beside(endpoint, caller, own),
+            _ => self.member_for(&entry, key, user, item),
+        };
         let call = self.calls.set_aside(slot, pc);
         (call.key, call.endpoint, call.member) = (key, endpoint, member);
         (call.arrived, call.waited, call.served) = (self.now, 0, 0);
@@ -57,7 +61,8 @@ impl<P: Probe> Engine<'_, P> {
         let Call { key, event, arrived, since, waited, served, work, .. } = self.calls[slot];
         let Call { pc, endpoint, member, station, user, class, state, generation, .. } = self.calls[slot];
         let times = Call { event, since, waited, served, work, ..Call::new(arrived) };
-        let named = Call { key, user, class, attempt: 1, ..times };
+        let Call { origin, item, versions, .. } = self.calls[slot];
+        let named = Call { key, user, class, attempt: 1, origin, item, versions, ..times };
         let child = self.bear(Call { pc, endpoint, member, station, state, ..named });
         let own_generation = self.calls[child].generation;
         self.calls.move_holds(slot, child);
@@ -88,7 +93,7 @@ impl<P: Probe> Engine<'_, P> {
 
 /// The endpoint that a call at `site` may visit in person.
 pub fn visited(model: &Model, site: &Site) -> Option<EndpointId> {
-    let Target::Endpoint(endpoint) = site.target else { return None };
+    let (Target::Endpoint(endpoint) | Target::Beside(endpoint)) = site.target else { return None };
     let alone = site.timeout.is_none() && site.attempts == 1 && site.copies == 1;
     (alone && program(model, endpoint).all(|op| is_plain(model, endpoint, op))).then_some(endpoint)
 }
@@ -116,7 +121,7 @@ fn is_plain(model: &Model, endpoint: EndpointId, op: Op) -> bool {
         Op::Acquire(Resource::Own(nth)) => members.all(|member| patient(member.stations.start + nth)),
         Op::Acquire(Resource::Shared(station)) => patient(station.0),
         Op::Cpu(_) => members.all(|member| member.cores.is_none()),
-        Op::Work(_) | Op::Release => true,
+        Op::Work(_) | Op::Release | Op::Read(_) => true,
         _ => false,
     }
 }

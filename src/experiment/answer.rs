@@ -411,6 +411,24 @@ pub struct PlaceRow {
     /// Look-ups that missed, per second (caches).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub misses_per_s: Option<Estimate>,
+    /// Look-ups that waited until another had loaded the entry, per second (caches that coalesce).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coalesced_per_s: Option<Estimate>,
+    /// Share of answers that had been overwritten since: of look-ups that hit, of reads by key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_share: Option<Estimate>,
+    /// Messages waiting (queues).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<Estimate>,
+    /// How long messages wait for a consumer (queues).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_s: Option<Distribution>,
+    /// From being sent to being worked off (queues).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_latency_s: Option<Distribution>,
+    /// Share of messages that were turned away or failed (queues).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost_share: Option<Estimate>,
     /// Each resource.
     pub resources: indexmap::IndexMap<String, ResourceRow>,
     /// Means by endpoint.

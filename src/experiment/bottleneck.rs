@@ -50,15 +50,22 @@ fn walk(model: &Model, place: PlaceId, entry: Pc, seen: &mut BTreeSet<Pc>, below
                 ahead.extend((1..=outcomes).map(|o| pc + o));
                 continue;
             }
-            Op::Lookup { miss, .. } => ahead.push(miss),
+            Op::Lookup { miss, .. } | Op::Get { miss, .. } => ahead.push(miss),
             Op::Repeat { end, .. } | Op::While { end, .. } => ahead.push(end),
-            Op::Acquire(Resource::Shared(station) | Resource::PerMember { first: station }) => {
+            Op::Acquire(
+                Resource::Shared(station)
+                | Resource::SharedLock(station)
+                | Resource::PerMember { first: station },
+            ) => {
                 below.insert(model.members[model.stations[station.index()].member.index()].place.index());
             }
             Op::Call { first, count, .. } => {
                 for site in &model.sites[first.index()..(first.0 + count) as usize] {
                     match site.target {
-                        Target::Endpoint(e) | Target::Member(e, _) => {
+                        Target::Endpoint(e)
+                        | Target::Member(e, _)
+                        | Target::Beside(e)
+                        | Target::Shard(e, _) => {
                             below.insert(model.endpoints[e.index()].place.index());
                         }
                         Target::Branch(entry) => ahead.push(entry),
@@ -80,7 +87,7 @@ pub fn holds_work_only(model: &Model, layout: &Layout, resource: usize) -> bool 
     let resource = &layout.resources[resource];
     match resource.name {
         "cores" => true,
-        "slots" => false,
+        "slots" | "row locks" | "locks" | "loads" => false,
         _ => {
             let place = resource.place;
             let shared_cores = layout.resources_of(place).any(|(_, r)| r.name == "cores");

@@ -69,7 +69,7 @@ fn one_queue(model: &Model) -> Option<OneQueue> {
                 Some(queue(dist, cores, Discipline::Fifo, true))
             }
             StationKind::Cores { cores, sharing: Sharing::Fifo(d) } => Some(queue(dist, cores, d, false)),
-            StationKind::Cores { .. } | StationKind::Slots { .. } => None,
+            StationKind::Cores { .. } | StationKind::Slots { .. } | StationKind::Locks { .. } => None,
         },
         _ => None,
     }

@@ -9,7 +9,7 @@ use super::summary::Thresholds;
 use super::{bottleneck, exact};
 use crate::ids::{GroupId, PlaceId};
 use crate::measure::layout::Layout;
-use crate::model::{Model, Statistic};
+use crate::model::{Demands, Model, Statistic};
 use crate::stats::{interval, quantiles};
 
 /// Name of a statistic in answers and on the command line.
@@ -127,6 +127,21 @@ fn audit(job: &Job, gathered: &Gathered, saturated: bool) -> Vec<AuditRow> {
     rows
 }
 
+/// The model with the hit ratios that the simulation found: in theory they are approximate, and without TTLs and writes.
+fn with_found_hits(model: &Model, summaries: &[super::summary::Summary]) -> Model {
+    let mut model = model.clone();
+    for store in &mut model.stores {
+        let sum = |f: fn(&super::summary::PlaceSummary) -> f64| {
+            summaries.iter().map(|s| f(&s.places[store.place.index()])).sum::<f64>()
+        };
+        let look_ups = sum(|p| p.hits + p.misses + p.coalesced);
+        if look_ups > 0.0 {
+            store.hit_ratio = 1.0 - sum(|p| p.misses) / look_ups;
+        }
+    }
+    model
+}
+
 /// Utilisation law: what a resource is busy is what was started on it times what a call holds it in theory. It binds only resources
 /// whose holding times are work alone (cores, servers, workers of places that call nobody), and only while nothing fails.
 fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathered) -> Vec<AuditRow> {
@@ -135,13 +150,20 @@ fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathere
     if errors > 0.0 {
         return Vec::new();
     }
+    // What is written back, and where reads go after a write, is left to chance.
+    let by_chance = model.stores.iter().any(|store| store.write_back.is_some())
+        || model.endpoints.iter().any(|endpoint| endpoint.after_own_write.is_some());
+    if by_chance {
+        return Vec::new();
+    }
+    let found = (!model.stores.is_empty()).then(|| Demands::new(&with_found_hits(model, summaries)));
+    let demands = found.as_ref().unwrap_or(&job.demands);
     let law = |(at, resource): (usize, &crate::measure::layout::Resource)| {
         if !bottleneck::holds_work_only(model, layout, at) {
             return None;
         }
         // Seconds of work per request of each kind, over all members.
-        let work: Vec<f64> = job
-            .demands
+        let work: Vec<f64> = demands
             .requests
             .iter()
             .map(|d| {

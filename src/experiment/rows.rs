@@ -172,7 +172,20 @@ pub fn place(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -
     let rate =
         |f: fn(&super::summary::PlaceSummary) -> f64| mean(summaries, |s| f(&s.places[at]) / s.window_s);
     let resources = resources(layout, gathered, id);
-    let cache = model.places[at].kind == PlaceKind::Cache;
+    let kind = model.places[at].kind;
+    let cache = kind == PlaceKind::Cache;
+    let store = model.stores.iter().find(|store| store.place == id);
+    let versions = model.versions.iter().find(|versions| versions.place == id);
+    let stale = match kind {
+        PlaceKind::Cache => versions.is_some(),
+        _ => versions.is_some_and(|versions| versions.copies > 0),
+    };
+    let answers = |p: &super::summary::PlaceSummary| p.hits + p.coalesced + p.reads;
+    let queue_of =
+        |at: usize| distribution(&gathered.pooled.resources[at], summaries, |s| s.resources[at].wait);
+    let messages = kind == PlaceKind::Queue;
+    let consumers = layout.resources_of(id).next().filter(|_| messages).map(|(at, _)| at);
+    let residence_s = distribution(&pooled.residence, summaries, |s| of(s).residence);
     PlaceRow {
         offered_per_s: rate(|p| p.arrived),
         throughput_per_s: rate(|p| p.left),
@@ -188,9 +201,16 @@ pub fn place(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -
         wait_s: distribution(&pooled.wait, summaries, |s| of(s).wait),
         left_wait_s: distribution(&pooled.left_wait, summaries, |s| of(s).left_wait),
         service_s: distribution(&pooled.service, summaries, |s| of(s).service),
-        residence_s: distribution(&pooled.residence, summaries, |s| of(s).residence),
-        hit_ratio: cache.then(|| ratio(summaries, 1.0, |s| of(s).hits, |s| of(s).hits + of(s).misses)),
+        hit_ratio: cache
+            .then(|| ratio(summaries, 1.0, |s| of(s).hits, |s| of(s).hits + of(s).misses + of(s).coalesced)),
         misses_per_s: cache.then(|| rate(|p| p.misses)),
+        coalesced_per_s: store.and_then(|store| store.coalesce).map(|_| rate(|p| p.coalesced)),
+        stale_share: stale.then(|| ratio(summaries, 1.0, |s| of(s).stale, |s| answers(&of(s)))),
+        depth: messages.then(|| queue(layout, summaries, id)),
+        age_s: consumers.map(queue_of),
+        message_latency_s: messages.then(|| residence_s.clone()),
+        lost_share: messages.then(|| ratio(summaries, 1.0, |s| of(s).failed, |s| of(s).left)),
+        residence_s,
         resources,
         by_endpoint: endpoints(model, summaries, id),
         members: members(model, layout, summaries, id),

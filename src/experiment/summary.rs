@@ -75,6 +75,12 @@ pub struct PlaceSummary {
     pub in_system: f64,
     pub hits: f64,
     pub misses: f64,
+    pub coalesced: f64,
+    /// Reads by key, and how many reads and look-ups were stale.
+    pub reads: f64,
+    pub stale: f64,
+    /// Calls that ended in an error.
+    pub failed: f64,
     pub wait: Spread,
     pub left_wait: Spread,
     pub service: Spread,
@@ -257,6 +263,10 @@ fn place(book: &crate::measure::books::PlaceBook, books: &Measurements) -> Place
         in_system: book.level.area(books.until) as f64 / 1e9 / books.window_s(),
         hits: book.hits as f64,
         misses: book.misses as f64,
+        coalesced: book.coalesced as f64,
+        reads: book.reads as f64,
+        stale: book.stale as f64,
+        failed: book.failed as f64,
         wait: Spread::from(&book.wait),
         left_wait: Spread::from(&book.left_wait),
         service: Spread::from(&book.service),

@@ -103,6 +103,14 @@ pub struct PlaceBook {
     pub hits: u64,
     /// Look-ups that missed.
     pub misses: u64,
+    /// Look-ups that waited until another had loaded the entry.
+    pub coalesced: u64,
+    /// Reads by key.
+    pub reads: u64,
+    /// Reads and look-ups that found what had been overwritten.
+    pub stale: u64,
+    /// Calls that ended in an error.
+    pub failed: u64,
 }
 
 /// Sums of one endpoint, or of one member.
@@ -159,6 +167,8 @@ pub struct Measurements {
     pub places: Vec<PlaceBook>,
     /// By endpoint.
     pub endpoints: Vec<VisitBook>,
+    /// By endpoint: reads by key, and how many of them were stale.
+    pub reads: Vec<(u64, u64)>,
     /// By member.
     pub members: Vec<VisitBook>,
     /// By resource of the layout.

@@ -67,7 +67,7 @@ impl Layout {
 
 fn capacity(kind: &StationKind) -> u32 {
     match *kind {
-        StationKind::Slots { capacity, .. } => capacity,
+        StationKind::Slots { capacity, .. } | StationKind::Locks { capacity, .. } => capacity,
         StationKind::Cores { cores, .. } => cores,
     }
 }

@@ -62,6 +62,7 @@ impl<'l> Recorder<'l> {
         let books = Measurements {
             requests: vec![RequestBook::default(); model.requests.len()],
             places: vec![PlaceBook::default(); model.places.len()],
+            reads: vec![(0, 0); model.endpoints.len()],
             endpoints: vec![VisitBook::default(); model.endpoints.len()],
             members: vec![VisitBook::default(); model.members.len()],
             resources: vec![ResourceBook::default(); layout.resources.len()],
@@ -111,6 +112,7 @@ impl<'l> Recorder<'l> {
             cores.restart(now);
             *book = StationBook { busy: 0, cores, running };
         }
+        books.reads.fill((0, 0));
         self.visits.fill(Visits::default());
     }
 
@@ -176,6 +178,7 @@ impl<'l> Recorder<'l> {
         }
         let book = &mut self.books.places[desk.place as usize];
         book.level.down(now);
+        book.failed += u64::from(visit.outcome.is_some_and(|outcome| outcome.is_err()));
         if served(visit) {
             book.wait.record(wait);
             book.service.record(service);
@@ -287,10 +290,25 @@ impl Probe for Recorder<'_> {
                 }
             }
             Signal::Stretched { station, wait } => self.resource(station).wait.record(wait.0),
-            Signal::LookedUp { place, hit } => {
+            Signal::LookedUp { place, hit, stale } => {
                 let book = &mut self.books.places[place.index()];
                 book.hits += u64::from(hit);
                 book.misses += u64::from(!hit);
+                book.stale += u64::from(stale);
+            }
+            Signal::Coalesced { place, stale } => {
+                let book = &mut self.books.places[place.index()];
+                book.coalesced += 1;
+                book.stale += u64::from(stale);
+            }
+            Signal::Read { endpoint, stale } => {
+                let place = self.layout.place_of_endpoint[endpoint.index()];
+                let book = &mut self.books.places[place.index()];
+                book.reads += 1;
+                book.stale += u64::from(stale);
+                let book = &mut self.books.reads[endpoint.index()];
+                book.0 += 1;
+                book.1 += u64::from(stale);
             }
             Signal::Retried { endpoint } => {
                 let place = self.layout.place_of_endpoint[endpoint.index()];

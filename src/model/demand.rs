@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Balance, Model, Op, Pc, Resource, Target};
-use crate::ids::{EndpointId, MemberId, StationId};
+use super::{Balance, Model, Op, Pc, Resource, Sharding, Target, Versions};
+use crate::ids::{EndpointId, MemberId, PlaceId, SiteId, StationId, VersionsId};
 
 /// Demands of every kind of request.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,18 @@ enum Held {
 struct Cost {
     time_s: f64,
     held: BTreeMap<Held, f64>,
-    calls: BTreeMap<(EndpointId, Option<MemberId>), f64>,
+    calls: BTreeMap<(EndpointId, Pin), f64>,
+}
+
+/// Which members a call may reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Pin {
+    /// Those that its balancers choose from.
+    No,
+    /// This one.
+    Member(MemberId),
+    /// Those of a shard.
+    Shard(u32),
 }
 
 impl Demands {
@@ -93,39 +104,59 @@ struct Costs<'m> {
 impl Costs<'_> {
     fn demand(&mut self, endpoint: EndpointId) -> Demand {
         let mut demand = Demand { r_min_s: self.cost(endpoint).time_s, ..Demand::default() };
-        self.add_visits(endpoint, None, 1.0, &mut demand);
+        self.add_visits(endpoint, Pin::No, 1.0, &mut demand);
         demand
     }
 
     /// Adds `visits` calls of an endpoint, and the calls they make. The compiler excludes circles.
-    fn add_visits(
-        &mut self,
-        endpoint: EndpointId,
-        pinned: Option<MemberId>,
-        visits: f64,
-        demand: &mut Demand,
-    ) {
+    fn add_visits(&mut self, endpoint: EndpointId, pin: Pin, visits: f64, demand: &mut Demand) {
         *demand.visits.entry(endpoint).or_default() += visits;
         let cost = self.cost(endpoint).clone();
-        for (member, share) in self.shares(endpoint, pinned) {
+        for (member, share) in self.shares(endpoint, pin) {
             for (&held, &seconds) in &cost.held {
                 if let Some(station) = self.station(endpoint, member, held) {
                     *demand.stations.entry(station).or_default() += visits * share * seconds;
                 }
             }
         }
-        for ((callee, member), calls) in cost.calls {
-            self.add_visits(callee, member, visits * calls, demand);
+        for ((callee, pin), calls) in cost.calls {
+            self.add_visits(callee, pin, visits * calls, demand);
         }
     }
 
-    /// How a balancer spreads calls over its members. One that looks at the members' load is taken to spread it by their size.
-    fn shares(&self, endpoint: EndpointId, pinned: Option<MemberId>) -> Vec<(MemberId, f64)> {
-        if let Some(member) = pinned {
-            return vec![(member, 1.0)];
+    /// How calls are spread over members: over shards by their keys, and within a shard by its balancer.
+    fn shares(&self, endpoint: EndpointId, pin: Pin) -> Vec<(MemberId, f64)> {
+        let it = &self.model.endpoints[endpoint.index()];
+        match (pin, it.shards) {
+            (Pin::Member(member), _) => vec![(member, 1.0)],
+            (Pin::Shard(shard), _) => self.balanced(it.balancer.0 + shard, 1.0),
+            (Pin::No, None) => self.balanced(it.balancer.0, 1.0),
+            (Pin::No, Some(sharding)) => {
+                let shares = self.shards(it.place, sharding).into_iter().zip(it.balancer.0..);
+                shares.flat_map(|(share, balancer)| self.balanced(balancer, share)).collect()
+            }
         }
+    }
+
+    /// The share of the calls to a place that asks for a key of each shard.
+    fn shards(&self, place: PlaceId, sharding: Sharding) -> Vec<f64> {
+        let mut shares = vec![0.0; sharding.shards as usize];
+        match &self.model.places[place.index()].keys {
+            Some(law) => {
+                for (key, share) in (0..law.len()).zip(law.shares()) {
+                    shares[sharding.of(key) as usize] += share;
+                }
+            }
+            None => shares.fill(1.0 / f64::from(sharding.shards)),
+        }
+        shares
+    }
+
+    /// How a balancer spreads a share of calls over its members. One that looks at the members' load is taken to spread it by
+    /// their size.
+    fn balanced(&self, balancer: u32, share: f64) -> Vec<(MemberId, f64)> {
         let model = self.model;
-        let balancer = &model.balancers[model.endpoints[endpoint.index()].balancer.index()];
+        let balancer = &model.balancers[balancer as usize];
         let weight = |m: u32| match balancer.policy {
             Balance::Weighted => model.members[m as usize].weight,
             Balance::LeastRequests | Balance::PowerOf(_) | Balance::Central => {
@@ -137,7 +168,7 @@ impl Costs<'_> {
         };
         let weights: Vec<f64> = balancer.members.clone().map(weight).collect();
         let sum: f64 = weights.iter().sum();
-        balancer.members.clone().zip(weights).map(|(m, w)| (MemberId(m), w / sum)).collect()
+        balancer.members.clone().zip(weights).map(|(m, w)| (MemberId(m), share * w / sum)).collect()
     }
 
     fn station(&self, endpoint: EndpointId, member: MemberId, held: Held) -> Option<StationId> {
@@ -182,8 +213,8 @@ impl Costs<'_> {
                 Op::Acquire(resource) => {
                     let mut held = held.clone();
                     held.push(match resource {
-                        Resource::Own(nth) => Held::Own(nth),
-                        Resource::Shared(station) => Held::Shared(station),
+                        Resource::Own(nth) | Resource::OwnLock(nth) => Held::Own(nth),
+                        Resource::Shared(station) | Resource::SharedLock(station) => Held::Shared(station),
                         Resource::PerMember { first } => Held::PerMember(first),
                     });
                     reach(pc + 1, times, &held);
@@ -201,6 +232,22 @@ impl Costs<'_> {
                 Op::Call { first, count, need } => {
                     reach(pc + 1, times, &held);
                     seconds = self.calls(first.0..first.0 + count, need, times, &mut cost);
+                }
+                Op::Send { first, count } => {
+                    reach(pc + 1, times, &held);
+                    self.calls(first.0..first.0 + count, count, times, &mut cost);
+                }
+                Op::Commit { versions, first } => {
+                    reach(pc + 1, times, &held);
+                    self.ships(versions, first, times, &mut cost);
+                }
+                Op::Key(_) | Op::Read(_) | Op::Apply { .. } | Op::Fill { .. } | Op::Put(_) => {
+                    reach(pc + 1, times, &held);
+                }
+                Op::Get { store, miss, .. } => {
+                    let hits = model.stores[store.index()].hit_ratio;
+                    reach(pc + 1, times * hits, &held);
+                    reach(miss, times * (1.0 - hits), &held);
                 }
                 Op::Lookup { table, miss, .. } => {
                     let shares = &model.tables[table.index()].shares;
@@ -237,6 +284,21 @@ impl Costs<'_> {
         cost
     }
 
+    /// Adds what writes cost at the copies.
+    fn ships(&mut self, versions: VersionsId, first: SiteId, times: f64, cost: &mut Cost) {
+        let Versions { place, copies, .. } = self.model.versions[versions.index()];
+        if copies == 0 {
+            return;
+        }
+        let endpoints = self.model.places[place.index()].endpoints.clone();
+        let sharding = endpoints.into_iter().find_map(|e| self.model.endpoints[e as usize].shards);
+        let shares = sharding.map_or(vec![1.0], |sharding| self.shards(place, sharding));
+        for (share, shard) in shares.into_iter().zip(0..) {
+            let sites = first.0 + shard * copies..first.0 + (shard + 1) * copies;
+            self.calls(sites, copies, times * share, cost);
+        }
+    }
+
     /// Adds the calls of one op; answers how long it takes until enough answers are there.
     fn calls(&mut self, sites: std::ops::Range<u32>, need: u32, times: f64, cost: &mut Cost) -> f64 {
         let mut answers = Vec::new();
@@ -244,12 +306,16 @@ impl Costs<'_> {
             let site = &self.model.sites[site as usize];
             let calls = times * f64::from(site.copies);
             let seconds = match site.target {
-                Target::Endpoint(endpoint) => {
-                    *cost.calls.entry((endpoint, None)).or_default() += calls;
+                Target::Endpoint(endpoint) | Target::Beside(endpoint) => {
+                    *cost.calls.entry((endpoint, Pin::No)).or_default() += calls;
                     self.cost(endpoint).time_s
                 }
                 Target::Member(endpoint, member) => {
-                    *cost.calls.entry((endpoint, Some(member))).or_default() += calls;
+                    *cost.calls.entry((endpoint, Pin::Member(member))).or_default() += calls;
+                    self.cost(endpoint).time_s
+                }
+                Target::Shard(endpoint, shard) => {
+                    *cost.calls.entry((endpoint, Pin::Shard(shard))).or_default() += calls;
                     self.cost(endpoint).time_s
                 }
                 Target::Branch(entry) => {

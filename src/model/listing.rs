@@ -1,9 +1,10 @@
 //! Programs in words, as a reader checks them.
 
 use super::{
-    Balance, Discipline, Jitter, Model, OnError, Op, Pc, Resource, Sharing, Site, StationKind, Target,
+    Balance, Discipline, Jitter, Model, OnError, OnWrite, Op, Pc, Resource, Sharing, Site, StationKind,
+    Target,
 };
-use crate::ids::{DistId, EndpointId, PlaceId, SiteId, StationId, TableId};
+use crate::ids::{DistId, EndpointId, PlaceId, SiteId, StationId, StoreId, TableId};
 use crate::units::Span;
 
 /// The program of an endpoint, one op a line, addresses counted from its entry.
@@ -34,6 +35,42 @@ impl Writer<'_> {
                 let place = &self.model.places[place.index()].name;
                 format!("{place} hits {}, else to {}", self.share(table, 0), self.at(miss))
             }
+            Op::Send { first, count } => self.call(first, count, count).replacen("call", "send", 1),
+            Op::Key(draw) => {
+                let draw = &self.model.keys[draw.index()];
+                let named = if draw.name.is_some() { " of the request, by name" } else { "" };
+                format!("key from {}{named}", draw.law)
+            }
+            Op::Commit { versions, first } => {
+                let it = &self.model.versions[versions.index()];
+                match it.copies {
+                    0 => format!("a new version in {}", self.model.places[it.place.index()].name),
+                    copies => {
+                        let to = self.site(&self.model.sites[first.index()]);
+                        format!("a new version, to {copies} copies by {to}")
+                    }
+                }
+            }
+            Op::Read(_) => "read its version".to_owned(),
+            Op::Apply { .. } => "now the replica has it".to_owned(),
+            Op::Get { store, miss, .. } => {
+                let it = &self.model.stores[store.index()];
+                let wait = if it.coalesce.is_some() { ", waiting for who loads it" } else { "" };
+                format!(
+                    "{} has it, else to {}{wait}",
+                    self.model.places[it.place.index()].name,
+                    self.at(miss)
+                )
+            }
+            Op::Fill { store, .. } => format!("store it in {}", self.cache(store)),
+            Op::Put(store) => {
+                let what = match self.model.stores[store.index()].on_write {
+                    OnWrite::Invalidate => "drop it from",
+                    OnWrite::WriteThrough | OnWrite::WriteBack => "replace it in",
+                    OnWrite::Nothing => "leave it in",
+                };
+                format!("{what} {}", self.cache(store))
+            }
             Op::Choose(table) => format!("choose {}", self.shares(table)),
             Op::Jump(to) => format!("to {}", self.at(to)),
             Op::Repeat { times, end } => {
@@ -62,6 +99,10 @@ impl Writer<'_> {
     fn site(&self, site: &Site) -> String {
         let mut text = match site.target {
             Target::Endpoint(endpoint) => self.model.endpoint_name(endpoint),
+            Target::Beside(endpoint) => format!("its own {}", self.model.endpoint_name(endpoint)),
+            Target::Shard(endpoint, shard) => {
+                format!("{} at shard {}", self.model.endpoint_name(endpoint), shard + 1)
+            }
             Target::Member(endpoint, member) => {
                 let name = &self.model.endpoints[endpoint.index()].name;
                 format!("{}.{name}", self.model.members[member.index()].name)
@@ -100,6 +141,10 @@ impl Writer<'_> {
         text
     }
 
+    fn cache(&self, store: StoreId) -> &str {
+        &self.model.places[self.model.stores[store.index()].place.index()].name
+    }
+
     fn at(&self, pc: Pc) -> i64 {
         i64::from(pc) - i64::from(self.entry)
     }
@@ -124,6 +169,8 @@ impl Writer<'_> {
                 let station = self.model.members[first as usize].stations.start + k;
                 self.model.stations[station as usize].resource.to_owned()
             }
+            Resource::OwnLock(_) => "the lock of its row".to_owned(),
+            Resource::SharedLock(station) => format!("the lock of its key of {}", self.place_of(station)),
             Resource::Shared(station) => format!("a slot of {}", self.place_of(station)),
             Resource::PerMember { first } => format!("a slot of its own {}", self.place_of(first)),
         }
@@ -153,6 +200,12 @@ pub fn station(model: &Model, kind: &StationKind) -> String {
             let patience = patience
                 .map_or(String::new(), |dist| format!(", leaving after {}", model.dists[dist.index()]));
             format!("{capacity}, {}, {queue}{patience}", discipline_name(*discipline))
+        }
+        StationKind::Locks { capacity, patience } => {
+            let patience = patience
+                .map_or(String::new(), |dist| format!(", leaving after {}", model.dists[dist.index()]));
+            let hottest = percent(1.0 / f64::from(*capacity));
+            format!("one a key, fifo; the hottest has {hottest} of the calls{patience}")
         }
         StationKind::Cores { cores, sharing } => match sharing {
             Sharing::Shared => format!("{cores}, shared"),

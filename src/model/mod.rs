@@ -11,12 +11,17 @@ use std::ops::Range;
 
 pub use self::demand::{Bound, Demand, Demands};
 
-use crate::dist::{Count, Dist};
+use crate::dist::{Count, Dist, Popularity};
 use crate::ids::{
-    BalancerId, DistId, EndpointId, GroupId, MemberId, PlaceId, RequestId, SiteId, StationId, TableId,
+    BalancerId, DistId, EndpointId, GroupId, KeyId, MemberId, PlaceId, RequestId, SiteId, StationId, StoreId,
+    TableId, VersionsId,
 };
+pub use crate::station::store::Evict;
 use crate::units::Span;
 use crate::workload::Arrivals;
+
+/// How many caches a call may be loading entries of at once: each for a miss of the one before.
+pub const LOADS_MAX: usize = 3;
 
 /// A position in [`Model::ops`].
 pub type Pc = u32;
@@ -53,6 +58,12 @@ pub struct Model {
     pub counts: Vec<Count>,
     /// Weighted choices.
     pub tables: Vec<Table>,
+    /// Draws of the keys that steps are about.
+    pub keys: Vec<KeyDraw>,
+    /// What is written and read by key.
+    pub versions: Vec<Versions>,
+    /// Caches that know their keys.
+    pub stores: Vec<Store>,
     /// Names of the priority classes, first served first.
     pub classes: Vec<String>,
     /// Objectives.
@@ -133,6 +144,10 @@ pub enum PlaceKind {
     Cache,
     /// `pools`: connection pools and locks, held by a caller around its steps.
     Pool,
+    /// `queues`: messages that nobody waits for.
+    Queue,
+    /// What a database has written on its way to the read replicas.
+    Replication,
 }
 
 /// Anything that can be waited for.
@@ -146,6 +161,8 @@ pub struct Place {
     pub members: Range<u32>,
     /// Its endpoints (a database's queries, a cache's look-up); empty for a pool.
     pub endpoints: Range<u32>,
+    /// The keys that steps here are about, where the model names them.
+    pub keys: Option<Popularity>,
     /// Money an hour and replica, in the currency the file uses.
     pub cost_per_hour: Option<Money>,
 }
@@ -199,6 +216,14 @@ pub enum StationKind {
         /// Who goes next.
         discipline: Discipline,
     },
+    /// A lock for every key.
+    Locks {
+        /// How many calls the locks carry at once when every key is asked for as often as it is: one over the share of the most
+        /// popular key, rounded. So utilisation is that of the most popular key.
+        capacity: u32,
+        /// How long one waits before it leaves.
+        patience: Option<DistId>,
+    },
     /// Processors that running calls share.
     Cores {
         /// How many; at least 1.
@@ -213,7 +238,7 @@ impl Station {
     #[must_use]
     pub fn capacity(&self) -> u32 {
         match self.kind {
-            StationKind::Slots { capacity, .. } => capacity,
+            StationKind::Slots { capacity, .. } | StationKind::Locks { capacity, .. } => capacity,
             StationKind::Cores { cores, .. } => cores,
         }
     }
@@ -239,6 +264,98 @@ pub enum Sharing {
     Fifo(Discipline),
     /// As `Fifo(Priority)`, but a higher class takes the core of the lowest class running, which resumes later.
     Preemptive,
+}
+
+/// How keys are spread over shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sharding {
+    /// How many there are; at least 2.
+    pub shards: u32,
+    /// Members of one shard: its primary and its read replicas.
+    pub stride: u32,
+    /// How many keys there are, where they are spread by range: each shard has an equal part of them, the most popular first.
+    /// Otherwise a hash of the key decides.
+    pub by_range: Option<u32>,
+}
+
+impl Sharding {
+    /// The shard of a key, from 0.
+    #[inline]
+    #[must_use]
+    pub fn of(self, key: u32) -> u32 {
+        match self.by_range {
+            Some(keys) => (u64::from(key.min(keys - 1)) * u64::from(self.shards) / u64::from(keys)) as u32,
+            None => (crate::rng::scramble(u64::from(key)) % u64::from(self.shards)) as u32,
+        }
+    }
+}
+
+/// A key that a step is about.
+#[derive(Clone, Debug)]
+pub struct KeyDraw {
+    /// Which keys there are, and how often each is asked for.
+    pub law: Popularity,
+    /// Steps of one request that name the key alike mean the same key; `None`: this step's own.
+    pub name: Option<u64>,
+}
+
+/// Versions of keys: the newest, and what each copy has seen of it.
+#[derive(Clone, Debug)]
+pub struct Versions {
+    /// The database, or the cache.
+    pub place: PlaceId,
+    /// How many keys; 1 where the model names none.
+    pub keys: u32,
+    /// Asynchronous copies of each key: the read replicas of a shard.
+    pub copies: u32,
+    /// How long after a write its user reads from the primary.
+    pub own_write: Option<Span>,
+}
+
+/// A cache that knows its keys.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The cache.
+    pub place: PlaceId,
+    /// How many keys there are.
+    pub law: Popularity,
+    /// How many entries it has room for, over all its parts.
+    pub entries: u32,
+    /// Who makes room.
+    pub evict: Evict,
+    /// How long an entry is good for.
+    pub ttl: Option<DistId>,
+    /// The TTL starts anew with every use.
+    pub sliding: bool,
+    /// Starts as under a long steady load; otherwise empty.
+    pub warm: bool,
+    /// Keys are spread by hash over so many parts, with an equal part of the entries each.
+    pub parts: u32,
+    /// One such cache in each member of the place that asks.
+    pub per: Option<PlaceId>,
+    /// One loader a key, the others wait: the station where they do.
+    pub coalesce: Option<StationId>,
+    /// What a write does.
+    pub on_write: OnWrite,
+    /// The newest versions of its keys, where something writes them.
+    pub versions: Option<VersionsId>,
+    /// Writes an entry back when it is evicted.
+    pub write_back: Option<SiteId>,
+    /// The share of look-ups that hit, as independent references of these popularities would, TTL aside.
+    pub hit_ratio: f64,
+}
+
+/// What a write does to a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnWrite {
+    /// Its entry goes.
+    Invalidate,
+    /// Its entry is replaced.
+    WriteThrough,
+    /// Its entry is replaced, and what is behind the cache learns of it when the entry is evicted.
+    WriteBack,
+    /// Nothing: the entry is stale until its TTL ends.
+    Nothing,
 }
 
 /// A choice among members of a place.
@@ -280,6 +397,10 @@ pub struct Endpoint {
     pub balancer: BalancerId,
     /// Its own priority, if it states one; wins over its caller's unless the call states one.
     pub class: Option<Class>,
+    /// Its calls go to the shard of their key; one balancer a shard follows [`Endpoint::balancer`].
+    pub shards: Option<Sharding>,
+    /// A read that goes to the primary for a while after its user wrote.
+    pub after_own_write: Option<VersionsId>,
     /// Its first op. The program takes what it needs ([`Op::Acquire`]), works, and ends with [`Op::End`].
     pub entry: Pc,
 }
@@ -315,6 +436,49 @@ pub enum Op {
         /// Where a miss goes on.
         miss: Pc,
     },
+    /// Start `count` sites from `first` on and wait for none of them.
+    Send {
+        /// The first of adjacent sites.
+        first: SiteId,
+        /// How many.
+        count: u32,
+    },
+    /// From here on the call is about this key, and so are the calls it makes.
+    Key(KeyId),
+    /// A write of the call's key is done: its version is the newest, and is on its way to the copies.
+    Commit {
+        /// What was written.
+        versions: VersionsId,
+        /// Ships it to the copies of the first shard, one site a copy; those of the other shards follow.
+        first: SiteId,
+    },
+    /// A read of the call's key at its member: is it stale there?
+    Read(VersionsId),
+    /// A write of the call's key has arrived at a copy.
+    Apply {
+        /// What was written.
+        versions: VersionsId,
+        /// Which copy.
+        copy: u32,
+    },
+    /// Look the call's key up: fall through on a hit, jump on a miss. With one loader a key, wait while another loads it.
+    Get {
+        /// The cache.
+        store: StoreId,
+        /// Where a miss goes on.
+        miss: Pc,
+        /// How many loads are under way already: this is for a miss of another cache; below [`LOADS_MAX`].
+        depth: u8,
+    },
+    /// What was missed has been loaded: keep it, and let go on who waited for it.
+    Fill {
+        /// The cache.
+        store: StoreId,
+        /// As in its [`Op::Get`].
+        depth: u8,
+    },
+    /// The call's key has been written.
+    Put(StoreId),
     /// Go on at `self + 1 + outcome`, where a row of [`Op::Jump`]s stands.
     Choose(TableId),
     /// Go on elsewhere.
@@ -355,6 +519,10 @@ pub enum Resource {
     Own(u32),
     /// The one station of a pool or lock that all share.
     Shared(StationId),
+    /// The n-th station of the call's own member, which has a lock for every key: that of the call's key.
+    OwnLock(u32),
+    /// The one station of a pool that has a lock for every key: that of the call's key.
+    SharedLock(StationId),
     /// The pool of the call's own member: station `first + (member - first member of its place)`.
     PerMember {
         /// The pool's first station.
@@ -394,6 +562,10 @@ pub enum Target {
     Endpoint(EndpointId),
     /// An endpoint at a given member (`each: replicas`).
     Member(EndpointId, MemberId),
+    /// An endpoint at the member whose number in its place is that of the caller in his: what belongs to a replica.
+    Beside(EndpointId),
+    /// An endpoint at the shard of a given number (`each: shards`); the balancer of that shard chooses the member.
+    Shard(EndpointId, u32),
     /// Steps of the same program, at the same member, without a worker of their own. They end with [`Op::End`].
     Branch(Pc),
 }

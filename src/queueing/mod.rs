@@ -3,8 +3,8 @@
 //!
 //! They are what a simulated number is shown beside and tested against, and they import nothing of this
 //! crate. A system is a value whose constructor checks that it has a steady state; its methods then cannot
-//! fail. Only [`allen_cunneen`] and [`mean_field_choices`] are not exact for the system at hand, and their
-//! docs say so.
+//! fail. Only [`allen_cunneen`], [`mean_field_choices`], [`che_lru`] and [`che_fifo`] are not exact for the
+//! system at hand, and their docs say so.
 //!
 //! ```
 //! use knee::queueing::{Mm1, Mmc};
@@ -20,6 +20,7 @@ mod approximation;
 mod batch;
 mod birth_death;
 mod bounds;
+mod caching;
 mod choices;
 mod classes;
 mod closed;
@@ -44,13 +45,18 @@ mod numeric;
 mod power;
 mod priority;
 mod repair;
+mod scalability;
 mod sharing;
 mod staged;
+mod staleness;
 
 pub use approximation::allen_cunneen;
 pub use batch::BatchArrivals;
 pub use bounds::{
     Bounds, asymptotic_bounds, balanced_job_bounds, bottleneck_law, saturation_users, utilization,
+};
+pub use caching::{
+    CheCache, Ttl, che_fifo, che_lru, fifo_exact, lru_exact, ttl_fixed_hit, ttl_hit_ratio, ttl_sliding_hit,
 };
 pub use choices::{Choices, mean_field_choices};
 pub use classes::{Class, ClassLoad, ClassesSolution, solve_classes};
@@ -75,7 +81,9 @@ pub use priority::{
     ClassTimes, PriorityClass, nonpreemptive_priority, nonpreemptive_priority_mmc, preemptive_priority,
 };
 pub use repair::Repair;
+pub use scalability::{usl_peak, usl_throughput};
 pub use sharing::{Mg1LastCome, Mg1Sharing};
+pub use staleness::{stale_exponential_lag, stale_fixed_lag, stale_ttl};
 
 #[cfg(test)]
 /// Asserts that two numbers agree to a relative (below 1: absolute) tolerance.

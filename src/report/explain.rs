@@ -3,8 +3,8 @@
 
 use crate::ids::{EndpointId, GroupId, PlaceId, StationId};
 use crate::model::{
-    Balance, Demands, Group, Member, Model, Op, Peak, Place, PlaceKind, Resource, Source, StationKind,
-    Statistic, Target, listing,
+    Balance, Demands, Evict, Group, Member, Model, OnWrite, Op, Peak, Place, PlaceKind, Resource, Source,
+    StationKind, Statistic, Target, listing,
 };
 use crate::units::Span;
 
@@ -126,22 +126,46 @@ fn place(model: &Model, id: PlaceId, page: &mut Page) {
         PlaceKind::Database => "database",
         PlaceKind::Cache => "cache",
         PlaceKind::Pool => "pool",
+        PlaceKind::Queue => "queue",
+        PlaceKind::Replication => "replication",
     };
     let cost = it
         .cost_per_hour
         .as_ref()
         .map_or(String::new(), |cost| format!(", {} {}/h each", cost.amount, cost.currency));
-    page.heading(&format!("{}  {kind}{}{}{cost}", it.name, members(it), balancing(model, it)));
+    page.heading(&format!("{}  {kind}{}{}{cost}", it.name, members(model, it), balancing(model, it)));
+    keys(model, id, page);
     resources(model, id, page);
     for (endpoint, _) in model.endpoints_of(id).take(ROWS_MAX) {
         program(model, endpoint, page);
     }
 }
 
-fn members(place: &Place) -> String {
+/// A primary with its read replicas, and shards of them.
+fn databases(model: &Model, place: &Place) -> String {
+    let mut endpoints = place.endpoints.clone().map(|e| &model.endpoints[e as usize]);
+    let sharding = endpoints.find_map(|endpoint| endpoint.shards);
+    let stride = sharding.map_or(place.members.len() as u32, |sharding| sharding.stride);
+    let each = match stride - 1 {
+        0 => String::new(),
+        1 => "a primary and 1 read replica".to_owned(),
+        n => format!("a primary and {n} read replicas"),
+    };
+    match sharding {
+        None => format!(", {each}"),
+        Some(sharding) => {
+            let by = if sharding.by_range.is_some() { "range" } else { "hash" };
+            let each = if each.is_empty() { each } else { format!(", each {each}") };
+            format!(", {} shards by {by} of the key{each}", sharding.shards)
+        }
+    }
+}
+
+fn members(model: &Model, place: &Place) -> String {
     let count = place.members.len();
     match place.kind {
-        PlaceKind::Database if count > 1 => format!(", a primary and {} read replicas", count - 1),
+        PlaceKind::Database if count > 1 => databases(model, place),
+        PlaceKind::Cache if count > 1 => format!(", {count} nodes"),
         PlaceKind::Pool if count > 1 => format!(", one in each of {count} replicas"),
         _ if count > 1 => format!(", {count} replicas"),
         _ => String::new(),
@@ -160,6 +184,42 @@ fn balancing(model: &Model, place: &Place) -> String {
         (Some(word), PlaceKind::Database) => format!(", reads {word}"),
         (Some(word), _) => format!(", {word}"),
     }
+}
+
+/// Which keys there are, and what a cache does with them.
+fn keys(model: &Model, id: PlaceId, page: &mut Page) {
+    let Some(law) = &model.places[id.index()].keys else { return };
+    page.line(1, &format!("keys  {law}"));
+    let Some(store) = model.stores.iter().find(|store| store.place == id) else { return };
+    let evict = match store.evict {
+        Evict::Lru => "lru",
+        Evict::Lfu => "lfu",
+        Evict::Fifo => "fifo",
+        Evict::Random => "random",
+        Evict::Sieve => "sieve",
+        Evict::TinyLfu => "tinylfu",
+    };
+    let entries = match store.entries == law.len() {
+        true => "as many as keys".to_owned(),
+        false => format!("{}, {evict}", store.entries),
+    };
+    page.line(1, &format!("entries  {entries}"));
+    let ttl = store.ttl.map_or("none".to_owned(), |dist| {
+        let from = if store.sliding { "the last use" } else { "when it was stored" };
+        format!("{} from {from}", model.dists[dist.index()])
+    });
+    page.line(1, &format!("ttl  {ttl}"));
+    let on_put = match store.on_write {
+        OnWrite::Invalidate => "invalidates",
+        OnWrite::WriteThrough => "writes through",
+        OnWrite::WriteBack => "replaces; written back when evicted",
+        OnWrite::Nothing => "changes nothing",
+    };
+    page.line(1, &format!("a put  {on_put}"));
+    page.line(1, &format!("start  {}", if store.warm { "warm" } else { "cold" }));
+    let hits = listing::percent((store.hit_ratio * 1e3).round() / 1e3);
+    let aside = if store.ttl.is_some() { ", expiry aside" } else { "" };
+    page.line(1, &format!("hits  {hits} of independent look-ups{aside}"));
 }
 
 /// Resources of a member, each with how it serves in words.
@@ -198,7 +258,8 @@ fn resources(model: &Model, place: PlaceId, page: &mut Page) {
             PlaceKind::Service => &["workers", "cores"],
             PlaceKind::Database => &["connections", "servers"],
             PlaceKind::Cache => &["servers"],
-            PlaceKind::External | PlaceKind::Pool => &[],
+            PlaceKind::Queue => &["consumers"],
+            PlaceKind::External | PlaceKind::Pool | PlaceKind::Replication => &[],
         };
         for name in missing.iter().filter(|name| !resources.iter().any(|(given, _)| given == *name)) {
             if !(central && *name == "workers") {
@@ -263,9 +324,10 @@ fn askers(model: &Model, database: PlaceId) -> Vec<Asker> {
         for pc in start..end {
             let Op::Call { first, count, .. } = model.ops[pc] else { continue };
             let asks = (first.0..first.0 + count).any(|site| match model.sites[site as usize].target {
-                Target::Endpoint(endpoint) | Target::Member(endpoint, _) => {
-                    model.endpoints[endpoint.index()].place == database
-                }
+                Target::Endpoint(endpoint)
+                | Target::Member(endpoint, _)
+                | Target::Beside(endpoint)
+                | Target::Shard(endpoint, _) => model.endpoints[endpoint.index()].place == database,
                 Target::Branch(_) => false,
             });
             if !asks {

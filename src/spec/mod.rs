@@ -3,6 +3,7 @@
 //! [`tree`] reads YAML, [`decode`] turns it into the types of the other files, which are the model language. What a model
 //! means (whether names exist, whether a queue has workers to wait for) is checked by `compile`.
 
+pub mod data;
 pub mod decode;
 pub mod law;
 pub mod load;
@@ -15,7 +16,7 @@ pub mod tree;
 
 use decode::{Named, record};
 use load::Load;
-use place::{Cache, Database, External, Pool, Service};
+use place::{Cache, Database, External, Pool, Queue, Service};
 use quantity::Whole;
 use study::{Objectives, Peak, Study};
 
@@ -38,6 +39,8 @@ record! {
         "caches" caches: Named<Cache>,
         /// Connection pools and locks.
         "pools" pools: Named<Pool>,
+        /// Queues of messages that nobody waits for.
+        "queues" queues: Named<Queue>,
         /// Objectives by endpoint, or for `total`: `web.checkout: [p95 < 300ms, errors < 0.1%]`.
         "slo" slo: Named<Objectives>,
         /// The load that is expected.
@@ -47,7 +50,7 @@ record! {
     }
     required: ["knee", "load"];
     later: [
-        "queues", "variants", "regions", "links", "growth", "business", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
+        "variants", "regions", "links", "growth", "business", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
         "calendar",
     ];
 }

@@ -2,6 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::data::{AfterOwnWrite, Evict, KeyLaw, Lock, OnPut, Replication, ShardBy, Start, Ttl};
 use super::decode::{At, Decode, Named, record, scalar, unknown_word, words};
 use super::law::Law;
 use super::quantity::{Cost, Fraction, Limit, Priority, Weight, Whole};
@@ -209,13 +210,21 @@ record! {
         "read_replicas" read_replicas: Whole,
         /// Where reads go; to the primary unless stated.
         "reads" reads: Reads,
+        /// How writes reach the read replicas.
+        "replication" replication: Replication,
+        /// The keys that queries are about; one for all unless stated.
+        "keys" keys: KeyLaw,
+        /// Shards by key, each with a primary and its read replicas; one unless stated.
+        "shards" shards: Whole,
+        /// How keys are spread over shards: `hash` (the default) or `range`.
+        "shard_by" shard_by: ShardBy,
         /// Money per time and instance.
         "cost" cost: Cost,
         /// What it is asked.
         "queries" queries: Named<Query>,
     }
     required: ["servers", "queries"];
-    later: ["replication", "shards", "shard_by", "rows", "indexes", "locks", "failover", "region", "faults", "size"];
+    later: ["rows", "indexes", "failover", "region", "faults", "size"];
 }
 
 /// Where reads go.
@@ -225,6 +234,8 @@ pub struct Reads {
     pub from: Option<At<ReadsFrom>>,
     /// How they are spread over the replicas.
     pub balance: Option<At<Balance>>,
+    /// Those of users who have just written.
+    pub after_own_write: Option<At<AfterOwnWrite>>,
 }
 
 record! {
@@ -234,9 +245,10 @@ record! {
         "from" from: ReadsFrom,
         /// How reads are spread over the replicas; `round-robin` unless stated.
         "balance" balance: Balance,
+        /// Reads of a user who has just written go to the primary: `{from: primary, for: 1s}`.
+        "after_own_write" after_own_write: AfterOwnWrite,
     }
     required: ["from"];
-    later: ["after_own_write"];
 }
 words! {
     /// Where reads go.
@@ -252,9 +264,10 @@ impl Decode for Reads {
     fn decode(node: &Node, sink: &mut Diagnostics) -> Option<Self> {
         match &node.value {
             Value::Map(_) => {
-                ReadsRecord::decode(node, sink).map(|it| Self { from: it.from, balance: it.balance })
+                let it = ReadsRecord::decode(node, sink)?;
+                Some(Self { from: it.from, balance: it.balance, after_own_write: it.after_own_write })
             }
-            _ => At::decode(node, sink).map(|from| Self { from: Some(from), balance: None }),
+            _ => At::decode(node, sink).map(|from| Self { from: Some(from), ..Self::default() }),
         }
     }
 }
@@ -277,32 +290,74 @@ record! {
         "read" read: Law,
         /// Time of a write; it goes to the primary.
         "write" write: Law,
+        /// What it locks while it runs: `row`, that of its key.
+        "lock" lock: Lock,
     }
-    later: ["scan", "index", "indexes", "per_index", "rows", "lock", "key", "size"];
+    later: ["scan", "index", "indexes", "per_index", "rows", "key", "size"];
 }
 
 record! {
-    /// A cache with a given hit ratio.
+    /// A cache: with a given hit ratio, or with entries and the keys that are looked up.
     pub struct Cache ("a cache") {
-        /// Share of look-ups that find what they look for.
+        /// Share of look-ups that find what they look for; in place of `entries` and `keys`.
         "hit_ratio" hit_ratio: Fraction,
+        /// How many entries it has room for, over all its nodes; 0 removes the cache.
+        "entries" entries: Limit,
+        /// Which keys there are, and how often each is looked up.
+        "keys" keys: KeyLaw,
+        /// Who makes room: `lru` (the default), `lfu`, `fifo`, `random`, `sieve` or `tinylfu`.
+        "evict" evict: Evict,
+        /// How long an entry is good for, from when it was stored, or `{sliding: 60s}` from its last use; for ever unless stated.
+        "ttl" ttl: Ttl,
+        /// One loader a key: look-ups that miss while another loads the entry wait for it.
+        "coalesce" coalesce: bool,
+        /// What a `put` does: `invalidate` (the default), `write_through`, `write_back` or `nothing`.
+        "on_put" on_put: OnPut,
+        /// What is done with an entry that is evicted before it was written back.
+        "write_back" write_back: Block,
+        /// What it holds at the start: `warm` (the default) or `cold`.
+        "start" start: Start,
+        /// Nodes that the keys are spread over, each with its servers; 1 unless stated.
+        "nodes" nodes: Whole,
+        /// One such cache in each replica of this service.
+        "per" per: String,
         /// Time of a look-up; none unless stated.
         "time" time: Law,
-        /// Look-ups at once; `unlimited` unless stated.
+        /// Time to store or change an entry; none unless stated.
+        "store_time" store_time: Law,
+        /// Look-ups at once, on each node; `unlimited` unless stated.
         "servers" servers: Limit,
         /// What the caller does on a miss.
         "on_miss" on_miss: Block,
+        /// Money per time and node.
+        "cost" cost: Cost,
+    }
+    later: ["refresh", "size", "region", "flush", "lost"];
+}
+
+record! {
+    /// A queue of messages and those who work them off.
+    pub struct Queue ("a queue") {
+        /// Messages worked on at once.
+        "consumers" consumers: Limit,
+        /// How many may wait; one more is lost. `unlimited` unless stated.
+        "queue" queue: Limit,
+        /// What is done with a message.
+        "do" body: Block,
         /// Money per time.
         "cost" cost: Cost,
     }
-    later: ["entries", "keys", "ttl", "evict", "coalesce", "put", "start", "refresh", "stale", "size", "region"];
+    required: ["consumers", "do"];
+    later: ["retry", "dead_letter", "partitions", "batch", "visibility", "delay", "region"];
 }
 
 record! {
     /// A pool of connections, or a lock (a pool that only `hold` uses).
     pub struct Pool ("a pool") {
-        /// How many may hold it at once.
+        /// How many may hold it at once; 1 with `keys`.
         "size" size: Whole,
+        /// A lock for every key, of these.
+        "keys" keys: KeyLaw,
         /// One such pool in each replica of this service; one for all unless stated.
         "per" per: String,
         /// Calls and queries to this place go through the pool.

@@ -23,6 +23,10 @@ pub enum Step {
     Call(Box<CallStep>),
     /// Looks up a cache.
     Get(GetStep),
+    /// Tells a cache that something was written.
+    Put(PutStep),
+    /// Sends a message to a queue.
+    Send(SendStep),
     /// Several at once.
     Parallel(ParallelStep),
     /// Again and again.
@@ -86,11 +90,15 @@ record! {
         "cancel" cancel: bool,
         /// The priority of this query.
         "priority" priority: Priority,
+        /// A name for the key that it is about: steps of a request that name it alike mean the same key. A key of its own unless
+        /// stated.
+        "key" key: String,
     }
-    later: LATER_CALL;
+    later: LATER_QUERY;
 }
 
 const LATER_CALL: [&str; 6] = ["hedge", "breaker", "limiter", "size", "key", "consistency"];
+const LATER_QUERY: [&str; 5] = ["hedge", "breaker", "limiter", "size", "consistency"];
 
 /// What a `call` and a `query` have in common.
 #[derive(Clone, Debug)]
@@ -111,6 +119,8 @@ pub struct CallStep {
     pub cancel: Option<At<bool>>,
     /// The priority of the call.
     pub priority: Option<At<Priority>>,
+    /// A name for the key of a query.
+    pub key: Option<At<String>>,
 }
 
 /// Moves the fields that both kinds of call share.
@@ -126,6 +136,7 @@ macro_rules! common {
             on_error: it.on_error,
             cancel: it.cancel,
             priority: it.priority,
+            key: None,
         }
     }};
 }
@@ -204,8 +215,28 @@ record! {
     pub struct GetStep ("a `get` step") {
         /// The cache.
         "get" cache: String,
+        /// A name for the key: steps of a request that name it alike mean the same key. A key of its own unless stated.
+        "key" key: String,
     }
-    later: ["key", "timeout", "on_error"];
+    later: ["timeout", "on_error"];
+}
+record! {
+    /// Tells a cache that what is behind a key was written.
+    pub struct PutStep ("a `put` step") {
+        /// The cache.
+        "put" cache: String,
+        /// A name for the key: steps of a request that name it alike mean the same key. A key of its own unless stated.
+        "key" key: String,
+    }
+    later: ["timeout", "on_error"];
+}
+record! {
+    /// Sends a message to a queue; nobody waits for it.
+    pub struct SendStep ("a `send` step") {
+        /// The queue.
+        "send" queue: String,
+    }
+    later: ["delay", "key"];
 }
 record! {
     /// Does several things at once, and waits for all of them (or for `need` of them).
@@ -229,7 +260,7 @@ record! {
     pub struct Fan ("a `parallel`") {
         /// How many times.
         "times" times: Whole,
-        /// `replicas`: once at each replica of the place that is called.
+        /// `replicas`: once at each replica of the place that is called; `shards`: once at each shard of the database.
         "each" each: Each,
         /// How many answers are enough; all unless stated.
         "need" need: Whole,
@@ -245,6 +276,8 @@ words! {
     pub enum Each ("what a `parallel` can go over") {
         /// The replicas of the place that is called.
         "replicas" Replicas,
+        /// The shards of the database that is asked.
+        "shards" Shards,
     }
 }
 
@@ -313,6 +346,8 @@ record! {
     pub struct HoldStep ("a `hold` step") {
         /// The pool or lock.
         "hold" pool: String,
+        /// A name for the key of a lock: steps of a request that name it alike mean the same key. A key of its own unless stated.
+        "key" key: String,
         /// The steps during which it is held.
         "do" body: Block,
     }
@@ -327,10 +362,10 @@ record! {
 }
 
 /// The keys that say what a step is.
-const STEPS: [&str; 10] =
-    ["cpu", "delay", "call", "query", "get", "parallel", "repeat", "choose", "hold", "fail"];
+const STEPS: [&str; 12] =
+    ["cpu", "delay", "call", "query", "get", "put", "send", "parallel", "repeat", "choose", "hold", "fail"];
 /// Steps of the language that this version cannot simulate yet.
-const LATER: [&str; 3] = ["put", "send", "transfer"];
+const LATER: [&str; 1] = ["transfer"];
 
 /// Whether a key says what a step is.
 #[must_use]
@@ -349,8 +384,14 @@ impl Decode for Step {
             "cpu" => Self::Cpu(CpuStep::decode(node, sink)?),
             "delay" => Self::Delay(DelayStep::decode(node, sink)?),
             "call" => Self::Call(Box::new(common!(false, PlainCall::decode(node, sink)?))),
-            "query" => Self::Call(Box::new(common!(true, QueryCall::decode(node, sink)?))),
+            "query" => {
+                let mut it = QueryCall::decode(node, sink)?;
+                let key = it.key.take();
+                Self::Call(Box::new(CallStep { key, ..common!(true, it) }))
+            }
             "get" => Self::Get(GetStep::decode(node, sink)?),
+            "put" => Self::Put(PutStep::decode(node, sink)?),
+            "send" => Self::Send(SendStep::decode(node, sink)?),
             "parallel" => Self::Parallel(ParallelStep::decode(node, sink)?),
             "repeat" => Self::Repeat(RepeatStep::decode(node, sink)?),
             "choose" => Self::Choose(ChooseStep::decode(node, sink)?),
@@ -401,12 +442,14 @@ impl JsonSchema for Step {
         "Step".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let kinds: [(&str, Schema); 10] = [
+        let kinds: [(&str, Schema); 12] = [
             ("cpu", generator.subschema_for::<CpuStep>()),
             ("delay", generator.subschema_for::<DelayStep>()),
             ("call", generator.subschema_for::<PlainCall>()),
             ("query", generator.subschema_for::<QueryCall>()),
             ("get", generator.subschema_for::<GetStep>()),
+            ("put", generator.subschema_for::<PutStep>()),
+            ("send", generator.subschema_for::<SendStep>()),
             ("parallel", generator.subschema_for::<ParallelStep>()),
             ("repeat", generator.subschema_for::<RepeatStep>()),
             ("choose", generator.subschema_for::<ChooseStep>()),

@@ -17,6 +17,20 @@ impl Links {
             self.links.resize(len, [NONE, NONE]);
         }
     }
+
+    /// Who stands behind `id`, which must stand in a line.
+    #[inline]
+    #[must_use]
+    pub fn after(&self, id: u32) -> Option<u32> {
+        let after = self.links[id as usize][1];
+        (after != NONE).then_some(after)
+    }
+
+    /// Bytes held.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        self.links.capacity() * size_of::<[u32; 2]>()
+    }
 }
 
 /// One line. A call may stand in one line at a time.
@@ -48,6 +62,13 @@ impl Line {
         self.len == 0
     }
 
+    /// Who stands first.
+    #[inline]
+    #[must_use]
+    pub fn first(&self) -> Option<u32> {
+        (self.first != NONE).then_some(self.first)
+    }
+
     /// Joins at the end.
     #[inline]
     pub fn push_back(&mut self, id: u32, links: &mut Links) {
@@ -69,6 +90,19 @@ impl Line {
             first => links.links[first as usize][0] = id,
         }
         self.first = id;
+        self.len += 1;
+    }
+
+    /// Joins right behind `before`, which must stand in this line.
+    #[inline]
+    pub fn insert_after(&mut self, before: u32, id: u32, links: &mut Links) {
+        let after = links.links[before as usize][1];
+        links.links[id as usize] = [before, after];
+        links.links[before as usize][1] = id;
+        match after {
+            NONE => self.last = id,
+            after => links.links[after as usize][0] = id,
+        }
         self.len += 1;
     }
 
@@ -222,6 +256,20 @@ mod tests {
             let expected: Vec<u32> = (0..3).filter(|&id| id != leaver).collect();
             assert_eq!(drain(&mut line, &mut links), expected);
             assert!(line.is_empty());
+        }
+    }
+
+    #[test]
+    fn one_may_join_behind_anyone() {
+        for before in 0..3 {
+            let (mut line, mut links) = (Line::default(), links(4));
+            (0..3).for_each(|id| line.push_back(id, &mut links));
+            line.insert_after(before, 3, &mut links);
+            assert_eq!((line.len(), line.first(), links.after(before)), (4, Some(0), Some(3)));
+            let mut expected = vec![0, 1, 2];
+            expected.insert(before as usize + 1, 3);
+            assert_eq!(drain(&mut line, &mut links), expected);
+            assert_eq!(line.first(), None);
         }
     }
 

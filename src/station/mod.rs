@@ -7,8 +7,10 @@
 pub mod cores;
 pub mod indexed_heap;
 pub mod line;
+pub mod locks;
 pub mod sharing;
 pub mod slots;
+pub mod store;
 
 /// What becomes of a call that asks a station.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,556 @@
+//! Keys, caches that know them, replication and shards.
+
+use super::digest::name_hash;
+use super::program::branch_site;
+use super::{Body, Compiler, QueryBody};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::dist::Popularity;
+use crate::ids::{BalancerId, EndpointId, KeyId, MemberId, PlaceId, SiteId, StationId, StoreId, VersionsId};
+use crate::model::{
+    Evict, KeyDraw, OnWrite, PlaceKind, Sharding, Site, StationKind, Store, Target, Versions,
+};
+use crate::queueing::{che_fifo, che_lru};
+use crate::spec::data::{self, KeyLaw};
+use crate::spec::decode::At;
+use crate::spec::place as spec;
+use crate::units;
+
+/// The most keys whose versions or entries a model keeps.
+const KEYS_MAX: u64 = 100_000_000;
+
+/// A cache as its callers use it.
+#[derive(Clone, Copy)]
+pub(super) struct CacheUse<'a> {
+    pub what: CacheKind,
+    pub on_miss: Option<&'a crate::spec::step::Block>,
+    /// It belongs to the replicas of this service.
+    pub per: Option<PlaceId>,
+}
+
+/// How a cache decides whether a look-up hits.
+#[derive(Clone, Copy)]
+pub(super) enum CacheKind {
+    /// By a given probability.
+    Ratio(f64),
+    /// By its entries.
+    Entries {
+        store: StoreId,
+        /// Storing takes time: the endpoint.
+        store_call: Option<EndpointId>,
+    },
+    /// It has no entries: as if it were not there.
+    Removed,
+}
+
+/// Where the shards of a database stand.
+#[derive(Clone, Copy)]
+pub(super) struct Layout {
+    pub shards: u32,
+    /// Members of one shard.
+    pub stride: u32,
+    pub sharding: Option<Sharding>,
+}
+
+impl<'a> Compiler<'a> {
+    /// Enters how often keys are asked for.
+    pub(super) fn key_law(&mut self, law: Option<&At<KeyLaw>>) -> Option<Popularity> {
+        let law = law?;
+        let popularity = match &law.value {
+            KeyLaw::Known(law) => law.clone(),
+            KeyLaw::Counts(empirical) => {
+                let counts = self.column(empirical, false)?;
+                self.legal(Popularity::empirical(&counts), law)?
+            }
+        };
+        if u64::from(popularity.len()) > KEYS_MAX {
+            let message = format!("{} keys are too many", popularity.len());
+            self.error(law.span, message, format!("expected at most {KEYS_MAX}"));
+            return None;
+        }
+        Some(popularity)
+    }
+
+    /// A draw of a key, by name or of its own.
+    fn key_draw(&mut self, law: Popularity, name: Option<&At<String>>) -> KeyId {
+        let name = name.map(|name| name_hash(&["#key", &name.value]));
+        self.model.keys.push(KeyDraw { law, name });
+        KeyId(self.model.keys.len() as u32 - 1)
+    }
+
+    /// The key that a step is about: drawn from the keys of its target. Within the steps of a miss it is the key that was missed.
+    pub(super) fn key_of(
+        &mut self,
+        place: PlaceId,
+        name: Option<&At<String>>,
+        is_load: bool,
+    ) -> Option<KeyId> {
+        if is_load {
+            if let Some(name) = name {
+                self.error(
+                    name.span,
+                    "`key` in the steps of a miss",
+                    "they are about the key that was missed",
+                );
+            }
+            return None;
+        }
+        let law = self.model.places[place.index()].keys.clone();
+        if let (Some(name), None) = (name, &law) {
+            let target = self.model.places[place.index()].name.clone();
+            self.sink.push(
+                Diagnostic::error(name.span, format!("`{target}` knows no keys"))
+                    .label("nothing depends on this key")
+                    .help(format!("say which keys there are: `{target}: {{keys: {{uniform: 1_000}}, …}}`")),
+            );
+        }
+        Some(self.key_draw(law?, name))
+    }
+
+    /// The shards of a database, where it has several.
+    pub(super) fn shards(&mut self, it: &spec::Database, replicas: u32, keys: Option<&Popularity>) -> Layout {
+        let stride = 1 + replicas;
+        let one = Layout { shards: 1, stride, sharding: None };
+        let count = it.shards.as_ref().map_or(1, |n| n.value.0);
+        if let (Some(by), true) = (&it.shard_by, count <= 1) {
+            self.error(by.span, "`shard_by` without `shards`", "expected `shards: 4` or so");
+        }
+        let Some(shards) = &it.shards else { return one };
+        if count == 0 {
+            self.error(shards.span, "no shards", "expected at least 1");
+            return one;
+        }
+        if count == 1 || self.check_count(count * u64::from(stride), shards.span).is_none() {
+            return one;
+        }
+        let Some(keys) = keys else {
+            if self.whole {
+                self.sink.push(
+                    Diagnostic::error(shards.span, "shards by a key that nobody sets")
+                        .label("a shard is chosen by the key of a query")
+                        .help("say which keys there are: `keys: {zipf: {n: 100_000, s: 0.9}}`"),
+                );
+            }
+            return one;
+        };
+        let by_range = it.shard_by.as_ref().is_some_and(|by| by.value == data::ShardBy::Range);
+        let shards = count as u32;
+        let sharding = Sharding { shards, stride, by_range: by_range.then(|| keys.len()) };
+        Layout { shards, stride, sharding: Some(sharding) }
+    }
+
+    /// One balancer a shard, over `members` of the first shard and of those at their places in the others. Answers the first.
+    pub(super) fn balancers_by_shard(
+        &mut self,
+        members: std::ops::Range<u32>,
+        layout: Layout,
+        balance: Option<&At<spec::Balance>>,
+    ) -> BalancerId {
+        let first = BalancerId(self.model.balancers.len() as u32);
+        for shard in 0..layout.shards {
+            let offset = shard * layout.stride;
+            self.balancer_over(members.start + offset..members.end + offset, balance);
+        }
+        first
+    }
+
+    /// What is written and read by key, where anything depends on it.
+    pub(super) fn versions_of(
+        &mut self,
+        place: PlaceId,
+        it: &spec::Database,
+        keys: Option<&Popularity>,
+        replicas: u32,
+    ) -> Option<VersionsId> {
+        let after = it.reads.as_ref().and_then(|reads| reads.value.after_own_write.as_ref());
+        if let Some(replication) = &it.replication
+            && replicas == 0
+            && it.read_replicas.is_none()
+            && self.whole
+        {
+            self.sink.push(
+                Diagnostic::error(replication.span, "`replication` without read replicas")
+                    .label("nothing is replicated")
+                    .help("say how many there are: `read_replicas: 2`"),
+            );
+        }
+        let copies = if it.replication.is_some() { replicas } else { 0 };
+        if copies == 0 && after.is_none() {
+            return None;
+        }
+        let own_write = after
+            .and_then(|after| after.value.time.as_ref())
+            .map(|time| units::Span::from_secs(time.value.0));
+        let keys = keys.map_or(1, Popularity::len);
+        self.model.versions.push(Versions { place, keys, copies, own_write });
+        Some(VersionsId(self.model.versions.len() as u32 - 1))
+    }
+
+    /// The work of a replica for each write.
+    pub(super) fn applies(
+        &mut self,
+        name: &At<String>,
+        place: PlaceId,
+        it: &'a spec::Database,
+        versions: Option<VersionsId>,
+    ) -> Option<EndpointId> {
+        let law = it.replication.as_ref()?.value.apply.as_ref()?;
+        if self.model.versions[versions?.index()].copies == 0 {
+            return None;
+        }
+        let first = self.model.places[place.index()].members.start;
+        let balancer = self.balancer_over(first..first + 1, None);
+        let named = At { span: name.span, value: "replication".to_owned() };
+        Some(self.endpoint_of(place, &named, balancer, Body::Apply(law)))
+    }
+
+    /// Queries go to the shard of their key, and reads to the primary after a write of their user.
+    pub(super) fn place_queries(
+        &mut self,
+        place: PlaceId,
+        it: &spec::Database,
+        layout: Layout,
+        versions: Option<VersionsId>,
+    ) {
+        let follows = it.reads.as_ref().is_some_and(|reads| reads.value.after_own_write.is_some());
+        let endpoints = self.model.places[place.index()].endpoints.clone();
+        for endpoint in endpoints {
+            let is_read = matches!(self.bodies[endpoint as usize], Body::Query(_, body) if !body.is_write);
+            let endpoint = &mut self.model.endpoints[endpoint as usize];
+            endpoint.shards = layout.sharding;
+            endpoint.after_own_write = versions.filter(|_| follows && is_read && layout.stride > 1);
+        }
+    }
+
+    /// The way of writes to the replicas: a place of its own, with an endpoint a replica. Every write leads to it.
+    pub(super) fn replication(
+        &mut self,
+        name: &At<String>,
+        place: PlaceId,
+        it: &'a spec::Database,
+        versions: Option<VersionsId>,
+        layout: Layout,
+        applied: Option<EndpointId>,
+    ) {
+        let (Some(replication), Some(versions)) = (&it.replication, versions) else { return };
+        let copies = self.model.versions[versions.index()].copies;
+        if copies == 0 {
+            return;
+        }
+        let first_member = self.model.places[place.index()].members.start;
+        let route = At { span: name.span, value: format!("{}.replication", name.value) };
+        let way = self.open_unnamed(&route, PlaceKind::Replication);
+        self.member(way, route.value.clone(), 1.0, Vec::new(), name.span);
+        let balancer = self.balancer(way, None);
+        let mut ways = Vec::new();
+        for shard in 0..layout.shards {
+            for copy in 0..copies {
+                let member = MemberId(first_member + shard * layout.stride + 1 + copy);
+                let replica = self.model.members[member.index()].name.clone();
+                let short = replica.strip_prefix(&format!("{}.", name.value)).unwrap_or(&replica).to_owned();
+                let step = name_hash(&[&route.value, &short]);
+                let to = applied.map(|endpoint| {
+                    self.site(Site { target: Target::Member(endpoint, member), step, ..branch_site() })
+                });
+                let body = Body::Ship { lag: replication.value.lag.as_ref(), to, versions, copy };
+                let named = At { span: name.span, value: short };
+                ways.push((self.endpoint_of(way, &named, balancer, body), step));
+            }
+        }
+        self.close(way);
+        // The sites of the ways stand together, so that a write finds them by shard and copy.
+        let first = SiteId(self.model.sites.len() as u32);
+        for (endpoint, step) in ways {
+            self.site(Site { target: Target::Endpoint(endpoint), step, ..branch_site() });
+        }
+        for endpoint in self.model.places[place.index()].endpoints.clone() {
+            if let Body::Query(_, body) = &mut self.bodies[endpoint as usize] {
+                body.ship = Some(first);
+            }
+        }
+    }
+
+    /// A cache.
+    pub(super) fn cache(&mut self, name: &At<String>, cache: &'a At<spec::Cache>) {
+        let it = &cache.value;
+        let Some(place) = self.open(name, PlaceKind::Cache, it.cost.as_ref()) else { return };
+        let on_miss = it.on_miss.as_ref().map(|steps| &steps.value);
+        let per = it.per.as_ref().and_then(|per| self.find_place(per, &[PlaceKind::Service]));
+        let by_entries = it.entries.is_some() || it.keys.is_some();
+        self.cache_faults(name, it, by_entries);
+        let nodes = self.nodes(it, per.is_some());
+        let count = per.map_or(nodes, |per| self.model.places[per.index()].members.len() as u32);
+        let law = self.key_law(it.keys.as_ref());
+        let coalesce = it.coalesce.as_ref().is_some_and(|coalesce| coalesce.value) && law.is_some();
+        let servers = self.limit(it.servers.as_ref(), "server").map(super::places::servers);
+        for i in 1..=count {
+            let member_name = if count == 1 { name.value.clone() } else { format!("{}.{i}", name.value) };
+            let loads = law.as_ref().filter(|_| coalesce).map(|law| ("loads", locks(law, None)));
+            let resources = servers.clone().into_iter().chain(loads).collect();
+            if !self.member(place, member_name, 1.0, resources, name.span) {
+                break;
+            }
+        }
+        let first = self.model.places[place.index()].members.start;
+        let layout = Layout {
+            shards: nodes,
+            stride: 1,
+            sharding: (nodes > 1).then_some(Sharding { shards: nodes, stride: 1, by_range: None }),
+        };
+        let members = if per.is_some() { first..first + count } else { first..first + 1 };
+        let balancer = self.balancers_by_shard(members, layout, None);
+        let endpoint = |compiler: &mut Self, called: &str, body| {
+            let called = At { span: name.span, value: called.to_owned() };
+            let id = compiler.endpoint_of(place, &called, balancer, body);
+            compiler.model.endpoints[id.index()].shards = layout.sharding;
+            id
+        };
+        endpoint(self, "get", Body::Lookup(it.time.as_ref()));
+        let what = match (&it.hit_ratio, by_entries) {
+            (Some(ratio), false) => Some(CacheKind::Ratio(ratio.value.0)),
+            (_, true) if it.entries.as_ref().is_some_and(|n| n.value.0 == Some(0)) => {
+                Some(CacheKind::Removed)
+            }
+            (None, true) => law.map(|law| {
+                let store_call =
+                    it.store_time.as_ref().map(|law| endpoint(self, "store", Body::Lookup(Some(law))));
+                let write_back = it.write_back.as_ref().map(|steps| {
+                    let back = endpoint(self, "write_back", Body::Aside(&steps.value));
+                    let step = name_hash(&[&name.value, "#write_back"]);
+                    self.site(Site { target: Target::Endpoint(back), step, ..branch_site() })
+                });
+                let store = self.store(place, it, law, nodes, per, write_back);
+                CacheKind::Entries { store, store_call }
+            }),
+            _ => None,
+        };
+        if let Some(what) = what {
+            self.caches.insert(place, CacheUse { what, on_miss, per });
+        }
+        self.close(place);
+    }
+
+    fn nodes(&mut self, it: &spec::Cache, is_per: bool) -> u32 {
+        match &it.nodes {
+            Some(nodes) if is_per => {
+                self.error(nodes.span, "both `nodes` and `per`", "each replica has a cache of one node");
+                1
+            }
+            Some(nodes) if nodes.value.0 == 0 => {
+                self.error(nodes.span, "no nodes", "expected at least 1");
+                1
+            }
+            Some(nodes) => self.check_count(nodes.value.0, nodes.span).map_or(1, |()| nodes.value.0 as u32),
+            None => 1,
+        }
+    }
+
+    fn cache_faults(&mut self, name: &At<String>, it: &spec::Cache, by_entries: bool) {
+        if !self.whole {
+            return;
+        }
+        let with_keys: [(&str, Option<Span>); 9] = [
+            ("evict", it.evict.as_ref().map(|x| x.span)),
+            ("ttl", it.ttl.as_ref().map(|x| x.span)),
+            ("coalesce", it.coalesce.as_ref().map(|x| x.span)),
+            ("on_put", it.on_put.as_ref().map(|x| x.span)),
+            ("write_back", it.write_back.as_ref().map(|x| x.span)),
+            ("start", it.start.as_ref().map(|x| x.span)),
+            ("nodes", it.nodes.as_ref().map(|x| x.span)),
+            ("per", it.per.as_ref().map(|x| x.span)),
+            ("store_time", it.store_time.as_ref().map(|x| x.span)),
+        ];
+        match (&it.hit_ratio, by_entries) {
+            (None, false) => {
+                let message =
+                    format!("cache `{}` has neither `hit_ratio` nor `entries` and `keys`", name.value);
+                self.error(name.span, message, "expected the share of look-ups that hit, or what decides it");
+            }
+            (Some(ratio), true) => {
+                let span =
+                    it.entries.as_ref().map_or(it.keys.as_ref().map_or(name.span, |k| k.span), |e| e.span);
+                let both =
+                    Diagnostic::error(span, "both `entries` and `hit_ratio`").other(ratio.span, "given here");
+                self.sink.push(both.label("the entries and their keys decide what hits"));
+            }
+            (Some(_), false) => {
+                for (key, span) in with_keys {
+                    if let Some(span) = span {
+                        let message = format!("`{key}` with a given hit ratio");
+                        self.error(span, message, "it needs `entries` and `keys` in place of `hit_ratio`");
+                    }
+                }
+            }
+            (None, true) => {
+                for (key, missing) in [("entries", it.entries.is_none()), ("keys", it.keys.is_none())] {
+                    if missing {
+                        self.error(
+                            name.span,
+                            format!("cache `{}` has no `{key}`", name.value),
+                            match key {
+                                "keys" => {
+                                    "expected which keys are looked up: `keys: {zipf: {n: 20_000, s: 0.9}}`"
+                                }
+                                _ => "expected how many entries it has room for, or `unlimited`",
+                            },
+                        );
+                    }
+                }
+            }
+        }
+        let is_write_back = it.on_put.as_ref().is_some_and(|on| on.value == data::OnPut::WriteBack);
+        match (&it.write_back, &it.on_put) {
+            (Some(steps), _) if !is_write_back => {
+                self.error(
+                    steps.span,
+                    "`write_back` without `on_put: write_back`",
+                    "nothing is written back",
+                );
+            }
+            (None, Some(on)) if is_write_back => self.error(
+                on.span,
+                "`on_put: write_back` without `write_back`",
+                "expected the steps that write an evicted entry back",
+            ),
+            _ => {}
+        }
+        if let (Some(ttl), true) = (&it.ttl, is_write_back) {
+            self.error(
+                ttl.span,
+                "not supported: `ttl` of a cache that writes back",
+                "what expires would be lost",
+            );
+        }
+    }
+
+    fn store(
+        &mut self,
+        place: PlaceId,
+        it: &spec::Cache,
+        law: Popularity,
+        parts: u32,
+        per: Option<PlaceId>,
+        write_back: Option<SiteId>,
+    ) -> StoreId {
+        let entries = match it.entries.as_ref().and_then(|entries| entries.value.0) {
+            Some(n) if n >= u64::from(law.len()) => {
+                let span = it.entries.as_ref().map_or(Span::default(), |entries| entries.span);
+                let message = format!("{n} entries for {} keys: nothing is ever evicted", law.len());
+                self.sink.push(Diagnostic::warning(span, message).help("write `unlimited` if that is meant"));
+                law.len()
+            }
+            Some(n) => n as u32,
+            None => law.len(),
+        };
+        let evict = match it.evict.as_ref().map_or(data::Evict::Lru, |evict| evict.value) {
+            data::Evict::Lru => Evict::Lru,
+            data::Evict::Lfu => Evict::Lfu,
+            data::Evict::Fifo => Evict::Fifo,
+            data::Evict::Random => Evict::Random,
+            data::Evict::Sieve => Evict::Sieve,
+            data::Evict::TinyLfu => Evict::TinyLfu,
+        };
+        let on_write = match it.on_put.as_ref().map_or(data::OnPut::Invalidate, |on| on.value) {
+            data::OnPut::Invalidate => OnWrite::Invalidate,
+            data::OnPut::WriteThrough => OnWrite::WriteThrough,
+            data::OnPut::WriteBack => OnWrite::WriteBack,
+            data::OnPut::Nothing => OnWrite::Nothing,
+        };
+        let first = self.model.places[place.index()].members.start;
+        let member = &self.model.members[first as usize];
+        let has_locks = |s: &u32| matches!(self.model.stations[*s as usize].kind, StationKind::Locks { .. });
+        let coalesce = member.stations.clone().find(has_locks).map(StationId);
+        let ttl = it.ttl.as_ref().and_then(|ttl| self.dist(&ttl.value.time));
+        let hit_ratio = hit_ratio(&law, entries, evict);
+        self.model.places[place.index()].keys = Some(law.clone());
+        self.model.stores.push(Store {
+            place,
+            entries,
+            evict,
+            ttl,
+            sliding: it.ttl.as_ref().is_some_and(|ttl| ttl.value.sliding),
+            warm: it.start.as_ref().is_none_or(|start| start.value == data::Start::Warm),
+            parts,
+            per,
+            coalesce,
+            on_write,
+            versions: None,
+            write_back,
+            hit_ratio,
+            law,
+        });
+        StoreId(self.model.stores.len() as u32 - 1)
+    }
+
+    /// The versions behind a cache, which something writes.
+    pub(super) fn versions_behind(&mut self, store: StoreId) -> VersionsId {
+        let it = &self.model.stores[store.index()];
+        if let Some(versions) = it.versions {
+            return versions;
+        }
+        let (place, keys) = (it.place, it.law.len());
+        self.model.versions.push(Versions { place, keys, copies: 0, own_write: None });
+        let id = VersionsId(self.model.versions.len() as u32 - 1);
+        self.model.stores[store.index()].versions = Some(id);
+        id
+    }
+
+    /// A queue of messages.
+    pub(super) fn queue(&mut self, name: &At<String>, queue: &'a At<spec::Queue>) {
+        let it = &queue.value;
+        let Some(place) = self.open(name, PlaceKind::Queue, it.cost.as_ref()) else { return };
+        let consumers = self.limit(it.consumers.as_ref(), "consumer");
+        let room = it.queue.as_ref().and_then(|room| self.room(room));
+        let resources = consumers.map(|n| super::places::consumers(n, room)).into_iter().collect();
+        self.member(place, name.value.clone(), 1.0, resources, name.span);
+        let balancer = self.balancer(place, None);
+        let message = At { span: name.span, value: "message".to_owned() };
+        let body = it.body.as_ref().map_or(Body::Broken, |steps| Body::Steps(&steps.value));
+        self.endpoint_of(place, &message, balancer, body);
+        self.close(place);
+    }
+
+    /// What a query does beside its work.
+    pub(super) fn query_body(
+        &mut self,
+        law: &'a At<crate::spec::law::Law>,
+        query: &spec::Query,
+        has_keys: bool,
+        versions: Option<VersionsId>,
+    ) -> Body<'a> {
+        if let Some(lock) = &query.lock
+            && !has_keys
+        {
+            self.sink.push(
+                Diagnostic::error(lock.span, "a row lock without keys")
+                    .label("which row a query locks is decided by its key")
+                    .help("say which keys the database has: `keys: {zipf: {n: 1_000, s: 0.9}}`"),
+            );
+        }
+        let locks = query.lock.is_some() && has_keys;
+        Body::Query(law, QueryBody { is_write: query.write.is_some(), locks, versions, ship: None })
+    }
+}
+
+/// A lock for every key.
+pub(super) fn locks(law: &Popularity, patience: Option<crate::ids::DistId>) -> StationKind {
+    let most: f64 = law.shares().fold(f64::MIN_POSITIVE, f64::max);
+    StationKind::Locks { capacity: (1.0 / most).round().clamp(1.0, 1e9) as u32, patience }
+}
+
+/// What independent references find in a full cache: exact for none of these, but within a per cent for caches of a hundred entries
+/// and more. SIEVE, LFU and TinyLFU find about what the most popular keys sum up to.
+fn hit_ratio(law: &Popularity, entries: u32, evict: Evict) -> f64 {
+    if entries >= law.len() {
+        return 1.0;
+    }
+    let entries = entries as usize;
+    match evict {
+        Evict::Lru => che_lru(|| law.shares(), entries).hit_ratio,
+        Evict::Fifo | Evict::Random => che_fifo(|| law.shares(), entries).hit_ratio,
+        Evict::Lfu | Evict::Sieve | Evict::TinyLfu => {
+            let mut shares: Vec<f64> = law.shares().collect();
+            shares.sort_unstable_by(|a, b| b.total_cmp(a));
+            shares[..entries].iter().sum()
+        }
+    }
+}

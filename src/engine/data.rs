@@ -1,0 +1,294 @@
+//! Keys: their versions at the primary and at the copies, and caches that know them.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
+
+use super::call::Call;
+use super::{Engine, Entry};
+use crate::dist::exp1;
+use crate::ids::{EndpointId, KeyId, MemberId, SiteId, StoreId, VersionsId};
+use crate::model::{self, LOADS_MAX, Model, OnWrite, Pc};
+use crate::rng::{KeyedRng, mix};
+use crate::signal::{Probe, Signal};
+use crate::station::locks::KeyHasher;
+use crate::station::store::Store;
+use crate::units::{Span, Time};
+
+/// Purposes of draws that no op makes.
+pub const WARM: u64 = 4 << 40;
+const TTL: u64 = 5 << 40;
+
+/// What a look-up finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The entry.
+    Hit,
+    /// Nothing.
+    Miss,
+    /// Nothing, but another call is loading it.
+    Waits,
+}
+
+/// The newest version of every key, and what the copies have seen.
+#[derive(Debug)]
+pub struct Versions {
+    keys: u32,
+    newest: Vec<u32>,
+    /// By copy.
+    seen: Vec<Vec<u32>>,
+    own_write: Option<u64>,
+    /// When users wrote, for as long as it matters.
+    wrote: HashMap<u32, u64, BuildHasherDefault<KeyHasher>>,
+    by_age: VecDeque<(u64, u32)>,
+}
+
+impl Versions {
+    pub fn new(spec: &model::Versions) -> Self {
+        let zeros = || vec![0; spec.keys as usize];
+        Self {
+            keys: spec.keys,
+            newest: zeros(),
+            seen: (0..spec.copies).map(|_| zeros()).collect(),
+            own_write: spec.own_write.map(|span| span.0),
+            wrote: HashMap::default(),
+            by_age: VecDeque::new(),
+        }
+    }
+
+    fn at(&self, item: u32) -> usize {
+        (item % self.keys) as usize
+    }
+
+    /// The newest version of a key.
+    pub fn newest(&self, item: u32) -> u32 {
+        self.newest[self.at(item)]
+    }
+
+    /// A user has written a key. Answers its version.
+    fn write(&mut self, item: u32, user: u32, now: u64) -> u32 {
+        if let Some(while_fresh) = self.own_write {
+            while self.by_age.front().is_some_and(|&(then, _)| now - then > while_fresh) {
+                let (then, who) = self.by_age.pop_front().expect("just seen");
+                if self.wrote.get(&who) == Some(&then) {
+                    self.wrote.remove(&who);
+                }
+            }
+            self.wrote.insert(user, now);
+            self.by_age.push_back((now, user));
+        }
+        let at = self.at(item);
+        self.newest[at] = self.newest[at].wrapping_add(1);
+        self.newest[at]
+    }
+
+    /// A version has arrived at a copy; versions may overtake each other on the way.
+    pub fn apply(&mut self, item: u32, copy: u32, version: u32) {
+        let at = self.at(item);
+        let seen = &mut self.seen[copy as usize][at];
+        *seen = version.max(*seen);
+    }
+
+    fn is_stale(&self, item: u32, copy: usize) -> bool {
+        let at = self.at(item);
+        self.seen.get(copy).is_some_and(|seen| seen[at] != self.newest[at])
+    }
+
+    fn wrote_lately(&self, user: u32, now: u64) -> bool {
+        self.own_write.is_some_and(|fresh| self.wrote.get(&user).is_some_and(|then| now - then <= fresh))
+    }
+}
+
+/// A cache with all its parts, as a study finds it.
+pub fn stores(model: &Model, spec: &model::Store, key: u64) -> Vec<Store> {
+    let per = spec.per.map_or(1, |place| model.places[place.index()].members.len() as u32);
+    let parts = spec.parts.max(per);
+    let each = spec.entries.div_ceil(spec.parts).max(1);
+    let mut stores: Vec<Store> =
+        (0..parts).map(|_| Store::new(spec.law.len(), each, spec.evict, spec.sliding)).collect();
+    if spec.warm {
+        let ttl = spec.ttl.map(|dist| Span::from_secs(model.dists[dist.index()].mean()).0);
+        for (part, store) in stores.iter_mut().enumerate() {
+            warm_up(spec, part as u32, store, each, ttl, mix(key, part as u64));
+        }
+    }
+    stores
+}
+
+/// Fills a part as independent references leave it: the keys in the order of their last use, Exp(1) / popularity ago.
+///
+/// Source: the stationary law of LRU (King 1971), by the clock of each key. With a TTL, entries are of uniform age.
+fn warm_up(spec: &model::Store, part: u32, store: &mut Store, entries: u32, ttl: Option<u64>, key: u64) {
+    let mine = |item: &u32| spec.per.is_some() || part_of(*item, spec.parts) == part;
+    let mut ages: Vec<(f64, u32)> = (0..spec.law.len())
+        .zip(spec.law.shares())
+        .filter(|(item, share)| *share > 0.0 && mine(item))
+        .map(|(item, share)| (exp1(&mut KeyedRng::new(mix(key, u64::from(item)))) / share, item))
+        .collect();
+    let room = (entries as usize).min(ages.len());
+    if room < ages.len() {
+        ages.select_nth_unstable_by(room, |a, b| a.0.total_cmp(&b.0));
+        ages.truncate(room);
+    }
+    // The oldest first.
+    ages.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    let expires = |item: u32| {
+        ttl.map_or(u64::MAX, |ttl| {
+            (ttl as f64 * KeyedRng::new(mix(key, TTL + u64::from(item))).uniform()) as u64
+        })
+    };
+    store.warm(ages.into_iter().map(|(_, item)| (item, 0, expires(item))));
+}
+
+/// The part of a cache that a key belongs to.
+fn part_of(item: u32, parts: u32) -> u32 {
+    if parts == 1 { 0 } else { (crate::rng::scramble(u64::from(item)) % u64::from(parts)) as u32 }
+}
+
+impl<P: Probe> Engine<'_, P> {
+    /// Chooses who serves a call where its key or its user's own writes decide.
+    #[inline(never)]
+    pub(super) fn member_by_data(&mut self, entry: &Entry, key: u64, user: u32, item: u32) -> MemberId {
+        let shard = entry.shards.map_or(0, |shards| shards.of(item));
+        if let Some(versions) = entry.after_own_write
+            && self.versions[versions.index()].wrote_lately(user, self.now)
+        {
+            let first = self.model.places[entry.place.index()].members.start;
+            return MemberId(first + shard * entry.shards.map_or(0, |shards| shards.stride));
+        }
+        self.balance(entry.balancer + shard, key, user)
+    }
+
+    /// The member of `called` whose number is that of the caller's member.
+    #[inline]
+    pub(super) fn beside(&self, called: EndpointId, caller: EndpointId, member: MemberId) -> MemberId {
+        let first = |endpoint: EndpointId| {
+            self.model.places[self.entries[endpoint.index()].place.index()].members.start
+        };
+        MemberId(first(called) + (member.0 - first(caller)))
+    }
+
+    /// A call is about another key from here on.
+    pub(super) fn draw_key(&mut self, slot: u32, pc: Pc, draw: KeyId) {
+        let draw = &self.model.keys[draw.index()];
+        let mut rng = match draw.name {
+            Some(name) => KeyedRng::new(mix(self.calls[slot].origin, name)),
+            None => self.rng(slot, pc),
+        };
+        self.calls[slot].item = draw.law.sample(&mut rng);
+    }
+
+    /// A call has written its key, and the write is on its way to the copies.
+    pub(super) fn commit(&mut self, slot: u32, versions: VersionsId, first: SiteId) {
+        let Call { item, user, endpoint, .. } = self.calls[slot];
+        let version = self.versions[versions.index()].write(item, user, self.now);
+        self.calls[slot].versions[LOADS_MAX] = version;
+        let copies = self.model.versions[versions.index()].copies;
+        let shard = self.entries[endpoint.index()].shards.map_or(0, |shards| shards.of(item));
+        for copy in 0..copies {
+            self.send(slot, SiteId(first.0 + shard * copies + copy));
+        }
+    }
+
+    /// A call reads its key at its member: the primary comes first, then the copies.
+    pub(super) fn read(&mut self, slot: u32, versions: VersionsId) {
+        let Call { item, endpoint, member, .. } = self.calls[slot];
+        let entry = &self.entries[endpoint.index()];
+        let number = member.0 - self.model.places[entry.place.index()].members.start;
+        let nth = entry.shards.map_or(number, |shards| number % shards.stride);
+        let stale = nth
+            .checked_sub(1)
+            .is_some_and(|copy| self.versions[versions.index()].is_stale(item, copy as usize));
+        self.probe.on(Time(self.now), Signal::Read { endpoint, stale });
+    }
+
+    /// The part of a cache that a call asks about its key.
+    fn part(&self, slot: u32, store: StoreId) -> usize {
+        let spec = &self.model.stores[store.index()];
+        let call = &self.calls[slot];
+        match spec.per {
+            Some(place) => (call.member.0 - self.model.places[place.index()].members.start) as usize,
+            None => part_of(call.item, spec.parts) as usize,
+        }
+    }
+
+    fn newest_behind(&self, store: StoreId, item: u32) -> u32 {
+        let versions = self.model.stores[store.index()].versions;
+        versions.map_or(0, |versions| self.versions[versions.index()].newest(item))
+    }
+
+    /// A call looks its key up.
+    pub(super) fn get(&mut self, slot: u32, pc: Pc, store: StoreId) -> Found {
+        let (part, item) = (self.part(slot, store), self.calls[slot].item);
+        let spec = &self.model.stores[store.index()];
+        if let Some(held) = self.stores[store.index()][part].look_up(item, self.now) {
+            let stale = held.version != u64::from(self.newest_behind(store, item));
+            self.probe.on(Time(self.now), Signal::LookedUp { place: spec.place, hit: true, stale });
+            return Found::Hit;
+        }
+        match spec.coalesce {
+            Some(first) if !self.ask_for_lock(slot, first.0 + part as u32, pc) => Found::Waits,
+            _ => Found::Miss,
+        }
+    }
+
+    /// A call that missed goes on to load what it missed.
+    pub(super) fn start_to_load(&mut self, slot: u32, store: StoreId, miss: Pc, depth: u8) {
+        let version = self.newest_behind(store, self.calls[slot].item);
+        let call = &mut self.calls[slot];
+        (call.versions[usize::from(depth)], call.pc) = (version, miss);
+        let place = self.model.stores[store.index()].place;
+        self.probe.on(Time(self.now), Signal::LookedUp { place, hit: false, stale: false });
+    }
+
+    /// A call has loaded what it missed.
+    pub(super) fn fill(&mut self, slot: u32, pc: Pc, store: StoreId, depth: u8) {
+        let item = self.calls[slot].item;
+        let version = self.calls[slot].versions[usize::from(depth)];
+        self.keep(slot, pc, store, version, false);
+        let spec = &self.model.stores[store.index()];
+        if spec.coalesce.is_some() {
+            let stale = version != self.newest_behind(store, item);
+            self.open_lock(slot, |engine| {
+                engine.probe.on(Time(engine.now), Signal::Coalesced { place: spec.place, stale });
+            });
+        }
+    }
+
+    /// A call has written its key.
+    pub(super) fn put(&mut self, slot: u32, pc: Pc, store: StoreId) {
+        let Call { item, versions, .. } = self.calls[slot];
+        match self.model.stores[store.index()].on_write {
+            OnWrite::Nothing => {}
+            OnWrite::Invalidate => {
+                let part = self.part(slot, store);
+                self.stores[store.index()][part].remove(item);
+            }
+            OnWrite::WriteThrough => self.keep(slot, pc, store, versions[LOADS_MAX], false),
+            OnWrite::WriteBack => self.keep(slot, pc, store, versions[LOADS_MAX], true),
+        }
+    }
+
+    /// Stores a version of the call's key; an entry that has to go, and that nobody has written back, is written back.
+    fn keep(&mut self, slot: u32, pc: Pc, store: StoreId, version: u32, dirty: bool) {
+        let part = self.part(slot, store);
+        let item = self.calls[slot].item;
+        let spec = &self.model.stores[store.index()];
+        let mut rng = self.rng(slot, pc);
+        let ttl = spec
+            .ttl
+            .map_or(u64::MAX, |dist| Span::from_secs(self.model.dists[dist.index()].sample(&mut rng)).0);
+        let kept = &mut self.stores[store.index()][part];
+        let stored = kept.store(item, self.now, ttl, u64::from(version), mix(rng.bits(), u64::from(item)));
+        if dirty && stored.admitted {
+            kept.mark_dirty(item);
+        }
+        // What is not admitted is written at once.
+        let refused = (dirty && !stored.admitted).then_some(item);
+        let evicted = stored.evicted.filter(|evicted| evicted.dirty).map(|evicted| evicted.key);
+        if let (Some(key), Some(site)) = (refused.or(evicted), spec.write_back) {
+            self.calls[slot].item = key;
+            self.send(slot, site);
+            self.calls[slot].item = item;
+        }
+    }
+}

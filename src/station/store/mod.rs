@@ -1,0 +1,243 @@
+//! Which keys a cache holds: a room for entries, an eviction policy and times to live.
+//!
+//! A store is told of look-ups and of values that arrive, and answers what is held and what had to go. It fetches nothing and
+//! writes nothing back. Every operation takes constant time, amortised. Memory is 4 bytes a key, 40 an entry (LRU, FIFO,
+//! random; 41 SIEVE, 44 and a little LFU, 48 TinyLFU), and 8 more an entry where times to live slide.
+//!
+//! Time to live is a time stamp, looked at when the key is: a value past it counts as absent and is dropped at the next
+//! look-up. Until then it takes its room, as in real caches that expire lazily.
+
+#[cfg(test)]
+mod agreement;
+mod entry;
+mod lfu;
+mod policy;
+mod queue;
+mod random;
+mod sieve;
+mod sketch;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod twin;
+
+use entry::Entry;
+pub use entry::{Evicted, Held, Stored};
+pub use policy::Evict;
+use policy::Policy;
+
+/// "No slot."
+const NONE: u32 = u32::MAX;
+
+/// The keys held by a cache.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// `slots[key]`: where the key's entry is.
+    slots: Vec<u32>,
+    entries: Vec<Entry>,
+    /// `spans[slot]`: the time to live, ns; empty unless it slides.
+    spans: Vec<u64>,
+    /// A hit starts the time to live anew.
+    sliding: bool,
+    /// The first free slot.
+    free: u32,
+    /// Slots in use; 0 ..= room.
+    len: u32,
+    room: u32,
+    policy: Policy,
+}
+
+impl Store {
+    /// An empty store for keys below `keys` with room for `entries` of them, at least 1; with room for all it never evicts.
+    /// Times to live count from the last hit if `sliding`, else from the storing.
+    #[must_use]
+    pub fn new(keys: u32, entries: u32, evict: Evict, sliding: bool) -> Self {
+        assert!(entries > 0, "a store has room for at least one entry");
+        let room = entries.min(keys);
+        Self {
+            slots: vec![NONE; keys as usize],
+            entries: Vec::with_capacity(room as usize),
+            spans: Vec::with_capacity(if sliding { room as usize } else { 0 }),
+            sliding,
+            free: NONE,
+            len: 0,
+            room,
+            policy: if entries < keys { Policy::new(evict, room) } else { Policy::Never },
+        }
+    }
+
+    /// Entries that take room, among them those that are past their time but were not looked up since.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Nothing is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// What is held under `key` at `now` (ns), if anything. Counts as a use.
+    pub fn look_up(&mut self, key: u32, now: u64) -> Option<Held> {
+        let Some(slot) = self.fresh_slot(key, now) else {
+            self.policy.miss(key);
+            return None;
+        };
+        self.policy.hit(slot, key);
+        let entry = &mut self.entries[slot as usize];
+        if self.sliding {
+            entry.expires = now.saturating_add(self.spans[slot as usize]);
+        }
+        Some(Held { stored: entry.stored, version: entry.version })
+    }
+
+    /// Whether a look-up at `now` (ns) would hit. Counts for nothing.
+    #[must_use]
+    pub fn contains(&self, key: u32, now: u64) -> bool {
+        self.slot(key).is_some_and(|slot| !self.entries[slot as usize].is_expired(now))
+    }
+
+    /// A value for `key` arrives at `now` (ns), good for `ttl` ns (`u64::MAX`: for ever). `bits` are 64 random bits, of which
+    /// random eviction makes use.
+    ///
+    /// A key that is held gets the new value, which counts as a use and leaves its dirty mark alone. To store a key that is
+    /// not held is no use of its own: the look-up that missed it was.
+    pub fn store(&mut self, key: u32, now: u64, ttl: u64, version: u64, bits: u64) -> Stored {
+        let mut entry = Entry { stored: now, expires: now.saturating_add(ttl), version, key, dirty: false };
+        if let Some(slot) = self.fresh_slot(key, now) {
+            self.policy.hit(slot, key);
+            entry.dirty = self.entries[slot as usize].dirty;
+            self.write(slot, entry);
+            return Stored { admitted: true, evicted: None };
+        }
+        if self.len < self.room {
+            self.insert(entry);
+            return Stored { admitted: true, evicted: None };
+        }
+        let victim = self.policy.victim(bits);
+        let out = self.entries[victim as usize];
+        // What is past its time has no claim to its place.
+        if !out.is_expired(now) && !self.policy.admits(key, out.key) {
+            return Stored { admitted: false, evicted: None };
+        }
+        self.release(victim);
+        self.insert(entry);
+        Stored { admitted: true, evicted: Some(Evicted { key: out.key, dirty: out.dirty }) }
+    }
+
+    /// Forgets `key`. Answers whether it took room, past its time or not.
+    pub fn remove(&mut self, key: u32) -> bool {
+        let slot = self.slot(key);
+        if let Some(slot) = slot {
+            self.release(slot);
+        }
+        slot.is_some()
+    }
+
+    /// Forgets everything, dirty or not, and all counts of use, as a restart does.
+    pub fn flush(&mut self) {
+        self.slots.fill(NONE);
+        self.entries.clear();
+        self.spans.clear();
+        self.policy.clear();
+        (self.free, self.len) = (NONE, 0);
+    }
+
+    /// `key` has a value that is yet to be written back; until it is, it does not expire. Answers whether the key is held:
+    /// if not, nothing is marked.
+    pub fn mark_dirty(&mut self, key: u32) -> bool {
+        self.mark(key, true)
+    }
+
+    /// The value of `key` was written back. Answers whether the key is held.
+    pub fn mark_clean(&mut self, key: u32) -> bool {
+        self.mark(key, false)
+    }
+
+    /// Whether `key` is held with a value that is yet to be written back.
+    #[must_use]
+    pub fn is_dirty(&self, key: u32) -> bool {
+        self.slot(key).is_some_and(|slot| self.entries[slot as usize].dirty)
+    }
+
+    /// Holds `(key, stored, expires)` instead of what it held, as if each had been used once, from the least to the most
+    /// recently used; each key once. Of more than there is room for, the last are held. Versions are 0. Where times to live
+    /// slide, `expires - stored` is taken for that of the entry.
+    pub fn warm(&mut self, order: impl Iterator<Item = (u32, u64, u64)>) {
+        self.flush();
+        let order: Vec<_> = order.collect();
+        let beyond = order.len().saturating_sub(self.room as usize);
+        for &(key, stored, expires) in &order[beyond..] {
+            assert!(self.slot(key).is_none(), "a warm start names each key once");
+            self.policy.miss(key);
+            self.insert(Entry { stored, expires, version: 0, key, dirty: false });
+        }
+    }
+
+    fn slot(&self, key: u32) -> Option<u32> {
+        let slot = self.slots[key as usize];
+        (slot != NONE).then_some(slot)
+    }
+
+    /// The slot of `key`, which is dropped if it is past its time.
+    fn fresh_slot(&mut self, key: u32, now: u64) -> Option<u32> {
+        let slot = self.slot(key)?;
+        if self.entries[slot as usize].is_expired(now) {
+            self.release(slot);
+            return None;
+        }
+        Some(slot)
+    }
+
+    /// Puts an entry where there is room.
+    fn insert(&mut self, entry: Entry) {
+        let slot = self.free;
+        let slot = if slot == NONE {
+            self.entries.push(entry);
+            if self.sliding {
+                self.spans.push(entry.span());
+            }
+            self.entries.len() as u32 - 1
+        } else {
+            self.free = self.entries[slot as usize].key;
+            self.write(slot, entry);
+            slot
+        };
+        self.slots[entry.key as usize] = slot;
+        self.len += 1;
+        self.policy.insert(slot);
+    }
+
+    fn write(&mut self, slot: u32, entry: Entry) {
+        self.entries[slot as usize] = entry;
+        if self.sliding {
+            self.spans[slot as usize] = entry.span();
+        }
+    }
+
+    /// Frees a slot in use.
+    fn release(&mut self, slot: u32) {
+        self.policy.remove(slot);
+        let entry = &mut self.entries[slot as usize];
+        self.slots[entry.key as usize] = NONE;
+        entry.key = self.free;
+        self.free = slot;
+        self.len -= 1;
+    }
+
+    fn mark(&mut self, key: u32, dirty: bool) -> bool {
+        let slot = self.slot(key);
+        if let Some(slot) = slot {
+            self.entries[slot as usize].dirty = dirty;
+        }
+        slot.is_some()
+    }
+
+    /// Bytes held.
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
+        let entries = self.entries.capacity() * size_of::<Entry>();
+        4 * self.slots.capacity() + entries + 8 * self.spans.capacity() + self.policy.bytes()
+    }
+}

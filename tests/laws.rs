@@ -90,26 +90,22 @@ fn random_model(decisions: &[u8]) -> String {
         d.of(&TIMES),
         d.of(&["0%", "30%"])
     );
+    yaml += &database(d);
     yaml += &format!(
-        "databases:\n  db: {{servers: {}{}{}, queries: {{q: {{read: {}}}, w: {{write: {}}}}}}}\n",
-        1 + d.below(3),
-        d.of(&[
-            "",
-            ", connections: 4",
-            ", connections: 3, connection_queue: 2",
-            ", connections: 3, connection_queue: unlimited"
-        ]),
-        d.of(&["", ", read_replicas: 2, reads: replicas"]),
-        d.of(&TIMES),
-        d.of(&TIMES),
-    );
-    yaml += &format!(
-        "caches: {{cache: {{hit_ratio: 60%{}{}, on_miss: [{{query: db.q}}]}}}}\n",
+        "caches:\n  cache: {{hit_ratio: 60%{}{}, on_miss: [{{query: db.q}}]}}\n",
         d.of(&["", ", time: {exp: 200ms}", ", time: 100ms"]),
         d.of(&["", ", servers: 1"])
     );
+    yaml += &keyed_cache(d);
     yaml += &format!(
-        "pools:\n  lock: {{size: {}{}}}\n",
+        "queues: {{mail: {{consumers: {}{}, do: [{{query: db.w}}, {{fail: {}}}]}}}}\n",
+        1 + d.below(2),
+        d.of(&["", ", queue: 0", ", queue: 2"]),
+        d.of(&["0%", "30%"]),
+    );
+    yaml += &format!(
+        "pools:\n  rows: {{size: 1, keys: {{zipf: {{n: 3}}}}{}}}\n  lock: {{size: {}{}}}\n",
+        d.of(&["", ", timeout: 1s"]),
         1 + d.below(2),
         d.of(&["", ", timeout: 1s", ", queue: 1"])
     );
@@ -131,6 +127,47 @@ fn random_model(decisions: &[u8]) -> String {
         _ => {}
     }
     yaml
+}
+
+fn database(d: &mut Decisions<'_>) -> String {
+    let keys = d.below(2) == 1;
+    format!(
+        "databases:\n  db: {{servers: {}{}{}{}{}, queries: {{q: {{read: {}}}, w: {{write: {}{}}}}}}}\n",
+        1 + d.below(3),
+        d.of(&[
+            "",
+            ", connections: 4",
+            ", connections: 3, connection_queue: 2",
+            ", connections: 3, connection_queue: unlimited"
+        ]),
+        d.of(&[
+            "",
+            ", read_replicas: 2, reads: replicas",
+            ", read_replicas: 2, reads: replicas, replication: {lag: {exp: 1s}}",
+            ", read_replicas: 1, reads: {from: replicas, after_own_write: {from: primary, for: 2s}}, replication: {lag: 500ms, apply: {exp: 300ms}}",
+        ]),
+        if keys { ", keys: {zipf: {n: 5, s: 1}}" } else { "" },
+        if keys { d.of(&["", ", shards: 2", ", shards: 3, shard_by: range"]) } else { "" },
+        d.of(&TIMES),
+        d.of(&TIMES),
+        if keys { d.of(&["", ", lock: row"]) } else { "" },
+    )
+}
+
+/// A cache of keys, small enough to evict all the time.
+fn keyed_cache(d: &mut Decisions<'_>) -> String {
+    let on_put = d.of(&["invalidate", "write_through", "nothing", "write_back, write_back: [{query: db.w}]"]);
+    let may_expire = !on_put.contains("back");
+    format!(
+        "  keyed: {{entries: {}, keys: {{zipf: {{n: 6}}}}, evict: {}, on_put: {on_put}{}{}{}{}, on_miss: [{{query: db.q}}{}]}}\n",
+        1 + d.below(4),
+        d.of(&["lru", "lfu", "fifo", "random", "sieve", "tinylfu"]),
+        if may_expire { d.of(&["", ", ttl: 2s", ", ttl: {sliding: {exp: 1s}}"]) } else { "" },
+        d.of(&["", ", coalesce: true"]),
+        d.of(&["", ", nodes: 2", ", start: cold"]),
+        d.of(&["", ", time: 100ms, store_time: {exp: 100ms}, servers: 1"]),
+        d.of(&["", ", {fail: 20%}"]),
+    )
 }
 
 fn patience(d: &mut Decisions<'_>) -> String {
@@ -189,18 +226,25 @@ fn steps(d: &mut Decisions<'_>, who: usize, depth: usize, locked: bool) -> Strin
 }
 
 fn step(d: &mut Decisions<'_>, who: usize, depth: usize, locked: bool) -> String {
-    match d.below(if depth == 0 { 6 } else { 12 }) {
+    match d.below(if depth == 0 { 9 } else { 16 }) {
         0 => format!("{{delay: {}}}", d.of(&TIMES)),
         1 => format!("{{cpu: {}}}", d.of(&TIMES)),
         2 => format!("{{fail: {}}}", d.of(&["10%", "50%"])),
-        3 | 4 | 6 => call(d, who, depth, locked),
+        3 | 4 => call(d, who, depth, locked),
         5 => "{get: cache}".to_owned(),
-        7 => {
+        6 => d.of(&["{get: keyed}", "{get: keyed, key: k}"]).to_owned(),
+        7 => d.of(&["{put: keyed}", "{put: keyed, key: k}"]).to_owned(),
+        8 => "{send: mail}".to_owned(),
+        9 | 10 => call(d, who, depth, locked),
+        11 if who == 0 && !locked => {
+            format!("{{hold: rows, key: k, do: {}}}", steps(d, who, depth - 1, true))
+        }
+        12 => {
             let branches: Vec<String> =
                 (0..2 + d.below(2)).map(|_| steps(d, who, depth - 1, locked)).collect();
             format!("{{parallel: [{}]}}", branches.join(", "))
         }
-        8 => {
+        13 => {
             let (times, need) = [(2, 1), (3, 2), (3, 3), (2, 2)][d.below(4)];
             let how = match d.below(3) {
                 1 if who < 2 => "each: replicas".to_owned(),
@@ -214,7 +258,7 @@ fn step(d: &mut Decisions<'_>, who: usize, depth: usize, locked: bool) -> String
             let cancel = d.of(&["", "cancel: true, "]);
             format!("{{parallel: {{{how}, {cancel}do: {one}}}}}")
         }
-        9 => {
+        14 => {
             let how = d.of(&[
                 "times: 2",
                 "times: {geometric: {mean: 1}}",
@@ -223,7 +267,7 @@ fn step(d: &mut Decisions<'_>, who: usize, depth: usize, locked: bool) -> String
             ]);
             format!("{{repeat: {{{how}, do: {}}}}}", steps(d, who, depth - 1, locked))
         }
-        10 => {
+        15 => {
             let (first, second) = (steps(d, who, depth - 1, locked), steps(d, who, depth - 1, locked));
             format!(
                 "{{choose: [{{weight: 1, do: {first}}}, {{weight: 2, do: {second}}}, {{weight: 1, do: []}}]}}"
@@ -311,7 +355,12 @@ impl<'m> Watch<'m> {
         if !(0..=room).contains(&self.queued[at]) {
             self.broken.push(format!("{} wait at {spec:?}", self.queued[at]));
         }
-        if !(0..=i64::from(spec.capacity())).contains(&self.busy[at]) {
+        // Locks by key are as many as keys; what they carry is another matter.
+        let most = match spec.kind {
+            StationKind::Locks { .. } => i64::MAX,
+            _ => i64::from(spec.capacity()),
+        };
+        if !(0..=most).contains(&self.busy[at]) {
             self.broken.push(format!("{} are taken at {spec:?}", self.busy[at]));
         }
     }

@@ -16,8 +16,10 @@ use knee::experiment::options::{Options, Quiet};
 use knee::experiment::run;
 use knee::queueing::{
     BatchArrivals, Choices, Class, ClosedNetwork, ErlangA, Gaps, Gm1, JacksonNetwork, JacksonNode, Md1, Mdc,
-    Mg1, Mg1Sharing, Mm1, Mmc, Mmck, Mmpp1, Nested, PriorityClass, Repair, Servers, Station, erlang_b,
-    fork_join_of_two, nonpreemptive_priority, nonpreemptive_priority_mmc, preemptive_priority, solve_classes,
+    Mg1, Mg1Sharing, Mm1, Mmc, Mmck, Mmpp1, Nested, PriorityClass, Repair, Servers, Station, Ttl, che_fifo,
+    che_lru, erlang_b, fifo_exact, fork_join_of_two, lru_exact, nonpreemptive_priority,
+    nonpreemptive_priority_mmc, preemptive_priority, solve_classes, stale_exponential_lag, stale_fixed_lag,
+    stale_ttl, ttl_hit_ratio,
 };
 use knee::stats::quantiles;
 use support::{model, solve};
@@ -88,6 +90,7 @@ fn families() -> Vec<(&'static str, Vec<System>)> {
         ("closed", closed_networks()),
         ("nested", nested()),
         ("programs", programs()),
+        ("data", data()),
     ]
 }
 
@@ -530,6 +533,97 @@ databases: {{db: {{servers: {servers}, queries: {{q: {{read: {{exp: {query_s}s}}
     ]
 }
 
+/// A cache `c` that is looked up `rate` times a second.
+fn looked_up(rate: f64, cache: &str) -> String {
+    format!(
+        "knee: 1\nload: {{rate: {rate}/s, requests: {{front.x: 1}}}}\nexternals: {{front: {{endpoints: {{x: [{{get: c}}]}}}}}}\ncaches: {{c: {{{cache}}}}}\n"
+    )
+}
+
+/// One key that is read 5 times and written once a second.
+fn read_and_written(read: &str, write: &str, rest: &str) -> String {
+    format!(
+        "knee: 1\nload: {{readers: {{rate: 5/s, requests: {{front.read: 1}}}}, writers: {{rate: 1/s, requests: {{front.write: 1}}}}}}\nexternals: {{front: {{endpoints: {{read: [{read}], write: [{write}]}}}}}}\n{rest}\n"
+    )
+}
+
+fn data() -> Vec<System> {
+    let zipf = |n: u32, s: f64| -> Vec<f64> {
+        let weights: Vec<f64> = (1..=n).map(|k| f64::from(k).powf(-s)).collect();
+        let sum: f64 = weights.iter().sum();
+        weights.into_iter().map(|w| w / sum).collect()
+    };
+    let (few, many) = (zipf(12, 0.9), zipf(20_000, 0.9));
+    let hits = |name, rate, cache: &str, requests, exact: f64| {
+        System::new(name, requests, looked_up(rate, cache))
+            .is("places c hit_ratio", exact)
+            .is("places c misses_per_s", rate * (1.0 - exact))
+    };
+    let keys = |rate: &str, keys: &str, pool: &str| {
+        format!(
+            "knee: 1\nload: {{rate: {rate}/s, requests: {{front.x: 1}}}}\nexternals: {{front: {{endpoints: {{x: [{{hold: l, do: [{{delay: {{exp: 1s}}}}]}}]}}}}}}\npools: {{l: {{size: 1, keys: {keys}{pool}}}}}\n"
+        )
+    };
+    let db = |rate: &str, fields: &str| {
+        format!(
+            "knee: 1\nload: {{rate: {rate}/s, requests: {{db.q: 1}}}}\ndatabases: {{db: {{servers: 1, {fields}, queries: {{q: {{read: {{exp: 1s}}}}}}}}}}\n"
+        )
+    };
+    let (one, slow) = (Mm1::new(0.6, 1.0).unwrap(), Mm1::new(0.5, 1.0).unwrap());
+    let consumers = Mmc::new(2.1, 1.0, 3).unwrap();
+    // Keys 1 and 2 of 4 are asked for 4 times as often as the others: the first half has 80 % of the load.
+    let (hot, cold) = (Mm1::new(0.72, 1.0).unwrap(), Mm1::new(0.18, 1.0).unwrap());
+    // One key, loaded in 2 s and good for 10 s, asked for every second: in a cycle one look-up loads, 2 wait and 10 hit.
+    let cycle = 1.0 + 2.0 + 10.0;
+    vec![
+        hits("LRU, exact", 100.0, "entries: 4, keys: {zipf: {n: 12, s: 0.9}}", 20_000, lru_exact(&few, 4).unwrap()),
+        hits("FIFO, exact", 100.0, "entries: 4, evict: fifo, keys: {zipf: {n: 12, s: 0.9}}", 20_000, fifo_exact(&few, 4)),
+        hits("RANDOM, exact", 100.0, "entries: 4, evict: random, keys: {zipf: {n: 12, s: 0.9}}", 20_000, fifo_exact(&few, 4)),
+        hits("LRU, Che", 100.0, "entries: 5_000, keys: {zipf: {n: 20_000, s: 0.9}}", 30_000, che_lru(|| many.iter().copied(), 5_000).hit_ratio),
+        hits("FIFO, Che", 100.0, "entries: 5_000, evict: fifo, keys: {zipf: {n: 20_000, s: 0.9}}", 100_000, che_fifo(|| many.iter().copied(), 5_000).hit_ratio),
+        // Whether spread over nodes or in one piece: as long as each has many keys, it is the same cache.
+        hits("LRU on four nodes, Che", 100.0, "entries: 5_000, nodes: 4, keys: {zipf: {n: 20_000, s: 0.9}}", 30_000, che_lru(|| many.iter().copied(), 5_000).hit_ratio),
+        hits("TTL from the write", 4.0, "entries: unlimited, ttl: 5s, keys: {zipf: {n: 12, s: 0.9}}", 20_000, ttl_hit_ratio(|| few.iter().copied(), 4.0, 5.0, Ttl::Fixed)),
+        hits("sliding TTL", 4.0, "entries: unlimited, ttl: {sliding: 2s}, keys: {zipf: {n: 12, s: 0.9}}", 20_000, ttl_hit_ratio(|| few.iter().copied(), 4.0, 2.0, Ttl::Sliding)),
+        System::new("one loader, the others wait", 30_000, looked_up(1.0, "entries: 1, ttl: 10s, coalesce: true, keys: {uniform: 1}, on_miss: [{delay: 2s}]"))
+            .is("places c hit_ratio", 10.0 / cycle)
+            .is("places c misses_per_s", 1.0 / cycle)
+            .is("places c coalesced_per_s", 2.0 / cycle)
+            // The loader takes 2 s, who waits for it 1 s on average.
+            .is("total latency_s mean", (2.0 + 2.0) / cycle),
+        System::new("stale until the TTL ends", 60_000, read_and_written("{get: c}", "{put: c}", "caches: {c: {entries: 1, ttl: 2s, on_put: nothing, keys: {uniform: 1}}}"))
+            .is("places c stale_share", stale_ttl(1.0, 2.0)),
+        System::new("stale by a fixed lag", 60_000, read_and_written("{query: db.r}", "{query: db.w}", "databases: {db: {servers: unlimited, read_replicas: 1, replication: {lag: 500ms}, reads: replicas, queries: {r: {read: 0s}, w: {write: 0s}}}}"))
+            .is("places db stale_share", stale_fixed_lag(1.0, 0.5))
+            .is("places db.replication residence_s mean", 0.5),
+        System::new("stale by an exponential lag", 60_000, read_and_written("{query: db.r}", "{query: db.w}", "databases: {db: {servers: unlimited, read_replicas: 1, replication: {lag: {exp: 500ms}}, reads: replicas, queries: {r: {read: 0s}, w: {write: 0s}}}}"))
+            .is("places db stale_share", stale_exponential_lag(1.0, 0.5))
+            .is("places db.replication residence_s mean", 0.5),
+        // Applying writes makes an M/M/1 of the replica: the lag is its response.
+        System::new("busy replicas lag more", 100_000, read_and_written("{query: db.r}", "{query: db.w}", "databases: {db: {servers: 1, read_replicas: 1, replication: {apply: {exp: 600ms}}, queries: {r: {read: 0s}, w: {write: 0s}}}}"))
+            .is("places db.replication residence_s mean", Mm1::new(1.0, 0.6).unwrap().response_mean_s()),
+        System::new("one lock", 60_000, keys("0.6", "{uniform: 1}", ""))
+            .is("total latency_s mean", one.response_mean_s())
+            .quantiles(LATENCY, |p| one.response_quantile_s(p)),
+        System::new("a lock a key", 60_000, keys("4.8", "{uniform: 8}", ""))
+            .is("total latency_s mean", one.response_mean_s())
+            .quantiles(LATENCY, |p| one.response_quantile_s(p))
+            .is("places l utilization", 0.6),
+        System::new("equal shards", 60_000, db("2", "shards: 4, shard_by: range, keys: {uniform: 400}"))
+            .is("total latency_s mean", slow.response_mean_s())
+            .quantiles(LATENCY, |p| slow.response_quantile_s(p)),
+        System::new("a hot shard", 60_000, db("0.9", "shards: 2, shard_by: range, keys: {hot: {n: 4, keys: 2, share: 80%}}"))
+            .is("places db members db.1 residence_s", hot.response_mean_s())
+            .is("places db members db.2 residence_s", cold.response_mean_s())
+            .is("total latency_s mean", 0.8 * hot.response_mean_s() + 0.2 * cold.response_mean_s()),
+        System::new("messages", 60_000, "knee: 1\nload: {rate: 2.1/s, requests: {front.x: 1}}\nexternals: {front: {endpoints: {x: [{send: m}]}}}\nqueues: {m: {consumers: 3, do: [{delay: {exp: 1s}}]}}\n")
+            .is("places m message_latency_s mean", consumers.response_mean_s())
+            .quantiles("places m message_latency_s", |p| consumers.response_quantile_s(p))
+            .is("places m age_s mean", consumers.wait_mean_s())
+            .is("places m depth", consumers.queue()),
+    ]
+}
+
 fn programs() -> Vec<System> {
     // Three attempts at what fails three times in ten.
     let (fails, attempts) = (0.3_f64, 3);
@@ -693,4 +787,5 @@ theory! {
     closed_networks_of_users, closed_networks_of_users_to_one_per_cent: "closed";
     workers_held_during_queries, workers_held_during_queries_to_one_per_cent: "nested";
     retries_quorums_timeouts_caches_and_locks, retries_quorums_timeouts_caches_and_locks_to_one_per_cent: "programs";
+    keys_copies_shards_and_messages, keys_copies_shards_and_messages_to_one_per_cent: "data";
 }

@@ -5,11 +5,11 @@ use super::program::branch_site;
 use super::{Body, Compiler, QueryBody};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dist::Popularity;
-use crate::ids::{BalancerId, EndpointId, KeyId, MemberId, PlaceId, SiteId, StationId, StoreId, VersionsId};
+use crate::ids::{BalancerId, EndpointId, KeyId, MemberId, PlaceId, SiteId, StoreId, VersionsId};
 use crate::model::{
     Evict, KeyDraw, OnWrite, PlaceKind, Sharding, Site, StationKind, Store, Target, Versions,
 };
-use crate::queueing::{che_fifo, che_lru};
+use crate::queueing::{CheCache, che_fifo, che_lru};
 use crate::spec::data::{self, KeyLaw};
 use crate::spec::decode::At;
 use crate::spec::place as spec;
@@ -458,9 +458,9 @@ impl<'a> Compiler<'a> {
         let first = self.model.places[place.index()].members.start;
         let member = &self.model.members[first as usize];
         let has_locks = |s: &u32| matches!(self.model.stations[*s as usize].kind, StationKind::Locks { .. });
-        let coalesce = member.stations.clone().find(has_locks).map(StationId);
+        let coalesce = member.stations.clone().find(has_locks).map(|s| s - member.stations.start);
         let ttl = it.ttl.as_ref().and_then(|ttl| self.dist(&ttl.value.time));
-        let hit_ratio = hit_ratio(&law, entries, evict);
+        let CheCache { hit_ratio, characteristic_requests: survives } = hits(&law, entries, evict);
         self.model.places[place.index()].keys = Some(law.clone());
         self.model.stores.push(Store {
             place,
@@ -476,6 +476,7 @@ impl<'a> Compiler<'a> {
             versions: None,
             write_back,
             hit_ratio,
+            survives,
             law,
         });
         StoreId(self.model.stores.len() as u32 - 1)
@@ -539,18 +540,15 @@ pub(super) fn locks(law: &Popularity, patience: Option<crate::ids::DistId>) -> S
 
 /// What independent references find in a full cache: exact for none of these, but within a per cent for caches of a hundred entries
 /// and more. SIEVE, LFU and TinyLFU find about what the most popular keys sum up to.
-fn hit_ratio(law: &Popularity, entries: u32, evict: Evict) -> f64 {
-    if entries >= law.len() {
-        return 1.0;
-    }
+fn hits(law: &Popularity, entries: u32, evict: Evict) -> CheCache {
     let entries = entries as usize;
     match evict {
-        Evict::Lru => che_lru(|| law.shares(), entries).hit_ratio,
-        Evict::Fifo | Evict::Random => che_fifo(|| law.shares(), entries).hit_ratio,
+        Evict::Fifo | Evict::Random => che_fifo(|| law.shares(), entries),
+        Evict::Lru => che_lru(|| law.shares(), entries),
         Evict::Lfu | Evict::Sieve | Evict::TinyLfu => {
             let mut shares: Vec<f64> = law.shares().collect();
             shares.sort_unstable_by(|a, b| b.total_cmp(a));
-            shares[..entries].iter().sum()
+            CheCache { hit_ratio: shares[..entries].iter().sum(), characteristic_requests: f64::INFINITY }
         }
     }
 }

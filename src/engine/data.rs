@@ -7,7 +7,7 @@ use super::call::Call;
 use super::{Engine, Entry};
 use crate::dist::exp1;
 use crate::ids::{EndpointId, KeyId, MemberId, SiteId, StoreId, VersionsId};
-use crate::model::{self, LOADS_MAX, Model, OnWrite, Pc};
+use crate::model::{self, Evict, LOADS_MAX, Model, OnWrite, Pc};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{Probe, Signal};
 use crate::station::locks::KeyHasher;
@@ -114,15 +114,28 @@ pub fn stores(model: &Model, spec: &model::Store, key: u64) -> Vec<Store> {
     stores
 }
 
-/// Fills a part as independent references leave it: the keys in the order of their last use, Exp(1) / popularity ago.
-///
-/// Source: the stationary law of LRU (King 1971), by the clock of each key. With a TTL, entries are of uniform age.
+/// Fills a part as independent references leave it. LRU: the keys of the last uses, each Exp(1) / popularity ago, which is the exact
+/// stationary law (King, 1971). FIFO and RANDOM: each key with the probability of Che's approximation, in any order. Whoever tells
+/// popular keys from others: the most popular ones. With a TTL, entries are of uniform age.
 fn warm_up(spec: &model::Store, part: u32, store: &mut Store, entries: u32, ttl: Option<u64>, key: u64) {
     let mine = |item: &u32| spec.per.is_some() || part_of(*item, spec.parts) == part;
+    let age = |item: u32, share: f64| {
+        let mut rng = KeyedRng::new(mix(key, u64::from(item)));
+        match spec.evict {
+            Evict::Lru => exp1(&mut rng) / share,
+            Evict::Fifo | Evict::Random => {
+                let survival = share * spec.survives;
+                let present = if survival.is_finite() { survival / (1.0 + survival) } else { 1.0 };
+                if rng.uniform() < present { rng.uniform() } else { f64::INFINITY }
+            }
+            Evict::Lfu | Evict::Sieve | Evict::TinyLfu => 1.0 / share,
+        }
+    };
     let mut ages: Vec<(f64, u32)> = (0..spec.law.len())
         .zip(spec.law.shares())
         .filter(|(item, share)| *share > 0.0 && mine(item))
-        .map(|(item, share)| (exp1(&mut KeyedRng::new(mix(key, u64::from(item)))) / share, item))
+        .map(|(item, share)| (age(item, share), item))
+        .filter(|(age, _)| age.is_finite())
         .collect();
     let room = (entries as usize).min(ages.len());
     if room < ages.len() {
@@ -226,8 +239,12 @@ impl<P: Probe> Engine<'_, P> {
             return Found::Hit;
         }
         match spec.coalesce {
-            Some(first) if !self.ask_for_lock(slot, first.0 + part as u32, pc) => Found::Waits,
-            _ => Found::Miss,
+            Some(nth) => {
+                let member = self.model.places[spec.place.index()].members.start as usize + part;
+                let station = self.seats[member].station + nth;
+                if self.ask_for_lock(slot, station, pc) { Found::Miss } else { Found::Waits }
+            }
+            None => Found::Miss,
         }
     }
 

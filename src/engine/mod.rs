@@ -141,7 +141,7 @@ pub struct Engine<'m, P> {
     /// By group.
     mixes: Vec<Mix<'m>>,
     /// By request.
-    asks: Vec<Ask>,
+    asks: Vec<Ask<'m>>,
     /// By member.
     seats: Vec<Seat>,
     ops: &'m [Op],

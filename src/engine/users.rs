@@ -3,7 +3,7 @@
 use super::Engine;
 use super::call::Call;
 use super::event_list::{Key, Kind};
-use crate::dist::Alias;
+use crate::dist::{Alias, Popularity};
 use crate::ids::{DistId, EndpointId, GroupId, RequestId};
 use crate::model::{Class, Group, Model, Request, Source};
 use crate::rng::{KeyedRng, mix};
@@ -16,6 +16,7 @@ use crate::workload::{self, Arrivals};
 const THINK: u64 = 1 << 40;
 const MIX: u64 = (1 << 40) + 1;
 const ARRIVALS: u64 = (1 << 40) + 2;
+const KEYS: u64 = (1 << 40) + 3;
 
 /// Set in the numbers of users of open groups.
 const OPEN_USER: u32 = 1 << 31;
@@ -52,8 +53,10 @@ pub struct Mix<'m> {
 
 /// What the engine keeps of a kind of request.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask {
+pub struct Ask<'m> {
     endpoint: EndpointId,
+    /// The keys that a query asked directly is about.
+    keys: Option<&'m Popularity>,
     timeout: Option<DistId>,
     class: Class,
     /// Think time after its answer, in closed groups.
@@ -67,14 +70,21 @@ impl<'m> Mix<'m> {
     }
 }
 
-impl Ask {
-    pub fn new(model: &Model, request: &Request) -> Self {
+impl<'m> Ask<'m> {
+    pub fn new(model: &'m Model, request: &Request) -> Self {
+        let place = &model.places[model.endpoints[request.endpoint.index()].place.index()];
         let group = &model.groups[request.group.index()];
         let think = match group.source {
             Source::Closed { think, .. } => Some(think),
             Source::Open { .. } => None,
         };
-        Self { endpoint: request.endpoint, timeout: group.timeout, class: group.class, think }
+        Self {
+            endpoint: request.endpoint,
+            keys: place.keys.as_ref(),
+            timeout: group.timeout,
+            class: group.class,
+            think,
+        }
     }
 }
 
@@ -187,9 +197,10 @@ impl<P: Probe> Engine<'_, P> {
         let kind = alias.map_or(0, |alias| alias.sample(&mut KeyedRng::new(mix(key, MIX))));
         let request = RequestId(first + kind as u32);
         self.probe.on(Time(self.now), Signal::Submitted { request });
-        let Ask { endpoint, timeout, class, .. } = self.asks[request.index()];
+        let Ask { endpoint, keys, timeout, class, .. } = self.asks[request.index()];
+        let item = keys.map_or(0, |keys| keys.sample(&mut KeyedRng::new(mix(key, KEYS))));
         let entry = self.entries[endpoint.index()];
-        let member = self.member_for(&entry, key, user, 0);
+        let member = self.member_for(&entry, key, user, item);
         self.enter_place(endpoint, member);
         // A root is no copy and has no attempts: their room holds its serial number.
         let (copy, attempt) = ((serial >> 32) as u32, serial as u32);

@@ -333,8 +333,8 @@ pub struct Store {
     pub parts: u32,
     /// One such cache in each member of the place that asks.
     pub per: Option<PlaceId>,
-    /// One loader a key, the others wait: the station where they do.
-    pub coalesce: Option<StationId>,
+    /// One loader a key, the others wait: which station of the part is where they do.
+    pub coalesce: Option<u32>,
     /// What a write does.
     pub on_write: OnWrite,
     /// The newest versions of its keys, where something writes them.
@@ -343,6 +343,8 @@ pub struct Store {
     pub write_back: Option<SiteId>,
     /// The share of look-ups that hit, as independent references of these popularities would, TTL aside.
     pub hit_ratio: f64,
+    /// How many look-ups an entry survives on average, by Che's approximation.
+    pub survives: f64,
 }
 
 /// What a write does to a cache.

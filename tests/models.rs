@@ -1,6 +1,9 @@
 //! Every model in `models/`: it compiles without a fault, runs, keeps the laws, and does what its recorded trajectory says; and
 //! the claim of every lesson holds.
 
+#[path = "lessons/data.rs"]
+mod data;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -15,14 +18,24 @@ use knee::rng::mix;
 /// commit which of the two it was.
 const TRAJECTORIES: &[(&str, u64)] = &[
     ("lessons/average-that-lies.yaml", 0xdbcc_d750_1d8e_6395),
+    ("lessons/cache-aside.yaml", 0x1137_5968_de03_4d0d),
+    ("lessons/cache-tiers.yaml", 0x8cdd_a9f6_18c9_0e31),
+    ("lessons/cdn.yaml", 0x5ba4_ddcc_dc5e_0efd),
+    ("lessons/connection-held-outside.yaml", 0xd840_5254_2a3c_b8ae),
+    ("lessons/hot-shard.yaml", 0xf8ca_bab6_e85d_23a3),
     ("lessons/mm1-danger-zone.yaml", 0x5be8_60ae_909e_a730),
+    ("lessons/pool-exhaustion.yaml", 0x88be_7926_4a22_c39b),
     ("lessons/pooling-c-queues.yaml", 0x65a4_eb80_4260_ccaf),
     ("lessons/pooling-c-slow.yaml", 0x185d_538a_1daf_4c97),
     ("lessons/pooling-one-fast.yaml", 0xd56d_96d3_24ef_821d),
+    ("lessons/replication-lag.yaml", 0xdb6e_d65a_507d_dbfa),
+    ("lessons/stampede.yaml", 0x5a73_691e_47ea_3cd7),
+    ("lessons/sticky-sessions.yaml", 0x47bd_eef8_1f17_f18b),
     ("lessons/synchronous-logger.yaml", 0xa277_69e6_14e0_3195),
     ("lessons/thread-pool-exhaustion.yaml", 0xc7f6_5578_0af5_672d),
     ("lessons/workers-held-by-database.yaml", 0xc5f3_5de9_3777_65ce),
     ("measured/techempower.yaml", 0xb0cd_200a_79ed_4b77),
+    ("milestones/10k.yaml", 0x2022_33db_f4ed_179f),
     ("milestones/1k.yaml", 0x53f6_1af5_9ed7_7fb7),
     ("shop.yaml", 0x40ed_3162_7bd7_e38a),
     ("workloads/w1.yaml", 0xc0c2_abb2_110a_45e9),

@@ -284,7 +284,11 @@ impl<'a> Compiler<'a> {
         let servers = self.limit(it.servers.as_ref(), "server").map(super::places::servers);
         for i in 1..=count {
             let member_name = if count == 1 { name.value.clone() } else { format!("{}.{i}", name.value) };
-            let loads = law.as_ref().filter(|_| coalesce).map(|law| ("loads", locks(law, None)));
+            // Who waits for a load waits for no want of room: all keys may be loaded at once.
+            let loads = law
+                .as_ref()
+                .filter(|_| coalesce)
+                .map(|law| ("loads", StationKind::Locks { capacity: law.len(), patience: None }));
             let resources = servers.clone().into_iter().chain(loads).collect();
             if !self.member(place, member_name, 1.0, resources, name.span) {
                 break;

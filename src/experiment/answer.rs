@@ -467,6 +467,9 @@ pub struct EndpointRow {
     pub residence_s: Estimate,
     /// Calls that left per second.
     pub throughput_per_s: Estimate,
+    /// Share of its reads that had been overwritten since, where replicas lag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_share: Option<Estimate>,
 }
 
 /// Means of one member of a place.

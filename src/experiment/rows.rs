@@ -264,12 +264,15 @@ fn busiest(resources: &indexmap::IndexMap<String, ResourceRow>) -> Option<Estima
 }
 
 fn endpoints(model: &Model, summaries: &[Summary], id: PlaceId) -> indexmap::IndexMap<String, EndpointRow> {
+    let lags = model.versions.iter().any(|versions| versions.place == id && versions.copies > 0);
     let row = |at: usize| EndpointRow {
         in_system: mean(summaries, |s| s.endpoints[at].in_system),
         wait_s: by_call(summaries, |s| s.endpoints[at], |v| v.wait_s),
         service_s: by_call(summaries, |s| s.endpoints[at], |v| v.service_s),
         residence_s: by_call(summaries, |s| s.endpoints[at], |v| v.residence_s),
         throughput_per_s: mean(summaries, |s| s.endpoints[at].left / s.window_s),
+        stale_share: (lags && summaries.iter().any(|s| s.reads[at].0 > 0.0))
+            .then(|| ratio(summaries, 1.0, |s| s.reads[at].1, |s| s.reads[at].0)),
     };
     model.endpoints_of(id).map(|(e, endpoint)| (endpoint.name.clone(), row(e.index()))).collect()
 }

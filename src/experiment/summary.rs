@@ -117,6 +117,8 @@ pub struct VisitSummary {
 /// All numbers of one replication.
 #[derive(Clone, Debug)]
 pub struct Summary {
+    /// By endpoint: reads by key, and how many of them were stale.
+    pub reads: Vec<(f64, f64)>,
     /// Length of the window in seconds.
     pub window_s: f64,
     pub requests: Vec<RequestSummary>,
@@ -161,6 +163,7 @@ impl Summary {
         let total = total(books, &requests);
         let visits = |book: &VisitBook| visit(book, window);
         Self {
+            reads: books.reads.iter().map(|&(all, stale)| (all as f64, stale as f64)).collect(),
             window_s: window,
             total,
             requests,

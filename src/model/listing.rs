@@ -204,8 +204,7 @@ pub fn station(model: &Model, kind: &StationKind) -> String {
         StationKind::Locks { capacity, patience } => {
             let patience = patience
                 .map_or(String::new(), |dist| format!(", leaving after {}", model.dists[dist.index()]));
-            let hottest = percent(1.0 / f64::from(*capacity));
-            format!("one a key, fifo; the hottest has {hottest} of the calls{patience}")
+            format!("one a key, fifo; they carry what {capacity} equal keys would{patience}")
         }
         StationKind::Cores { cores, sharing } => match sharing {
             Sharing::Shared => format!("{cores}, shared"),

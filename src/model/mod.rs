@@ -218,8 +218,8 @@ pub enum StationKind {
     },
     /// A lock for every key.
     Locks {
-        /// How many calls the locks carry at once when every key is asked for as often as it is: one over the share of the most
-        /// popular key, rounded. So utilisation is that of the most popular key.
+        /// How many calls the locks carry at once: for rows one over the share of the most popular key, rounded, so that
+        /// utilisation is that of the most popular key; as many as keys where nobody waits for want of room.
         capacity: u32,
         /// How long one waits before it leaves.
         patience: Option<DistId>,

@@ -1,0 +1,170 @@
+//! The lessons of the data tier.
+
+use super::*;
+
+fn place<'p>(point: &'p Point, name: &str) -> &'p knee::experiment::answer::PlaceRow {
+    &point.places[name]
+}
+
+fn hit_ratio(point: &Point, cache: &str) -> f64 {
+    value(place(point, cache).hit_ratio.as_ref().expect("a cache"))
+}
+
+fn p95(point: &Point) -> f64 {
+    value(&point.total.latency_s.p95)
+}
+
+#[test]
+fn eighty_per_cent_of_hits_take_eighty_per_cent_of_the_reads_off_the_database() {
+    let file = "lessons/cache-aside.yaml";
+    let with = run(&model(file), Some(20_000));
+    let (hits, reads) = (hit_ratio(&with, "products"), value(&place(&with, "catalogue").offered_per_s));
+    assert!((hits - 0.80).abs() < 0.01, "{hits}");
+    assert!((reads - 1_000.0 * (1.0 - hits)).abs() < 10.0, "what misses is read: {reads}");
+    let without = run(&model_with(file, &[("products.entries", "0")]), Some(5_000));
+    assert!(
+        !without.places.contains_key("products")
+            || without.places["products"].offered_per_s.value == Some(0.0)
+    );
+    assert!((value(&place(&without, "catalogue").offered_per_s) - 1_000.0).abs() < 20.0);
+    let fifo = run(&model_with(file, &[("products.evict", "fifo")]), Some(20_000));
+    assert!((hits - hit_ratio(&fifo, "products") - 0.03).abs() < 0.015, "{}", hit_ratio(&fifo, "products"));
+    // Eight servers of 5 ms, a fifth of the load: five times as much is carried.
+    let carried = knee_law(&model(file)) / 1_600.0;
+    assert!((4.8..5.3).contains(&carried), "{carried} times what the database carries alone");
+}
+
+#[test]
+fn each_tier_sees_what_the_one_before_let_through() {
+    let file = "lessons/cache-tiers.yaml";
+    let tiers = run(&model(file), Some(20_000));
+    let alone = run(&model_with(file, &[("near.entries", "0")]), Some(20_000));
+    let (near, shared) = (hit_ratio(&tiers, "near"), hit_ratio(&tiers, "shared"));
+    assert!((0.45..0.60).contains(&near), "{near}");
+    assert!(shared < hit_ratio(&alone, "shared") - 0.1, "the popular ones are skimmed off: {shared}");
+    let let_through = value(&place(&tiers, "near").misses_per_s.clone().unwrap());
+    assert!((value(&place(&tiers, "shared").offered_per_s) - let_through).abs() < 1e-6);
+    let stale = |name: &str| value(place(&tiers, name).stale_share.as_ref().unwrap());
+    assert!(stale("near") > 0.01 && stale("shared") < 0.005, "{} and {}", stale("near"), stale("shared"));
+}
+
+/// One hot page of 300 requests a second that takes 200 ms: 60 come while it is made.
+#[test]
+fn a_stampede_is_one_query_where_one_loads_and_the_others_wait() {
+    let file = "lessons/stampede.yaml";
+    let crowd = run(&model(file), Some(20_000));
+    let one = run(&model_with(file, &[("pages.coalesce", "true")]), Some(20_000));
+    let misses = |point: &Point| value(&place(point, "pages").misses_per_s.clone().unwrap());
+    let coalesced = value(place(&one, "pages").coalesced_per_s.as_ref().unwrap());
+    // By the cycle of a page: asked for l times a second, a load of 0.2 s and 10 s of hits, so that l 0.2 wait for each load.
+    let waits = |l: f64| l * l * 0.2 / (1.0 + 10.2 * l);
+    let expected = waits(300.0) + 499.0 * waits(700.0 / 499.0);
+    assert!((coalesced / expected - 1.0).abs() < 0.1, "{coalesced} of {expected}");
+    assert!(misses(&crowd) > misses(&one) + 4.0, "{} and {}", misses(&crowd), misses(&one));
+    let wait = |point: &Point| value(&place(point, "site").wait_s.mean);
+    assert!(wait(&crowd) > 5.0 * wait(&one), "{} and {}", wait(&crowd), wait(&one));
+}
+
+/// She reads 100 ms after the write, and the lag is exponential with mean 80 ms.
+#[test]
+fn a_profile_is_old_as_often_as_the_lag_is_long_and_three_cures_help() {
+    let file = "lessons/replication-lag.yaml";
+    let own = |point: &Point| {
+        let row = &place(point, "users").by_endpoint["own"];
+        row.stale_share.clone().expect("replicas lag")
+    };
+    let old = run(&model(file), Some(40_000));
+    let expected = (-100.0_f64 / 80.5).exp();
+    assert!((value(&own(&old)) - expected).abs() < 0.02, "{:?}", own(&old));
+    let cured = |sets: &[(&str, &str)]| value(&own(&run(&model_with(file, sets), Some(20_000))));
+    assert_eq!(cured(&[("users.reads.from", "primary")]), 0.0);
+    let after = [("users.reads.after_own_write", "{from: primary, for: 1s}")];
+    assert_eq!(cured(&after), 0.0);
+    assert!(cured(&[("users.replication.lag", "20ms")]) < 0.005);
+    // The second cure leaves nearly all reads on the replicas.
+    let routed = run(&model_with(file, &after), Some(20_000));
+    let primary = &place(&routed, "users").members["users.primary"];
+    assert!((value(&primary.throughput_per_s) - 40.0).abs() < 3.0, "20 writes and 20 reads of one's own");
+}
+
+#[test]
+fn a_small_pool_is_exhausted_before_a_bored_database() {
+    let file = "lessons/pool-exhaustion.yaml";
+    assert!((knee_law(&model(file)) - 200.0).abs() < 1e-6, "10 connections of 50 ms");
+    assert!((knee_law(&model_with(file, &[("web_db.size", "30")])) - 600.0).abs() < 1e-6);
+    let answer = sweep_at(&model(file), &[150.0, 240.0], Some(10_000));
+    let [calm, full] = &answer.points[..] else { panic!("two points") };
+    assert!(value(&calm.total.errors.abandoned) < 0.001);
+    assert!(value(&full.total.errors.abandoned) > 0.05, "they leave after a second");
+    assert!(utilization(full, "web_db", "slots") > 0.98);
+    assert!(utilization(full, "orders", "servers") < 0.26);
+    let last = answer.bottlenecks.last().map(shown);
+    assert_eq!(last.as_deref(), Some("web_db slots"));
+}
+
+#[test]
+fn a_connection_held_across_a_call_outside_costs_twenty_times_as_many() {
+    let file = "lessons/connection-held-outside.yaml";
+    let first = model_with(file, &[("load.requests", "{web.pay_first: 1}")]);
+    let (within, outside) = (knee_law(&model(file)), knee_law(&first));
+    assert!((within - 20.0 / 0.42).abs() < 1e-6, "{within}");
+    // With the connection free during the payment, the 16 servers of the database give out first.
+    assert!((outside - 16.0 / 0.02).abs() < 1e-6, "{outside}");
+    let answer = sweep_at(&model(file), &[40.0, 60.0], Some(5_000));
+    assert_eq!(answer.points[1].state, State::Saturated);
+    assert!(utilization(&answer.points[1], "orders", "servers") < 0.07);
+    assert_eq!(answer.bottlenecks.last().map(shown).as_deref(), Some("connections slots"));
+}
+
+#[test]
+fn the_hottest_key_decides_what_shards_carry() {
+    let file = "lessons/hot-shard.yaml";
+    let equal = knee_law(&model_with(file, &[("events.keys", "{uniform: 100_000}")]));
+    assert!((equal / 4_000.0 - 1.0).abs() < 0.02, "four shards of four servers of 4 ms: {equal}");
+    let skewed = knee_law(&model(file));
+    let twice = knee_law(&model_with(file, &[("events.shards", "8")]));
+    assert!(skewed < 0.7 * equal, "{skewed} of {equal}");
+    assert!(twice < 1.7 * skewed, "{twice} of {skewed}: not twice as much");
+    let point = run(&model(file), Some(10_000));
+    let members = &place(&point, "events").members;
+    let busy: Vec<f64> = members.values().map(|m| value(m.utilization.as_ref().unwrap())).collect();
+    let (most, least) = busy.iter().fold((0.0_f64, 1.0_f64), |(most, least), &x| (most.max(x), least.min(x)));
+    // The bottleneck law knows the share of each shard exactly.
+    assert!((most - 2_000.0 / skewed).abs() < 0.02, "{busy:?}");
+    assert!(most > 2.0 * least, "{busy:?}");
+}
+
+#[test]
+fn bound_users_wait_longer_than_free_ones() {
+    let mean = |balance: &str| {
+        let model = model_with("lessons/sticky-sessions.yaml", &[("app.balance", balance)]);
+        p95(&run(&model, Some(20_000)))
+    };
+    let [sticky, turns, least] = ["{sticky: user}", "round-robin", "least-requests"].map(mean);
+    assert!(sticky > 1.3 * turns && turns > 1.2 * least, "{sticky}, {turns}, {least}");
+}
+
+#[test]
+fn a_cdn_takes_most_requests_off_the_origin() {
+    let file = "lessons/cdn.yaml";
+    let with = run(&model(file), Some(20_000));
+    let reach = value(&place(&with, "origin").offered_per_s) / 2_000.0;
+    assert!((0.60..0.90).contains(&(1.0 - reach)), "{} of the traffic stays at the edge", 1.0 - reach);
+    let bare = [("edge_eu.entries", "0"), ("edge_us.entries", "0")];
+    let without = run(&model_with(file, &bare), Some(5_000));
+    assert!((value(&place(&without, "origin").offered_per_s) - 2_000.0).abs() < 40.0);
+    assert!(value(&with.total.latency_s.p50) < 0.3 * value(&without.total.latency_s.p50));
+}
+
+#[test]
+fn ten_thousand_users_are_served_in_time_and_the_web_servers_give_way_first() {
+    let answer = sweep_at(&model("milestones/10k.yaml"), &[10_000.0, 16_000.0], Some(5_000));
+    let [now, later] = &answer.points[..] else { panic!("two points") };
+    assert!(now.total.latency_s.p95.high.unwrap() < 0.2);
+    let users = value(&now.total.throughput_per_s) * (value(&now.total.latency_s.mean) + 7.0);
+    assert!((users - 10_000.0).abs() < 100.0, "{users} users by Little's law");
+    assert!(hit_ratio(now, "edge") > 0.8 && hit_ratio(now, "products") > 0.6);
+    let law = answer.bottleneck_law.as_ref().unwrap();
+    assert!(law.place.starts_with("web"), "{law:?}");
+    assert!(utilization(later, "web", "cores") > 0.95);
+}

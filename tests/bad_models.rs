@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use knee::compile::{Loaded, load};
+use knee::dist::Dist;
 
 fn loaded(bytes: &[u8], sets: &[(&str, &str)]) -> Loaded {
     let sets: Vec<_> = sets.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
@@ -232,7 +233,7 @@ fn databases_caches_and_pools() {
     let with = |rest: &str| format!("{}{rest}", web("workers: 4"));
     insta::assert_snapshot!(fault(&with("databases: {db: {queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:17: error: `servers` is missing (expected a database with `servers`)"#);
     insta::assert_snapshot!(fault(&with("databases: {db: {servers: 0, queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:27: error: no servers (expected at least 1, or `unlimited`)"#);
-    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, queries: {q: {}}}}")), @r#"m.yaml:5:40: error: `q` is neither a read nor a write (expected `read` or `write` with its time)"#);
+    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, queries: {q: {}}}}")), @r#"m.yaml:5:40: error: `q` is neither a read nor a write (expected `read`, `write`, `scan` or `index`)"#);
     insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, replication: {lag: 1ms}, queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:30: error: not supported yet: `replication`"#);
     insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, connection_queue: 4, queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:48: error: `connection_queue` without `connections` (nothing queues where they are not limited)"#);
     insta::assert_snapshot!(fault(&with("caches: {c: {time: 1ms}}")), @r#"m.yaml:5:10: error: cache `c` has no `hit_ratio` (expected the share of look-ups that hit)"#);
@@ -247,6 +248,63 @@ fn databases_caches_and_pools() {
       help: a service with a similar name exists: `web`
     "#);
     insta::assert_snapshot!(fault(&with("queues: {q: {consumers: 1}}")), @r#"m.yaml:5:1: error: not supported yet: `queues`"#);
+}
+
+#[test]
+fn queries_by_size() {
+    let query = |query: &str| {
+        fault(&format!("{}databases: {{db: {{servers: 1, queries: {{q: {query}}}}}}}", web("workers: 4")))
+    };
+    insta::assert_snapshot!(query("{scan: {rows: -1, per_row: 1us}}"), @"1");
+    insta::assert_snapshot!(query("{scan: {rows: 1.5, per_row: 1us}}"), @"2");
+    insta::assert_snapshot!(query("{scan: {per_row: 1us}}"), @"3");
+    insta::assert_snapshot!(query("{scan: {rows: 100}}"), @"4");
+    insta::assert_snapshot!(query("{scan: {rows: 100, per_row: 20}}"), @"5");
+    insta::assert_snapshot!(query("{scan: {rows: 100, per_level: 1us}}"), @"6");
+    insta::assert_snapshot!(query("{scan: 100_000}"), @"7");
+    insta::assert_snapshot!(query("{scan: {rows: 9e15, per_row: 1h}}"), @"8");
+    insta::assert_snapshot!(query("{scan: {rows: 10, per_row: 1ms, cv: 2_000}}"), @"9");
+    insta::assert_snapshot!(query("{scan: {rows: 10, per_row: 1ms, cv: -1}}"), @"10");
+    insta::assert_snapshot!(query("{index: {rows: 100, per_level: 1ms, fanout: 1}}"), @"11");
+    insta::assert_snapshot!(query("{index: {rows: 100, per_level: 1ms, limit: 5}}"), @"12");
+    insta::assert_snapshot!(query("{read: 1ms, scan: {rows: 100, per_row: 1us}}"), @"13");
+    insta::assert_snapshot!(query("{scan: {rows: 1, per_row: 1us}, index: {rows: 1, per_level: 1us}}"), @"14");
+    insta::assert_snapshot!(query("{write: 1ms, per_index: 1ms}"), @"15");
+    insta::assert_snapshot!(query("{write: 1ms, indexes: 4}"), @"16");
+    insta::assert_snapshot!(query("{write: 1ms, indexes: -4, per_index: 1ms}"), @"17");
+    insta::assert_snapshot!(query("{read: 1ms, indexes: 4, per_index: 1ms}"), @"18");
+    insta::assert_snapshot!(query("{index: {rows: 1, per_level: 1us}, per_index: 1ms}"), @"19");
+    insta::assert_snapshot!(query("{rows: 100}"), @"20");
+}
+
+#[test]
+fn sizes_of_queries_are_paths() {
+    let model = format!(
+        "{}databases: {{db: {{servers: 1, queries: {{q: {{scan: {{rows: 100, per_row: 1us}}}}}}}}}}",
+        web("workers: 4")
+    );
+    let set = |path, value| fault_with(model.as_bytes(), &[(path, value)]);
+    insta::assert_snapshot!(set("db.q.rows", "-5"), @"1");
+    insta::assert_snapshot!(set("db.q.row", "5"), @"2");
+    insta::assert_snapshot!(set("db.q.fanout", "200"), @"3");
+    insta::assert_snapshot!(set("db.q.read", "2ms"), @"4");
+    let means = |path: &str, value: &str| {
+        let loaded = loaded(model.as_bytes(), &[(path, value)]);
+        loaded
+            .model
+            .unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
+            .dists
+            .iter()
+            .map(Dist::mean)
+            .collect()
+    };
+    let scan = |of: Vec<f64>| of.into_iter().find(|mean| *mean != 1e-3);
+    assert_eq!(scan(means("db.q.rows", "200_000")), Some(0.2));
+    assert_eq!(scan(means("db.q.scan.rows", "200_000")), Some(0.2));
+    assert_eq!(scan(means("db.q.rows", "0")), Some(0.0));
+    // What the file leaves out goes where the sizes are.
+    assert_eq!(scan(means("db.q.limit", "50")), Some(50e-6));
+    assert_eq!(scan(means("db.q.base", "4ms")), Some(4.1e-3));
 }
 
 #[test]

@@ -242,6 +242,56 @@ fn synchronous_logger_is_the_culprit() {
 }
 
 #[test]
+fn twenty_one_queries_cost_what_one_join_does_not() {
+    let file = "lessons/n-plus-one.yaml";
+    let medians = |times: &str| {
+        let point = run(&model_with(file, &[("shop.loop.2.repeat.times", times)]), Some(5_000));
+        ["shop.loop", "shop.join"].map(|name| value(&point.requests[name].latency_s.p50))
+    };
+    let [looped, joined] = medians("20");
+    assert!((looped - 0.105).abs() < 1e-9, "21 queries of 5 ms: {looped}");
+    assert!((joined - 0.005_4).abs() < 1e-9, "5 ms, and 20 rows of 20 us: {joined}");
+    assert!((medians("100")[0] - 0.505).abs() < 1e-9);
+    let only = |name| knee_law(&model_with(file, &[("load.requests", name)]));
+    assert!((only("{shop.loop: 1}") - 8.0 / 0.105).abs() < 1e-6);
+    assert!((only("{shop.join: 1}") - 8.0 / 0.005_4).abs() < 1e-6);
+}
+
+#[test]
+fn a_missing_index_is_found_out_by_the_hundred_thousandth_row() {
+    let file = "lessons/missing-index.yaml";
+    let medians = |sets: &[(&str, &str)]| {
+        let point = run(&model_with(file, sets), Some(2_000));
+        ["shop.indexed", "shop.scanned", "shop.report"].map(|name| value(&point.requests[name].latency_s.p50))
+    };
+    let is = |found: [f64; 3], wanted: [f64; 3]| {
+        let off = found.iter().zip(wanted).map(|(found, wanted)| (found - wanted).abs()).fold(0.0, f64::max);
+        assert!(off < 1e-9, "{found:?} is not {wanted:?}");
+    };
+    is(medians(&[]), [0.002, 2.0, 0.2]);
+    is(medians(&[("orders.report.rows", "100_000")]), [0.002, 2.0, 20.18]);
+    let tenfold = [("orders.by_key.rows", "1_000_000"), ("orders.by_name.rows", "1_000_000")];
+    is(medians(&tenfold), [0.002, 20.0, 0.2]);
+}
+
+#[test]
+fn ten_indexes_make_an_insert_five_times_as_long() {
+    let file = "lessons/ten-indexes.yaml";
+    let law = |indexes| knee_law(&model_with(file, &[("orders.insert.indexes", indexes)]));
+    assert!((law("0") - 2_000.0).abs() < 1e-6 && (law("10") - 400.0).abs() < 1e-6);
+    let point = run(&model(file), None);
+    let service = value(&point.places["orders"].service_s.mean);
+    assert!((service - 0.005).abs() < 1e-9, "1 ms, and 10 indexes of 0.4 ms: {service}");
+    assert_estimates(
+        &point.total.latency_s.mean,
+        knee::queueing::Mdc::new(300.0, 0.005, 2).unwrap().response_mean_s(),
+        0.05,
+    );
+    let full = run(&model_with(file, &[("orders.insert.indexes", "15")]), None);
+    assert_eq!(full.state, State::Saturated);
+}
+
+#[test]
 fn slow_outside_service_exhausts_the_workers_while_cores_idle() {
     let file = "lessons/thread-pool-exhaustion.yaml";
     let answer = sweep_at(&model(file), &[31.0, 45.0], Some(5_000));

@@ -377,7 +377,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn endpoint(
+    pub(super) fn endpoint(
         &mut self,
         place: PlaceId,
         name: &At<String>,
@@ -386,7 +386,14 @@ impl<'a> Compiler<'a> {
         body: Body<'a>,
     ) {
         let id = EndpointId(self.model.endpoints.len() as u32);
-        self.model.endpoints.push(Endpoint { name: name.value.clone(), place, balancer, class, entry: 0 });
+        self.model.endpoints.push(Endpoint {
+            name: name.value.clone(),
+            place,
+            balancer,
+            class,
+            entry: 0,
+            told: String::new(),
+        });
         self.endpoint_spans.push(name.span);
         self.bodies.push(body);
         self.endpoint_is(place, &name.value, id);
@@ -470,36 +477,6 @@ impl<'a> Compiler<'a> {
         }
         (from == spec::ReadsFrom::Replicas && replicas > 0)
             .then(|| self.balancer_over(first + 1..first + 1 + replicas, reads.value.balance.as_ref()))
-    }
-
-    fn queries(
-        &mut self,
-        name: &At<String>,
-        place: PlaceId,
-        it: &'a spec::Database,
-        writes: BalancerId,
-        reads: BalancerId,
-    ) {
-        for (query_name, query) in it.queries.iter().flat_map(|queries| &queries.value.entries) {
-            self.check_endpoint_name(&name.value, PlaceKind::Database, query_name);
-            let (balancer, body) = match query.as_ref().map(|query| (&query.value.read, &query.value.write)) {
-                Some((Some(read), None)) => (reads, Body::Query(read)),
-                Some((None, Some(write))) => (writes, Body::Query(write)),
-                Some((Some(_), Some(_))) => {
-                    let message = format!("`{}` is both a read and a write", query_name.value);
-                    self.error(query_name.span, message, "expected one of `read` and `write`");
-                    (writes, Body::Broken)
-                }
-                _ => {
-                    if self.whole {
-                        let message = format!("`{}` is neither a read nor a write", query_name.value);
-                        self.error(query_name.span, message, "expected `read` or `write` with its time");
-                    }
-                    (writes, Body::Broken)
-                }
-            };
-            self.endpoint(place, query_name, balancer, None, body);
-        }
     }
 
     fn cache(&mut self, name: &At<String>, cache: &'a At<spec::Cache>) {

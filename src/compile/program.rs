@@ -97,6 +97,12 @@ impl<'a> Compiler<'a> {
                     self.op(Op::Work(dist));
                 }
             }
+            Body::Sized(first, second) => {
+                self.op(Op::Work(first));
+                if let Some(second) = second {
+                    self.op(Op::Work(second));
+                }
+            }
             Body::Lookup(None) | Body::Broken => {}
         }
         self.op(Op::End);

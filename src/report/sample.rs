@@ -129,6 +129,7 @@ pub fn point(model: Mmc, rate: f64) -> Point {
             rate_per_s: Some(within(rate, 0.002)),
             users: None,
             scale: rate / model.capacity(),
+            over: None,
         },
         state: if rho < 1.0 { State::Stable } else { State::Saturated },
         backlog_growth_per_s: within((rate - model.capacity()).max(0.0), 0.02),
@@ -299,7 +300,13 @@ pub fn closed_users() -> Answer {
             for e in [&mut p.total.latency_s.p50, &mut p.total.latency_s.p95, &mut p.total.latency_s.p99] {
                 *e = within(e.value.unwrap_or(0.0) * stretch.sqrt(), 0.03);
             }
-            p.load = Load { at: n, rate_per_s: Some(within(x, 0.002)), users: Some(n), scale: n / 1000.0 };
+            p.load = Load {
+                at: n,
+                rate_per_s: Some(within(x, 0.002)),
+                users: Some(n),
+                scale: n / 1000.0,
+                over: None,
+            };
             p.state = if n > star { State::BeyondSaturation } else { State::Stable };
             let total = p.total.clone();
             p.requests.insert("web.browse".to_owned(), total);

@@ -65,6 +65,7 @@ mod size {
 /// The same answer gives the same bytes.
 #[must_use]
 pub fn sweep_svg(answer: &Answer, options: &ChartOptions) -> String {
+    let answer = &*load::in_shown_unit(answer);
     let subject = view::subject(answer, options.request.as_deref());
     let frame = Frame::of(answer);
     let panels: Vec<Panel> = [
@@ -141,7 +142,7 @@ impl<'a> Page<'a> {
                 let placed = draw::Placed { panel, frame: self.frame, area: *area, right };
                 placed.draw(canvas);
                 if i == self.zone_panel() {
-                    placed.zone_text(canvas);
+                    placed.zone_texts(canvas);
                 }
             }
             self.x_axis(canvas, bottom);
@@ -157,7 +158,8 @@ impl<'a> Page<'a> {
     fn title(&self, canvas: &mut Canvas<'_>) {
         let left = self.sides.0;
         let room = size::WIDTH - size::MARGIN - left;
-        let title = format!("{}: latency under load", self.answer.model);
+        let over = if load::is_load(&self.answer.axis) { "under load" } else { "along a value" };
+        let title = format!("{}: latency {over}", self.answer.model);
         let title = font::fitted(&title, size::TITLE, true, room);
         canvas.text(&Text::new(title, (left, 36.0), size::TITLE, palette::INK).bold());
         for (i, line) in self.subtitle.iter().enumerate() {
@@ -203,8 +205,9 @@ impl<'a> Page<'a> {
     fn footer(&self, canvas: &mut Canvas<'_>, y: f64) {
         let hollow = self.panels.iter().flat_map(|p| &p.lines).flat_map(|l| &l.marks).any(|m| !m.solid);
         let hollow = if hollow { ", hollow where not converged" } else { "" };
+        let simulated = if load::is_load(&self.answer.axis) { "loads" } else { "values" };
         let text = format!(
-            "markers: simulated loads{hollow}; shaded: 95 % intervals; knee {}, seed {}",
+            "markers: simulated {simulated}{hollow}; shaded: 95 % intervals; knee {}, seed {}",
             self.answer.knee, self.answer.seed
         );
         let text = font::fitted(&text, size::SMALL, false, size::WIDTH - size::MARGIN - self.sides.0);

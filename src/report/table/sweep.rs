@@ -14,6 +14,7 @@ const ROWS: usize = 10;
 /// The curve as text of at most 100 columns.
 #[must_use]
 pub fn sweep_text(answer: &Answer, paint: Paint) -> String {
+    let answer = &*load::in_shown_unit(answer);
     let subject = view::subject(answer, None);
     let mut out = format!("{}\n\n", super::findings::wrap(&decision::decision(answer), paint));
     let plot = plot(answer, &subject, paint);

@@ -15,11 +15,14 @@ use knee::rng::mix;
 /// commit which of the two it was.
 const TRAJECTORIES: &[(&str, u64)] = &[
     ("lessons/average-that-lies.yaml", 0xdbcc_d750_1d8e_6395),
+    ("lessons/missing-index.yaml", 0xe5d4_6a12_6100_c9a7),
     ("lessons/mm1-danger-zone.yaml", 0x5be8_60ae_909e_a730),
+    ("lessons/n-plus-one.yaml", 0xfc52_981c_701a_8420),
     ("lessons/pooling-c-queues.yaml", 0x65a4_eb80_4260_ccaf),
     ("lessons/pooling-c-slow.yaml", 0x185d_538a_1daf_4c97),
     ("lessons/pooling-one-fast.yaml", 0xd56d_96d3_24ef_821d),
     ("lessons/synchronous-logger.yaml", 0xa277_69e6_14e0_3195),
+    ("lessons/ten-indexes.yaml", 0x2fe7_54c5_fa46_49ec),
     ("lessons/thread-pool-exhaustion.yaml", 0xc7f6_5578_0af5_672d),
     ("lessons/workers-held-by-database.yaml", 0xc5f3_5de9_3777_65ce),
     ("measured/techempower.yaml", 0xb0cd_200a_79ed_4b77),
@@ -265,8 +268,9 @@ fn a_missing_index_is_found_out_by_the_hundred_thousandth_row() {
         ["shop.indexed", "shop.scanned", "shop.report"].map(|name| value(&point.requests[name].latency_s.p50))
     };
     let is = |found: [f64; 3], wanted: [f64; 3]| {
-        let off = found.iter().zip(wanted).map(|(found, wanted)| (found - wanted).abs()).fold(0.0, f64::max);
-        assert!(off < 1e-9, "{found:?} is not {wanted:?}");
+        let off = found.iter().zip(wanted).map(|(found, wanted)| (found / wanted - 1.0).abs());
+        // Where one in a thousand waits, times that are all but constant fall into one bin of a histogram.
+        assert!(off.fold(0.0, f64::max) < 0.005, "{found:?} is not {wanted:?}");
     };
     is(medians(&[]), [0.002, 2.0, 0.2]);
     is(medians(&[("orders.report.rows", "100_000")]), [0.002, 2.0, 20.18]);

@@ -216,6 +216,8 @@ impl<'a> Compiler<'a> {
             None => (Dist::constant(mean), span),
             Some(cv) => (Dist::lognormal(mean, cv.value.0), cv.span),
         };
+        // No time at all does not vary.
+        let law = if mean == 0.0 { law.and(Dist::constant(mean)) } else { law };
         let law = law.map_err(|error| self.sink.push(illegal(&error, at, "the time of the query"))).ok()?;
         self.dist(&At { span: at, value: Law::Known(law) })
     }
@@ -309,6 +311,16 @@ mod tests {
                 format!("{}: {} | {}", endpoint.name, endpoint.told, work.join("; "))
             })
             .collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        all: scan 100,000 rows x 20us = 2s | 2s
+        page: scan 1ms + 50 of 100,000 rows x 20us = 2ms | 2ms
+        empty: scan 0 rows x 20us = 0s | 0s
+        few: scan 40 rows x 1ms = 40ms | lognormal mean 40ms cv 0.5
+        find: index 3 levels x 100us = 300us (1,000,000 rows, fanout 200) | 300us
+        near: index 1ms + 1 level x 100us = 1.1ms (1 row, fanout 270) | 1.1ms
+        put: write 2ms + 4 indexes x 300us = 3.2ms | 3.2ms
+        bare: write 2ms + 0 indexes x 300us = 2ms | 2ms
+        vary: write exp 2ms + 1 index x 1ms = 3ms on average | exp 2ms; 1ms
+        "#);
     }
 }

@@ -168,7 +168,7 @@ fn gets_worse(model: &Model, objective: &Objective, points: &[Point]) -> bool {
     points.windows(2).all(|pair| {
         let of = |point| worst(model, objective, point);
         match (of(&pair[0]), of(&pair[1])) {
-            (Some((before, _)), Some((after, _))) => !(after.high < before.low),
+            (Some((before, _)), Some((after, _))) => after.high >= before.low,
             (None, Some(_)) => false,
             (_, None) => true,
         }

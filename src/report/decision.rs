@@ -2,15 +2,15 @@
 
 use super::objective::Objective;
 use super::{load, number, view};
-use crate::experiment::answer::{Answer, Axis, Found, Point, State};
+use crate::experiment::answer::{Answer, Found, Point, State};
 
 /// `fast to 1,020/s (980-1,060); p95 breaks 200 ms at 1,310/s; first: orders servers`.
 ///
 /// Where there is no limit, the saturation stands in its place; where something was not found, the reason does.
 #[must_use]
 pub fn decision(answer: &Answer) -> String {
-    if let Axis::Path(axis) = &answer.axis {
-        return over_path(answer, &axis.path);
+    if !load::is_load(&answer.axis) {
+        return over_path(answer);
     }
     let parts = [knee(answer), limit(answer).or_else(|| saturation(answer)), cause(answer)];
     let known: Vec<_> = parts.into_iter().flatten().collect();
@@ -18,7 +18,7 @@ pub fn decision(answer: &Answer) -> String {
 }
 
 /// With a path as the axis there is no load to be fast up to: the statistic at either end says what the path does.
-fn over_path(answer: &Answer, path: &str) -> String {
+fn over_path(answer: &Answer) -> String {
     let subject = view::subject(answer, None);
     let of = if subject == view::TOTAL { String::new() } else { format!(" of {subject}") };
     let at = |p: &Point| {
@@ -30,13 +30,12 @@ fn over_path(answer: &Answer, path: &str) -> String {
         [] => None,
         [(p95, only)] => Some(format!("p95{of} {p95} at {}", load::with_unit(&answer.axis, only))),
         [(p95, first), .., (other, last)] => {
-            let last = load::with_unit(&answer.axis, last).replacen(&format!("{path} = "), "", 1);
+            let last = load::with_short_unit(&answer.axis, last);
             Some(format!("p95{of} {p95} at {}, {other} at {last}", load::with_unit(&answer.axis, first)))
         }
     };
     let limit = answer.limit_at.as_ref().filter(|limit| limit.at.value.is_some()).and_then(|limit| {
-        let at = load::found(&answer.axis, &limit.at)?.replacen(&format!("{path} = "), "", 1);
-        Some(format!("{} at {at}", breach(limit)))
+        Some(format!("{} at {}", breach(limit), load::found_short(&answer.axis, &limit.at)?))
     });
     let parts: Vec<String> = [ends, limit, no_steady_state(answer)].into_iter().flatten().collect();
     if parts.is_empty() { "no value was simulated".to_owned() } else { parts.join("; ") }
@@ -46,7 +45,8 @@ fn over_path(answer: &Answer, path: &str) -> String {
 fn no_steady_state(answer: &Answer) -> Option<String> {
     let lost = answer.points.iter().filter(|p| p.state == State::Saturated);
     let lost: Vec<String> = lost.map(|p| load::bare(p.load.at)).collect();
-    (!lost.is_empty()).then(|| format!("no steady state at {}", lost.join(", ")))
+    (!lost.is_empty())
+        .then(|| format!("no steady state at {}", load::with_short_unit(&answer.axis, &lost.join(", "))))
 }
 
 fn knee(answer: &Answer) -> Option<String> {
@@ -106,6 +106,16 @@ mod tests {
         assert_eq!(
             decision(&answer),
             "fast to 1,020/s (980-1,060); p95 breaks 200 ms at 1,310/s; first: orders servers"
+        );
+    }
+
+    #[test]
+    fn along_a_path_it_says_what_the_path_does() {
+        let answer = load::in_shown_unit(&sample::over_path()).into_owned();
+        assert_eq!(
+            decision(&answer),
+            "p95 59.9 ms at orders.product.read = 1 ms, 85.3 ms at 1,024 ms; p95 breaks 200 ms at 700 ms; no \
+             steady state at 2,048 ms"
         );
     }
 

@@ -52,8 +52,25 @@ pub fn axis_head(axis: &Axis) -> String {
         Axis::Rate => "load/s".to_owned(),
         Axis::Users => "users".to_owned(),
         Axis::Scale => "load x".to_owned(),
-        Axis::Path(PathAxis { path, unit, .. }) => format!("{path} {unit}").trim_end().to_owned(),
+        Axis::Path(PathAxis { path, unit, .. }) => {
+            format!("{} {unit}", last_names(path, HEAD_MAX)).trim_end().to_owned()
+        }
     }
+}
+
+/// A column whose head is longer leaves too little room for the others.
+const HEAD_MAX: usize = 24;
+
+/// The last names of a path, as many as fit: `…delay.exp`.
+fn last_names(path: &str, room: usize) -> String {
+    let mut rest = path;
+    while rest.chars().count() + usize::from(rest.len() < path.len()) > room {
+        match rest.split_once('.') {
+            Some((_, behind)) => rest = behind,
+            None => break,
+        }
+    }
+    if rest.len() < path.len() { format!("…{rest}") } else { path.to_owned() }
 }
 
 /// The head of a file's column of loads, whose values are in base units.
@@ -77,36 +94,62 @@ pub fn bare(value: f64) -> String {
     if value.abs() >= 1_000.0 { rounded(value, 0) } else { trimmed(&significant(value, 4)).to_owned() }
 }
 
-/// A number on the axis with its unit: `1,200/s`, `500 users`.
+/// A number on the axis with its unit: `1,200/s`, `500 users`, `web.replicas = 4`.
 #[must_use]
 pub fn with_unit(axis: &Axis, number: &str) -> String {
+    match axis {
+        Axis::Path(PathAxis { path, .. }) => format!("{path} = {}", with_short_unit(axis, number)),
+        _ => with_short_unit(axis, number),
+    }
+}
+
+/// As [`with_unit`], where the path of the axis has been named: `20 ms`, `4`.
+#[must_use]
+pub fn with_short_unit(axis: &Axis, number: &str) -> String {
     match axis {
         Axis::Rate => format!("{number}/s"),
         Axis::Users => format!("{number} users"),
         Axis::Scale => format!("{number}x"),
-        Axis::Path(PathAxis { path, unit, .. }) => match unit.as_str() {
-            "" => format!("{path} = {number}"),
-            unit if unit.starts_with('/') => format!("{path} = {number}{unit}"),
-            unit => format!("{path} = {number} {unit}"),
-        },
+        Axis::Path(PathAxis { unit, .. }) if unit.is_empty() || unit.starts_with('/') => {
+            format!("{number}{unit}")
+        }
+        Axis::Path(PathAxis { unit, .. }) => format!("{number} {unit}"),
     }
 }
 
 /// A load that was found: `1,020/s`, digits by the width of its interval. `None` where it was not found.
 #[must_use]
 pub fn found(axis: &Axis, at: &Estimate) -> Option<String> {
+    Some(with_unit(axis, &number(at)?))
+}
+
+/// As [`found`], where the path of the axis has been named.
+#[must_use]
+pub fn found_short(axis: &Axis, at: &Estimate) -> Option<String> {
+    Some(with_short_unit(axis, &number(at)?))
+}
+
+fn number(at: &Estimate) -> Option<String> {
     finite(at.value)?;
-    Some(with_unit(axis, trimmed(&super::number::estimate(at, 1.0))))
+    Some(trimmed(&super::number::estimate(at, 1.0)).to_owned())
 }
 
 /// As [`found`], with its interval: `1,020/s (980-1,060)`.
 #[must_use]
 pub fn found_with_interval(axis: &Axis, at: &Estimate) -> Option<String> {
-    let found = found(axis, at)?;
-    Some(match interval(at, 1.0) {
-        Some(ends) => format!("{found} ({ends})"),
-        None => found,
-    })
+    Some(found(axis, at)? + &ends(at))
+}
+
+/// As [`found_with_interval`], where the path of the axis has been named.
+#[must_use]
+pub fn found_short_with_interval(axis: &Axis, at: &Estimate) -> Option<String> {
+    Some(found_short(axis, at)? + &ends(at))
+}
+
+/// ` (980-1,060)`; nothing where an end is unknown, or both read the same.
+fn ends(at: &Estimate) -> String {
+    let told = interval(at, 1.0).filter(|ends| ends.split_once('-').is_none_or(|(low, high)| low != high));
+    told.map_or_else(String::new, |ends| format!(" ({ends})"))
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 
 use crate::experiment::answer::{
     Answer, Asymptotes, AuditRow, Axis, Bottleneck, BottleneckLaw, Cause, Counts, Distribution, Errors,
-    Estimate, ExactRow, Found, Kneedle, Load, PlaceRow, Point, RequestRow, ResourceRow, Saturation, SloRow,
-    State,
+    Estimate, ExactRow, Found, Kneedle, Load, Over, PathAxis, PlaceRow, Point, RequestRow, ResourceRow,
+    Saturation, SloRow, State,
 };
 
 /// `c` servers of mean service `mean_s` behind one queue.
@@ -417,5 +417,24 @@ pub fn one_run() -> Answer {
         simulated: within(0.004, 0.05),
         z: Some(-0.9),
     }];
+    answer
+}
+
+/// The open shop along the time of a query, doubled from point to point; the limit is found, and the last point is saturated.
+pub fn over_path() -> Answer {
+    let mut answer = open_shop();
+    let at = |i: usize| 1e-3 * f64::from(1u32 << i);
+    for (i, point) in answer.points.iter_mut().enumerate() {
+        point.load.at = at(i);
+        point.load.over = Some(Over { path: "orders.product.read".to_owned(), value: at(i) });
+    }
+    let (unit, log) = ("ms".to_owned(), true);
+    answer.axis = Axis::Path(PathAxis { path: "orders.product.read".to_owned(), unit, unit_is: 1e-3, log });
+    (answer.knee_at, answer.saturation_at, answer.kneedle_at) = (None, None, None);
+    (answer.peak, answer.headroom, answer.bottleneck_law) = (None, None, None);
+    let limit = answer.limit_at.as_mut().expect("found");
+    (limit.at, limit.cause) = (within(0.7, 0.02), None);
+    answer.slo[0].met_up_to = within(0.7, 0.02);
+    (answer.bottlenecks[0].from, answer.bottlenecks[0].to) = (at(0), at(11));
     answer
 }

@@ -130,7 +130,7 @@ fn upper(at: &Estimate) -> Option<f64> {
 
 fn flags(answer: &Answer, x: &Scale) -> Vec<Flag> {
     let found = |name: &str, at: &Estimate, rgb| {
-        let text = format!("{name} {}", load::found_with_interval(&answer.axis, at)?);
+        let text = format!("{name} {}", load::found_short_with_interval(&answer.axis, at)?);
         let band = number::finite(at.low).zip(number::finite(at.high));
         Some(Flag { at: number::finite(at.value)?, band, text, rgb, dashed: false })
     };

@@ -28,7 +28,7 @@ use panel::Panel;
 
 pub use png::{PngError, png};
 
-use crate::experiment::answer::Answer;
+use crate::experiment::answer::{Answer, Axis};
 use crate::report::{decision, load, view};
 
 /// What a chart shows, where it may choose.
@@ -158,8 +158,10 @@ impl<'a> Page<'a> {
     fn title(&self, canvas: &mut Canvas<'_>) {
         let left = self.sides.0;
         let room = size::WIDTH - size::MARGIN - left;
-        let over = if load::is_load(&self.answer.axis) { "under load" } else { "along a value" };
-        let title = format!("{}: latency {over}", self.answer.model);
+        let title = match &self.answer.axis {
+            Axis::Path(axis) => format!("{}: latency over {}", self.answer.model, axis.path),
+            _ => format!("{}: latency under load", self.answer.model),
+        };
         let title = font::fitted(&title, size::TITLE, true, room);
         canvas.text(&Text::new(title, (left, 36.0), size::TITLE, palette::INK).bold());
         for (i, line) in self.subtitle.iter().enumerate() {
@@ -186,7 +188,13 @@ impl<'a> Page<'a> {
     fn x_axis(&self, canvas: &mut Canvas<'_>, bottom: f64) {
         let (left, right) = self.sides;
         let ticks = self.frame.x.ticks(8);
-        for (value, text) in ticks.iter().zip(scale::tick_texts(&ticks)) {
+        // Factors read best each for itself: 100, 1,000, and not 0.1k.
+        let texts = if self.frame.x.log {
+            ticks.iter().map(|t| load::bare(*t)).collect()
+        } else {
+            scale::tick_texts(&ticks)
+        };
+        for (value, text) in ticks.iter().zip(texts) {
             let x = self.frame.x.pixel(*value, left, right);
             canvas.path(&[(x, bottom), (x, bottom + 6.0)], Stroke::solid(palette::GREY, 1.0));
             canvas.text(

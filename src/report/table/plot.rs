@@ -79,7 +79,11 @@ impl Plot {
         let unit = TimeUnit::fitting(self.top / 3.0);
         let cells = self.dots();
         let objective = self.objective.filter(|o| *o <= self.top).map(|o| self.row(o));
-        let mut out = format!("  {}\n", paint.apply(Role::Faint, &format!("p95, {}", unit.name())));
+        let over = match &answer.axis {
+            Axis::Path(axis) => format!(" over {}", axis.path),
+            _ => String::new(),
+        };
+        let mut out = format!("  {}\n", paint.apply(Role::Faint, &format!("p95, {}{over}", unit.name())));
         for (row, line) in cells.iter().enumerate() {
             let height = self.top * (1.0 - (row as f64 + 0.5) / ROWS as f64);
             let label = match objective {
@@ -175,7 +179,7 @@ impl Plot {
         let rule: String =
             (0..COLUMNS).map(|i| if knee == Some(i) || limit == Some(i) { '┴' } else { '─' }).collect();
         let mut names = vec![' '; COLUMNS + 20];
-        let (start, end) = (load::bare(self.from), load::with_unit(&answer.axis, &nice(self.to)));
+        let (start, end) = (load::bare(self.from), load::with_short_unit(&answer.axis, &nice(self.to)));
         for (name, column) in [("knee", knee), ("limit", limit)] {
             if let Some(column) = column {
                 write_at(&mut names, column.saturating_sub(name.len() / 2), name);

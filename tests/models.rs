@@ -255,7 +255,7 @@ fn twenty_one_queries_cost_what_one_join_does_not() {
     assert!((looped - 0.105).abs() < 1e-9, "21 queries of 5 ms: {looped}");
     assert!((joined - 0.005_4).abs() < 1e-9, "5 ms, and 20 rows of 20 us: {joined}");
     assert!((medians("100")[0] - 0.505).abs() < 1e-9);
-    let only = |name| knee_law(&model_with(file, &[("load.requests", name)]));
+    let only = |name| knee_law(&model_with(file, &[("load.requests", name), ("slo", "{}")]));
     assert!((only("{shop.loop: 1}") - 8.0 / 0.105).abs() < 1e-6);
     assert!((only("{shop.join: 1}") - 8.0 / 0.005_4).abs() < 1e-6);
 }
@@ -272,6 +272,8 @@ fn a_missing_index_is_found_out_by_the_hundred_thousandth_row() {
         // Where one in a thousand waits, times that are all but constant fall into one bin of a histogram.
         assert!(off.fold(0.0, f64::max) < 0.005, "{found:?} is not {wanted:?}");
     };
+    let explained = knee::report::explain_text(&model(file));
+    assert!(explained.contains("by_name  scan 100,000 rows x 20us = 2s\n"), "{explained}");
     is(medians(&[]), [0.002, 2.0, 0.2]);
     is(medians(&[("orders.report.rows", "100_000")]), [0.002, 2.0, 20.18]);
     let tenfold = [("orders.by_key.rows", "1_000_000"), ("orders.by_name.rows", "1_000_000")];

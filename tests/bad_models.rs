@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use knee::compile::{Loaded, load};
+use knee::dist::Dist;
 
 fn loaded(bytes: &[u8], sets: &[(&str, &str)]) -> Loaded {
     let sets: Vec<_> = sets.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
@@ -235,7 +236,7 @@ fn databases_caches_and_pools() {
     let with = |rest: &str| format!("{}{rest}", web("workers: 4"));
     insta::assert_snapshot!(fault(&with("databases: {db: {queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:17: error: `servers` is missing (expected a database with `servers`)"#);
     insta::assert_snapshot!(fault(&with("databases: {db: {servers: 0, queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:27: error: no servers (expected at least 1, or `unlimited`)"#);
-    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, queries: {q: {}}}}")), @r#"m.yaml:5:40: error: `q` is neither a read nor a write (expected `read` or `write` with its time)"#);
+    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, queries: {q: {}}}}")), @r#"m.yaml:5:40: error: `q` is neither a read nor a write (expected `read`, `write`, `scan` or `index`)"#);
     insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, replication: {lag: 1ms}, queries: {q: {read: 1ms}}}}")), @r#"
     m.yaml:5:43: error: `replication` without read replicas (nothing is replicated)
       help: say how many there are: `read_replicas: 2`
@@ -422,6 +423,82 @@ fn the_data_tier() {
         .map(|(told, expected)| format!("expected {expected}\nfound    {told}"))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn queries_by_size() {
+    let query = |query: &str| {
+        fault(&format!("{}databases: {{db: {{servers: 1, queries: {{q: {query}}}}}}}", web("workers: 4")))
+    };
+    insta::assert_snapshot!(query("{scan: {rows: -1, per_row: 1us}}"), @r#"m.yaml:5:57: error: `-1` is negative (expected a whole number, 0 or more)"#);
+    insta::assert_snapshot!(query("{scan: {rows: 1.5, per_row: 1us}}"), @r#"m.yaml:5:57: error: `1.5` is not whole (expected a whole number)"#);
+    insta::assert_snapshot!(query("{scan: {per_row: 1us}}"), @r#"m.yaml:5:50: error: `rows` is missing (expected a scan with `rows`)"#);
+    insta::assert_snapshot!(query("{scan: {rows: 100}}"), @r#"m.yaml:5:50: error: `per_row` is missing (expected a scan with `per_row`)"#);
+    insta::assert_snapshot!(query("{scan: {rows: 100, per_row: 20}}"), @r#"
+    m.yaml:5:71: error: `20` has no unit (expected a duration such as `250us`, `20ms`, `1.5s` or `7d`)
+      help: for milliseconds write `20ms`
+    "#);
+    insta::assert_snapshot!(query("{scan: {rows: 100, per_row: 1us, per_level: 1us}}"), @r#"
+    m.yaml:5:76: error: unknown key `per_level` (not a key of a scan)
+      help: its keys are `rows`, `per_row`, `limit`, `base` and `cv`
+    "#);
+    insta::assert_snapshot!(query("{scan: 100_000}"), @r#"m.yaml:5:50: error: found `100_000`, expected a map with keys such as `rows`, `per_row` and `limit` (expected a scan)"#);
+    insta::assert_snapshot!(query("{scan: {rows: 9e15, per_row: 1h}}"), @r#"m.yaml:5:57: error: a query of 3.240e19 s is longer than 100 years (expected fewer, or less time for each)"#);
+    insta::assert_snapshot!(query("{scan: {rows: 10, per_row: 1ms, cv: 2_000}}"), @r#"m.yaml:5:79: error: the time of the query cannot have a cv of 2000 (expected a number from 0 to 1000)"#);
+    insta::assert_snapshot!(query("{scan: {rows: 10, per_row: 1ms, cv: -1}}"), @r#"m.yaml:5:79: error: `-1` is negative (expected a number, 0 or more)"#);
+    insta::assert_snapshot!(query("{index: {rows: 100, per_level: 1ms, fanout: 1}}"), @r#"m.yaml:5:87: error: a fanout of 1 (expected at least 2 entries a page)"#);
+    insta::assert_snapshot!(query("{index: {rows: 100, per_level: 1ms, limit: 5}}"), @r#"
+    m.yaml:5:79: error: unknown key `limit` (not a key of an index)
+      help: its keys are `rows`, `per_level`, `fanout`, `base` and `cv`
+    "#);
+    insta::assert_snapshot!(query("{read: 1ms, scan: {rows: 100, per_row: 1us}}"), @r#"m.yaml:5:40: error: `q` has both `read` and `scan` (expected one of `read`, `write`, `scan` and `index`)"#);
+    insta::assert_snapshot!(query("{scan: {rows: 1, per_row: 1us}, index: {rows: 1, per_level: 1us}}"), @r#"m.yaml:5:40: error: `q` has both `scan` and `index` (expected one of `read`, `write`, `scan` and `index`)"#);
+    insta::assert_snapshot!(query("{write: 1ms, per_index: 1ms}"), @r#"m.yaml:5:67: error: `per_index` without `indexes` (expected how many: `indexes: 4`)"#);
+    insta::assert_snapshot!(query("{write: 1ms, indexes: 4}"), @r#"m.yaml:5:65: error: `indexes` without `per_index` (expected the time that each adds: `per_index: 0.3ms`)"#);
+    insta::assert_snapshot!(query("{write: 1ms, indexes: -4, per_index: 1ms}"), @r#"m.yaml:5:65: error: `-4` is negative (expected a whole number, 0 or more)"#);
+    insta::assert_snapshot!(query("{read: 1ms, indexes: 4, per_index: 1ms}"), @r#"m.yaml:5:64: error: `indexes` beside `read` (only a `write` maintains indexes)"#);
+    insta::assert_snapshot!(query("{index: {rows: 1, per_level: 1us}, per_index: 1ms}"), @r#"m.yaml:5:89: error: `per_index` beside `index` (only a `write` maintains indexes)"#);
+    insta::assert_snapshot!(query("{rows: 100}"), @r#"
+    m.yaml:5:44: error: unknown key `rows` (not a key of a query)
+      help: its keys are `read`, `write`, `scan`, `index`, `indexes`, `per_index` and `lock`
+    "#);
+}
+
+#[test]
+fn sizes_of_queries_are_paths() {
+    let model = format!(
+        "{}databases: {{db: {{servers: 1, queries: {{q: {{scan: {{rows: 100, per_row: 1us}}}}}}}}}}",
+        web("workers: 4")
+    );
+    let set = |path, value| fault_with(model.as_bytes(), &[(path, value)]);
+    insta::assert_snapshot!(set("db.q.rows", "-5"), @r#"--set:1:11: error: `-5` is negative (expected a whole number, 0 or more)"#);
+    insta::assert_snapshot!(set("db.q.row", "5"), @r#"
+    --set:1:1: error: unknown key `row` (not a key of a scan)
+      help: a key with a similar name exists: `rows`
+    "#);
+    insta::assert_snapshot!(set("db.q.fanout", "200"), @r#"
+    --set:1:1: error: unknown key `fanout` (not a key of a scan)
+      help: its keys are `rows`, `per_row`, `limit`, `base` and `cv`
+    "#);
+    insta::assert_snapshot!(set("db.q.read", "2ms"), @r#"m.yaml:5:40: error: `q` has both `read` and `scan` (expected one of `read`, `write`, `scan` and `index`)"#);
+    // In nanoseconds.
+    let means = |path: &str, value: &str| {
+        let loaded = loaded(model.as_bytes(), &[(path, value)]);
+        loaded
+            .model
+            .unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
+            .dists
+            .iter()
+            .map(Dist::mean)
+            .collect()
+    };
+    let scan = |of: Vec<f64>| of.into_iter().find(|mean| *mean != 1e-3).map(|mean| (mean * 1e9).round());
+    assert_eq!(scan(means("db.q.rows", "200_000")), Some(2e8));
+    assert_eq!(scan(means("db.q.scan.rows", "200_000")), Some(2e8));
+    assert_eq!(scan(means("db.q.rows", "0")), Some(0.0));
+    // What the file leaves out goes where the sizes are.
+    assert_eq!(scan(means("db.q.limit", "50")), Some(5e4));
+    assert_eq!(scan(means("db.q.base", "4ms")), Some(4.1e6));
 }
 
 #[test]

@@ -215,6 +215,85 @@ fn any_path_can_be_the_axis() {
 }
 
 #[test]
+fn a_path_that_is_no_axis_is_shown_where_it_was_given() {
+    let desk = Desk::new();
+    let told = |over: &str| desk.refused(&format!("sweep m.yaml --over {over}"));
+    let has = |told: String, parts: &[&str]| {
+        assert!(parts.iter().all(|part| told.contains(part)), "{told}");
+    };
+    has(told("dsek.workers=1..3"), &["--over:1:1", "unknown name `dsek`", "`desk`"]);
+    has(
+        told("desk.serve.1.delay=1ms..9ms"),
+        &["--over:1:1", "is not a number but a map", "`desk.serve.1.delay.exp`"],
+    );
+    has(told("desk.serve=1..9"), &["--over:1:1", "is not a number but a list"]);
+    has(told("study.requests=100..900"), &["--over:1:1", "how the model is studied"]);
+    has(told("desk..workers=1..3"), &["--over:1:1", "is no path"]);
+    has(told("desk.serve.1.delay.exp=9..1ms"), &["range"]);
+    has(told("desk.serve.1.delay.exp=1/s..5/s"), &["desk.serve.1.delay.exp=1/s", "`/s` is no unit of time"]);
+    assert_eq!(desk.files("."), ["m.yaml"]);
+}
+
+/// M/M/1 at 50/s with work of 2 to 18 ms: a mean response of 1 / (1 / work - 50/s) at each point.
+#[test]
+fn an_mm1_swept_over_its_service_time_follows_the_closed_form() {
+    let desk = Desk::new();
+    let document = desk.json("sweep m.yaml --over desk.serve.1.delay.exp=2..18 --json --requests 20_000");
+    assert_eq!(document["axis"]["path"], "desk.serve.1.delay.exp");
+    let points = document["points"].as_array().unwrap();
+    assert_eq!(points.len(), 10);
+    for (i, point) in points.iter().enumerate() {
+        let over = &point["load"]["over"];
+        assert_eq!(over["path"], "desk.serve.1.delay.exp");
+        assert_eq!(point["load"]["scale"], 1.0);
+        let work = over["value"].as_f64().unwrap();
+        assert!((work - (0.002 + 0.016 / 9.0 * i as f64)).abs() < 1e-5, "{work} is not evenly spaced");
+        let truth = 1.0 / (1.0 / work - 50.0);
+        let mean = &point["total"]["latency_s"]["mean"];
+        let [value, low, high] = ["value", "low", "high"].map(|end| mean[end].as_f64().unwrap());
+        let half = (high - low) / 2.0;
+        assert!(half < 0.05 * truth, "{value} +- {half} is wide");
+        // Ten intervals together: 99.9 %, with 20 replications each.
+        assert!((value - truth).abs() < 2.5 * half, "{value} +- {half} is not {truth}");
+    }
+    // p95 = 3.0 times the mean breaks 100 ms at 1 / work = 50 + ln 20 / 100 ms.
+    let limit = document["limit_at"]["value"].as_f64().unwrap();
+    let exact = 1.0 / (50.0 + 20.0_f64.ln() / 0.1);
+    assert!((limit / exact - 1.0).abs() < 0.02, "{limit} is not {exact}");
+    for absent in ["knee_at", "saturation_at", "elbow_at", "kneedle_at"] {
+        assert!(document.get(absent).is_none(), "{absent}");
+    }
+    let text = fs::read_to_string(desk.path().join("output/counter/sweep.csv")).unwrap();
+    assert!(text.starts_with("desk.serve.1.delay.exp_s,state,"), "{text}");
+}
+
+#[test]
+fn an_axis_with_saturated_points_claims_no_latency_there_and_nothing_beyond() {
+    let desk = Desk::new();
+    let text = desk.done("sweep m.yaml --over desk.serve.1.delay.exp=5,10,25,30");
+    assert!(text.contains("no steady state at 25, 30"), "{text}");
+    assert!(text.contains("desk.serve.1.delay.exp ms"), "{text}");
+    let saturated: Vec<_> = text.lines().filter(|line| line.contains("saturated")).collect();
+    assert_eq!(saturated.len(), 2, "{text}");
+    assert!(saturated.iter().all(|line| line.contains(" - ")), "{text}");
+    assert!(!text.contains("knee ") && !text.contains("saturation "), "{text}");
+    // Where things get better along the axis, no value is the limit.
+    let document = desk.json("sweep m.yaml --over desk.workers=1..2 --set load.rate=90/s --json");
+    assert!(document["limit_at"]["value"].is_null());
+    let reason = document["slo"][0]["met_up_to"]["reason"].as_str().unwrap();
+    assert_eq!(reason, "broken at 1; holds at 2");
+}
+
+#[test]
+fn points_of_an_axis_share_their_seeds() {
+    let desk = Desk::new();
+    // What has no effect makes no difference at all.
+    let document = desk.json("sweep m.yaml --over desk.cores=2..4 --json");
+    let points = document["points"].as_array().unwrap();
+    assert!(points.windows(2).all(|pair| pair[0]["total"] == pair[1]["total"]));
+}
+
+#[test]
 fn a_trace_has_one_line_a_request_in_the_order_of_their_ends() {
     let desk = Desk::new();
     desk.done("run m.yaml --requests 500 --trace t.csv");

@@ -23,7 +23,9 @@ const TRAJECTORIES: &[(&str, u64)] = &[
     ("lessons/cdn.yaml", 0x5ba4_ddcc_dc5e_0efd),
     ("lessons/connection-held-outside.yaml", 0xd840_5254_2a3c_b8ae),
     ("lessons/hot-shard.yaml", 0xf8ca_bab6_e85d_23a3),
+    ("lessons/missing-index.yaml", 0xe5d4_6a12_6100_c9a7),
     ("lessons/mm1-danger-zone.yaml", 0x5be8_60ae_909e_a730),
+    ("lessons/n-plus-one.yaml", 0xfc52_981c_701a_8420),
     ("lessons/pool-exhaustion.yaml", 0x88be_7926_4a22_c39b),
     ("lessons/pooling-c-queues.yaml", 0x65a4_eb80_4260_ccaf),
     ("lessons/pooling-c-slow.yaml", 0x185d_538a_1daf_4c97),
@@ -32,6 +34,7 @@ const TRAJECTORIES: &[(&str, u64)] = &[
     ("lessons/stampede.yaml", 0x5a73_691e_47ea_3cd7),
     ("lessons/sticky-sessions.yaml", 0x47bd_eef8_1f17_f18b),
     ("lessons/synchronous-logger.yaml", 0xa277_69e6_14e0_3195),
+    ("lessons/ten-indexes.yaml", 0x2fe7_54c5_fa46_49ec),
     ("lessons/thread-pool-exhaustion.yaml", 0xc7f6_5578_0af5_672d),
     ("lessons/workers-held-by-database.yaml", 0xc5f3_5de9_3777_65ce),
     ("measured/techempower.yaml", 0xb0cd_200a_79ed_4b77),
@@ -252,6 +255,59 @@ fn synchronous_logger_is_the_culprit() {
     for (place, resource) in [("api", "cores"), ("orders", "servers")] {
         assert!(utilization(full, place, resource) < 0.1, "{place} {resource} idle");
     }
+}
+
+#[test]
+fn twenty_one_queries_cost_what_one_join_does_not() {
+    let file = "lessons/n-plus-one.yaml";
+    let medians = |times: &str| {
+        let point = run(&model_with(file, &[("shop.loop.2.repeat.times", times)]), Some(5_000));
+        ["shop.loop", "shop.join"].map(|name| value(&point.requests[name].latency_s.p50))
+    };
+    let [looped, joined] = medians("20");
+    assert!((looped - 0.105).abs() < 1e-9, "21 queries of 5 ms: {looped}");
+    assert!((joined - 0.005_4).abs() < 1e-9, "5 ms, and 20 rows of 20 us: {joined}");
+    assert!((medians("100")[0] - 0.505).abs() < 1e-9);
+    let only = |name| knee_law(&model_with(file, &[("load.requests", name), ("slo", "{}")]));
+    assert!((only("{shop.loop: 1}") - 8.0 / 0.105).abs() < 1e-6);
+    assert!((only("{shop.join: 1}") - 8.0 / 0.005_4).abs() < 1e-6);
+}
+
+#[test]
+fn a_missing_index_is_found_out_by_the_hundred_thousandth_row() {
+    let file = "lessons/missing-index.yaml";
+    let medians = |sets: &[(&str, &str)]| {
+        let point = run(&model_with(file, sets), Some(2_000));
+        ["shop.indexed", "shop.scanned", "shop.report"].map(|name| value(&point.requests[name].latency_s.p50))
+    };
+    let is = |found: [f64; 3], wanted: [f64; 3]| {
+        let off = found.iter().zip(wanted).map(|(found, wanted)| (found / wanted - 1.0).abs());
+        // Where one in a thousand waits, times that are all but constant fall into one bin of a histogram.
+        assert!(off.fold(0.0, f64::max) < 0.005, "{found:?} is not {wanted:?}");
+    };
+    let explained = knee::report::explain_text(&model(file));
+    assert!(explained.contains("by_name  scan 100,000 rows x 20us = 2s\n"), "{explained}");
+    is(medians(&[]), [0.002, 2.0, 0.2]);
+    is(medians(&[("orders.report.rows", "100_000")]), [0.002, 2.0, 20.18]);
+    let tenfold = [("orders.by_key.rows", "1_000_000"), ("orders.by_name.rows", "1_000_000")];
+    is(medians(&tenfold), [0.002, 20.0, 0.2]);
+}
+
+#[test]
+fn ten_indexes_make_an_insert_five_times_as_long() {
+    let file = "lessons/ten-indexes.yaml";
+    let law = |indexes| knee_law(&model_with(file, &[("orders.insert.indexes", indexes)]));
+    assert!((law("0") - 2_000.0).abs() < 1e-6 && (law("10") - 400.0).abs() < 1e-6);
+    let point = run(&model(file), None);
+    let service = value(&point.places["orders"].service_s.mean);
+    assert!((service - 0.005).abs() < 1e-9, "1 ms, and 10 indexes of 0.4 ms: {service}");
+    assert_estimates(
+        &point.total.latency_s.mean,
+        knee::queueing::Mdc::new(300.0, 0.005, 2).unwrap().response_mean_s(),
+        0.05,
+    );
+    let full = run(&model_with(file, &[("orders.insert.indexes", "15")]), None);
+    assert_eq!(full.state, State::Saturated);
 }
 
 #[test]

@@ -93,7 +93,8 @@ pub struct Sweep {
     /// Vary only this load group; the others stay as in the file
     #[arg(long, value_name = "NAME")]
     pub group: Option<String>,
-    /// Vary a path of the model instead of the load: `web.replicas=1..8`, `web_db.timeout=10ms..1s:5:log`, `web.cores=1,2,4`
+    /// Vary a number of the model instead of the load: `web.replicas=1..8`, `orders.list.rows=100..100_000`, `web.cores=1,2,4`, or
+    /// so many values and by factors: `web_db.timeout=10ms..1s:5:log`
     #[arg(long, value_name = "PATH=A..B", value_parser = over, conflicts_with_all = ["from", "to", "at", "group"])]
     pub over: Option<Over>,
     /// The latency whose balance with throughput is the knee: `p95` unless stated, `mean`, `p99`

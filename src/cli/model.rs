@@ -6,8 +6,8 @@ use super::args::ModelFlags;
 use super::failure::Failure;
 use super::value::Setting;
 use super::{input, render, terminal};
-use crate::compile::{self, Loaded};
-use crate::diagnostic::Severity;
+use crate::compile;
+use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::model::Model;
 
 /// A model file that was read, with the settings of the command line.
@@ -36,20 +36,35 @@ impl<'a> File<'a> {
     /// # Errors
     /// When the model is wrong, as told.
     pub fn compile(&self, more: &[Setting], quiet: bool) -> Result<Model, Failure> {
-        let sets: Vec<_> =
-            self.flags.sets.iter().chain(more).map(|set| (set.path.clone(), set.value.clone())).collect();
         let name = self.path().display().to_string();
         let read_data = |file: &str| input::data(self.path(), file);
-        let loaded = compile::load(&self.bytes, &name, &sets, &read_data);
-        tell(&loaded, quiet);
+        let loaded = compile::load(&self.bytes, &name, &self.sets(more), &read_data);
+        tell(&loaded.diagnostics, &loaded.sources, quiet);
         loaded.model.ok_or(Failure::Told)
+    }
+
+    /// The number at a path, as written in the file or set on the command line; empty where there is none yet. `text` is the value of
+    /// `flag`, which asks for it.
+    ///
+    /// # Errors
+    /// When the path leads nowhere or to something else, as told.
+    pub fn number_at(&self, path: &str, flag: &str, text: &str) -> Result<String, Failure> {
+        let name = self.path().display().to_string();
+        let found = compile::number_at(&self.bytes, &name, &self.sets(&[]), path, (flag, text));
+        // Warnings are told when the model is compiled.
+        tell(&found.diagnostics, &found.sources, true);
+        found.number.ok_or(Failure::Told)
+    }
+
+    fn sets(&self, more: &[Setting]) -> Vec<(String, String)> {
+        self.flags.sets.iter().chain(more).map(|set| (set.path.clone(), set.value.clone())).collect()
     }
 }
 
-fn tell(loaded: &Loaded, quiet: bool) {
-    for diagnostic in &loaded.diagnostics {
+fn tell(diagnostics: &[Diagnostic], sources: &Sources, quiet: bool) {
+    for diagnostic in diagnostics {
         if diagnostic.severity == Severity::Error || !quiet {
-            terminal::note(&render::render(diagnostic, &loaded.sources, true));
+            terminal::note(&render::render(diagnostic, sources, true));
         }
     }
 }

@@ -15,7 +15,7 @@ const HEAD: u64 = 1024;
 const DRAFTS_MAX: u32 = 1_000;
 const SVG_MARK: &str = "<!-- made by knee ";
 const PNG_MARK: &[u8] = b"tEXtSoftware\0knee ";
-const CSV_MARK: &[u8] = b"load,state,converged,";
+const CSV_MARK: &[u8] = b",state,converged,";
 
 /// A directory for results, and the files that will stand in it.
 #[derive(Debug)]
@@ -158,7 +158,11 @@ fn is_ours(path: &Path, head: &[u8]) -> bool {
             let text: Vec<u8> = head.iter().copied().filter(|b| !b.is_ascii_whitespace()).take(8).collect();
             text == b"{\"knee\":"
         }
-        Some("csv") => head.starts_with(CSV_MARK),
+        // Behind the name of the axis, which may be any path of a model.
+        Some("csv") => {
+            let row = head.split(|b| *b == b'\n').next().unwrap_or_default();
+            row.windows(CSV_MARK.len()).any(|window| window == CSV_MARK)
+        }
         Some("svg") => contains(SVG_MARK.as_bytes()),
         Some("png") => contains(PNG_MARK),
         _ => false,

@@ -8,7 +8,7 @@ use super::output::{self, Output};
 use super::progress::Bar;
 use super::value::{Amount, Setting, USERS_MAX};
 use super::{study, terminal};
-use crate::experiment::answer::Answer;
+use crate::experiment::answer::{Answer, PathAxis};
 use crate::experiment::options::Options;
 use crate::experiment::{self, Loads, Swept};
 use crate::model::{Group, Model, Source};
@@ -51,7 +51,7 @@ enum Curve {
     /// The load.
     Load { model: Box<Model>, loads: Loads, options: Options },
     /// A path of the model: one model a value.
-    Path { path: String, models: Vec<(f64, Model)>, options: Options },
+    Path { axis: PathAxis, models: Vec<(f64, Model)>, options: Options },
 }
 
 impl Curve {
@@ -68,16 +68,20 @@ impl Curve {
     }
 
     fn over(file: &File<'_>, flags: &Sweep, over: &Over) -> Result<Self, Failure> {
+        let in_file = file.number_at(&over.path, "--over", &over.text)?;
+        let (axis, values) = over.axis(&in_file).map_err(|wrong| {
+            Failure::input(format!("{wrong}: `--over {}`, with `{in_file}` in the file", over.text))
+        })?;
         let mut models = Vec::new();
-        for AxisValue { at, text } in &over.values {
-            let set = Setting { path: over.path.clone(), value: text.clone() };
+        for AxisValue { at, text } in values {
+            let set = Setting { path: over.path.clone(), value: text };
             // Warnings of the first value are enough: the others mostly repeat them.
             let quiet = flags.print.quiet || !models.is_empty();
-            models.push((*at, file.compile(&[set], quiet)?));
+            models.push((at, file.compile(&[set], quiet)?));
         }
         let options = study::options(&models[0].1, &flags.study);
         study::horizon(&options)?;
-        Ok(Self::Path { path: over.path.clone(), models, options })
+        Ok(Self::Path { axis, models, options })
     }
 
     fn name(&self) -> &str {
@@ -91,7 +95,7 @@ impl Curve {
         let bar = Bar::new(quiet);
         Ok(match self {
             Self::Load { model, loads, options } => experiment::sweep(model, loads, options, &bar)?,
-            Self::Path { path, models, options } => experiment::over(path, models, options, &bar)?,
+            Self::Path { axis, models, options } => experiment::over(axis, models, options, &bar)?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::digest::name_hash;
 use super::program::branch_site;
-use super::{Body, Compiler, QueryBody};
+use super::{Body, Compiler, QueryBody, Work};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dist::Popularity;
 use crate::ids::{BalancerId, EndpointId, KeyId, MemberId, PlaceId, SiteId, StoreId, VersionsId};
@@ -517,7 +517,7 @@ impl<'a> Compiler<'a> {
     /// What a query does beside its work.
     pub(super) fn query_body(
         &mut self,
-        law: &'a At<crate::spec::law::Law>,
+        work: Work<'a>,
         query: &spec::Query,
         has_keys: bool,
         versions: Option<VersionsId>,
@@ -532,7 +532,7 @@ impl<'a> Compiler<'a> {
             );
         }
         let locks = query.lock.is_some() && has_keys;
-        Body::Query(law, QueryBody { is_write: query.write.is_some(), locks, versions, ship: None })
+        Body::Query(work, QueryBody { is_write: query.write.is_some(), locks, versions, ship: None })
     }
 }
 

@@ -12,6 +12,7 @@ mod load;
 mod names;
 mod places;
 mod program;
+mod queries;
 mod study;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ mod warnings;
 use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
-use crate::ids::{EndpointId, PlaceId};
+use crate::ids::{DistId, EndpointId, PlaceId};
 use crate::model::{self, Model};
 use crate::spec::decode::{At, Decode};
 use crate::spec::tree::{self, Node};
@@ -66,6 +67,38 @@ pub fn load(bytes: &[u8], name: &str, sets: &[(String, String)], read_file: Read
     let model = tree.and_then(|tree| compile(&tree, name, read_file, &mut digest, &mut sink));
     let model = model.filter(|_| !sink.has_errors());
     Loaded { model, diagnostics: sink.into_sorted(), sources, digest: digest.finish() }
+}
+
+/// A number of a model file.
+#[derive(Debug)]
+pub struct Found {
+    /// As written; empty where the file has none there. `None`: there can be none, as reported.
+    pub number: Option<String>,
+    /// What is wrong with the file or the path.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts that the diagnostics point into.
+    pub sources: Sources,
+}
+
+/// The number that a path of a model file means, after the settings. `flag` is what asked for it and `text` what it said, the
+/// path first: what is wrong with the path is reported there.
+#[must_use]
+pub fn number_at(
+    bytes: &[u8],
+    name: &str,
+    sets: &[(String, String)],
+    path: &str,
+    (flag, text): (&str, &str),
+) -> Found {
+    let mut sources = Sources::default();
+    let mut sink = Diagnostics::default();
+    let number = read(bytes, name, &mut sources, &mut sink).and_then(|mut tree| {
+        for (path, value) in sets {
+            set::apply(&mut tree, path, value, &mut sources, &mut sink);
+        }
+        set::number_at(&mut tree, path, flag, text, &mut sources, &mut sink)
+    });
+    Found { number: number.filter(|_| !sink.has_errors()), diagnostics: sink.into_sorted(), sources }
 }
 
 /// The file as a tree, if it is YAML at all.
@@ -128,7 +161,7 @@ enum Body<'a> {
     /// The steps of a service or an external.
     Steps(&'a crate::spec::step::Block),
     /// A query.
-    Query(&'a At<crate::spec::law::Law>, QueryBody),
+    Query(Work<'a>, QueryBody),
     /// Steps that take nothing of the place they belong to.
     Aside(&'a crate::spec::step::Block),
     /// A write on its way to a replica, and there to the site that applies it.
@@ -144,6 +177,15 @@ enum Body<'a> {
     Lookup(Option<&'a At<crate::spec::law::Law>>),
     /// Something that was reported.
     Broken,
+}
+
+/// The time of a query.
+#[derive(Clone, Copy)]
+enum Work<'a> {
+    /// As stated.
+    Stated(&'a At<crate::spec::law::Law>),
+    /// It follows from sizes: one time, or one after the other.
+    Sized(DistId, Option<DistId>),
 }
 
 /// What a query does beside its work.

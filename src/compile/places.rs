@@ -3,7 +3,7 @@
 use super::data::Layout;
 use super::{Body, Compiler, MEMBERS_MAX};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::ids::{BalancerId, DistId, EndpointId, MemberId, PlaceId, StationId, VersionsId};
+use crate::ids::{BalancerId, DistId, EndpointId, MemberId, PlaceId, StationId};
 use crate::model::{
     Balance, Balancer, Class, Discipline, Endpoint, Member, Money, Place, PlaceKind, Resource, Sharing,
     Station, StationKind,
@@ -381,7 +381,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn endpoint(
+    pub(super) fn endpoint(
         &mut self,
         place: PlaceId,
         name: &At<String>,
@@ -401,6 +401,7 @@ impl<'a> Compiler<'a> {
             shards,
             after_own_write,
             entry: 0,
+            told: String::new(),
         });
         self.endpoint_spans.push(span);
         self.bodies.push(body);
@@ -518,42 +519,6 @@ impl<'a> Compiler<'a> {
         (from == spec::ReadsFrom::Replicas && replicas > 0).then(|| {
             self.balancers_by_shard(first + 1..first + 1 + replicas, layout, reads.value.balance.as_ref())
         })
-    }
-
-    fn queries(
-        &mut self,
-        name: &At<String>,
-        place: PlaceId,
-        it: &'a spec::Database,
-        [to_primary, to_reads]: [BalancerId; 2],
-        has_keys: bool,
-        versions: Option<VersionsId>,
-    ) {
-        for (query_name, query) in it.queries.iter().flat_map(|queries| &queries.value.entries) {
-            self.check_endpoint_name(&name.value, PlaceKind::Database, query_name);
-            let time = query.as_ref().map(|query| (&query.value, &query.value.read, &query.value.write));
-            let (balancer, body) = match time {
-                Some((query, Some(read), None)) => {
-                    (to_reads, self.query_body(read, query, has_keys, versions))
-                }
-                Some((query, None, Some(write))) => {
-                    (to_primary, self.query_body(write, query, has_keys, versions))
-                }
-                Some((_, Some(_), Some(_))) => {
-                    let message = format!("`{}` is both a read and a write", query_name.value);
-                    self.error(query_name.span, message, "expected one of `read` and `write`");
-                    (to_primary, Body::Broken)
-                }
-                _ => {
-                    if self.whole {
-                        let message = format!("`{}` is neither a read nor a write", query_name.value);
-                        self.error(query_name.span, message, "expected `read` or `write` with its time");
-                    }
-                    (to_primary, Body::Broken)
-                }
-            };
-            self.endpoint(place, query_name, balancer, None, body);
-        }
     }
 
     fn pool(&mut self, name: &At<String>, pool: &'a At<spec::Pool>) {

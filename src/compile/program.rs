@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::data::{CacheKind, CacheUse};
 use super::digest::name_hash;
-use super::{Body, Compiler, OPS_MAX, QueryBody};
+use super::{Body, Compiler, OPS_MAX, QueryBody, Work};
 use crate::diagnostic::Span;
 use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, SiteId};
 use crate::model::{
@@ -129,7 +129,7 @@ impl<'a> Compiler<'a> {
         }
         match body {
             Body::Steps(steps) | Body::Aside(steps) => self.steps(program, &steps.0),
-            Body::Query(law, query) => self.query(law, query),
+            Body::Query(work, query) => self.query(work, query),
             Body::Lookup(Some(law)) | Body::Apply(law) => self.work(law),
             Body::Ship { lag, to, versions, copy } => {
                 if let Some(lag) = lag {
@@ -150,11 +150,19 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn query(&mut self, law: &At<crate::spec::law::Law>, query: QueryBody) {
+    fn query(&mut self, work: Work<'_>, query: QueryBody) {
         if let (Some(versions), false) = (query.versions, query.is_write) {
             self.op(Op::Read(versions));
         }
-        self.work(law);
+        match work {
+            Work::Stated(law) => self.work(law),
+            Work::Sized(first, second) => {
+                self.op(Op::Work(first));
+                if let Some(second) = second {
+                    self.op(Op::Work(second));
+                }
+            }
+        }
         if let (Some(versions), true) = (query.versions, query.is_write) {
             self.op(Op::Commit { versions, first: query.ship.unwrap_or_default() });
         }

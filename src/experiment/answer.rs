@@ -132,7 +132,38 @@ pub enum Axis {
     /// Open and closed groups together: a common factor on what the file says.
     Scale,
     /// The value of a path of the model.
-    Path(String),
+    Path(PathAxis),
+}
+
+/// A path of the model as an axis. Values on it are in base units: seconds, per second, shares of one, plain numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PathAxis {
+    /// `orders.list.rows`
+    pub path: String,
+    /// The unit readers are shown: `ms`, `%`, `/s`; empty for plain numbers.
+    pub unit: String,
+    /// One of that unit in base units: 0.001 for `ms`.
+    pub unit_is: f64,
+    /// Its values are evenly spaced by factors.
+    pub log: bool,
+}
+
+impl PathAxis {
+    /// A value in its unit: `20 ms`, `400/s`, `1000`.
+    #[must_use]
+    pub fn show(&self, value: f64) -> String {
+        let space = if self.unit.is_empty() || self.unit.starts_with('/') { "" } else { " " };
+        // Six digits hide the rounding of units.
+        let number: f64 = format!("{:.5e}", value / self.unit_is).parse().unwrap_or(value);
+        format!("{number}{space}{}", self.unit)
+    }
+}
+
+impl Serialize for PathAxis {
+    /// As its path: the values in the document are in base units.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.path)
+    }
 }
 
 /// A load found on the curve.
@@ -302,6 +333,18 @@ pub struct Load {
     pub users: Option<f64>,
     /// Factor on the load of the model file.
     pub scale: f64,
+    /// Where a path of the model is the axis: which, and its value here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over: Option<Over>,
+}
+
+/// The value of a path of the model at a point.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Over {
+    /// `orders.list.rows`
+    pub path: String,
+    /// In base units: seconds, per second, a share of one, or the plain number.
+    pub value: f64,
 }
 
 /// Numbers of requests over all replications.

@@ -56,8 +56,24 @@ fn rows<'p>(model: &Model, objective: &Objective, point: &'p Point) -> Vec<&'p R
     }
 }
 
+/// What the x axis of a curve is like.
+#[derive(Clone, Copy)]
+pub struct Along<'a> {
+    /// What a value on it is called.
+    pub noun: &'static str,
+    /// How a reason states one.
+    pub show: &'a dyn Fn(f64) -> String,
+    /// Points are interpolated by the logarithm of the axis.
+    pub log: bool,
+}
+
+impl Along<'static> {
+    /// Load.
+    pub const LOAD: Self = Self { noun: "load", show: &|load| plain(load), log: false };
+}
+
 /// The load up to which an objective holds. `low` is where the upper band breaks it first, `high` where the lower band does.
-pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point]) -> Estimate {
+pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point], along: Along<'_>) -> Estimate {
     if let Goal::GoodputRate(_) = objective.goal {
         return Estimate::unknown("an absolute goodput has a lowest load, not a highest");
     }
@@ -74,7 +90,7 @@ pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point]) -> Esti
                 let (estimate, bar) = badness(rows(model, objective, p)[nth], objective.goal)?;
                 Some((p.load.at, end(&estimate).or(estimate.value)? - bar, bar))
             };
-            crossing(objective.goal, &steady.iter().filter_map(at).collect::<Vec<_>>())
+            crossing(objective.goal, &steady.iter().filter_map(at).collect::<Vec<_>>(), along.log)
         };
         (band(|e| e.value), band(|e| e.high), band(|e| e.low))
     });
@@ -89,13 +105,13 @@ pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point]) -> Esti
             value: None,
             low: None,
             high: Some(first),
-            reason: Some(format!("broken at the lowest load simulated, {}", plain(first))),
+            reason: Some(format!("broken at the lowest {} simulated, {}", along.noun, (along.show)(first))),
         },
         (Some(value), _) => Estimate {
             value: Some(value),
             low: low.or(Some(first)),
             high: high.or(saturated),
-            reason: high.or(saturated).is_none().then(|| format!("may hold beyond {}", plain(last))),
+            reason: high.or(saturated).is_none().then(|| format!("may hold beyond {}", (along.show)(last))),
         },
         // It holds while there is a steady state, and not without one.
         (None, Some(end)) => Estimate::with_interval((last + end) / 2.0, low.unwrap_or(last), end),
@@ -103,7 +119,7 @@ pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point]) -> Esti
             value: None,
             low,
             high: None,
-            reason: Some(format!("holds up to the highest load simulated, {}", plain(last))),
+            reason: Some(format!("holds up to the highest {} simulated, {}", along.noun, (along.show)(last))),
         },
     }
 }
@@ -111,30 +127,94 @@ pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point]) -> Esti
 type Crossing = (Option<f64>, Option<f64>, Option<f64>);
 
 /// Where `(load, value - bar, bar)` first rises above zero; already broken at the first point: there.
-fn crossing(goal: Goal, points: &[(f64, f64, f64)]) -> Option<f64> {
+fn crossing(goal: Goal, points: &[(f64, f64, f64)], log: bool) -> Option<f64> {
     let first = points.first()?;
     if first.1 >= 0.0 {
         return Some(first.0);
     }
-    let curve: Vec<(f64, f64)> = points.iter().map(|&(x, over, bar)| (x, over + bar)).collect();
+    let place = |x: f64| if log { x.ln() } else { x };
+    let curve: Vec<(f64, f64)> = points.iter().map(|&(x, over, bar)| (place(x), over + bar)).collect();
     let bar = first.2;
-    match goal {
+    let at = match goal {
         Goal::Latency(..) => Curve::log(&curve)?.first_crossing(bar),
         _ => Curve::linear(&curve)?.first_crossing(bar),
-    }
+    }?;
+    Some(if log { at.exp() } else { at })
 }
 
 /// All objectives, and the one that breaks first.
-pub fn limits(model: &Model, points: &[Point], load: &str) -> (Vec<SloRow>, Option<Found>) {
+pub fn limits(model: &Model, points: &[Point], load: &str, along: Along<'_>) -> (Vec<SloRow>, Option<Found>) {
+    first_to_break(model, load, |objective| met_up_to(model, objective, points, along))
+}
+
+/// As [`limits`] along any path of the model: where an objective does not get worse along it, there is no value up to which it holds.
+pub fn limits_over(
+    model: &Model,
+    points: &[Point],
+    path: &str,
+    along: Along<'_>,
+) -> (Vec<SloRow>, Option<Found>) {
+    first_to_break(model, path, |objective| {
+        if gets_worse(model, objective, points) {
+            met_up_to(model, objective, points, along)
+        } else {
+            Estimate::unknown(&where_it_holds(model, objective, points, along))
+        }
+    })
+}
+
+/// Whether no value is surely better than the one before it; without a steady state is the worst.
+fn gets_worse(model: &Model, objective: &Objective, points: &[Point]) -> bool {
+    points.windows(2).all(|pair| {
+        let of = |point| worst(model, objective, point);
+        match (of(&pair[0]), of(&pair[1])) {
+            (Some((before, _)), Some((after, _))) => after.high >= before.low,
+            (None, Some(_)) => false,
+            (_, None) => true,
+        }
+    })
+}
+
+/// What an objective looks at, of whichever group it is worst for, and its bar; `None` without a steady state.
+fn worst(model: &Model, objective: &Objective, point: &Point) -> Option<(Band, f64)> {
+    let steady = point.state != State::Saturated;
+    let all = rows(model, objective, point).into_iter().filter(|_| steady);
+    let all = all.filter_map(|row| {
+        let (e, bar) = badness(row, objective.goal)?;
+        let value = e.value?;
+        Some((Band { value, low: e.low.unwrap_or(value), high: e.high.unwrap_or(value) }, bar))
+    });
+    all.max_by(|a, b| a.0.value.total_cmp(&b.0.value))
+}
+
+struct Band {
+    value: f64,
+    low: f64,
+    high: f64,
+}
+
+fn where_it_holds(model: &Model, objective: &Objective, points: &[Point], along: Along<'_>) -> String {
+    let holds = |p: &&Point| worst(model, objective, p).is_some_and(|(band, bar)| band.value < bar);
+    let (good, bad): (Vec<&Point>, Vec<&Point>) = points.iter().partition(holds);
+    let listed =
+        |points: &[&Point]| points.iter().map(|p| (along.show)(p.load.at)).collect::<Vec<_>>().join(", ");
+    match (good.is_empty(), bad.is_empty()) {
+        (false, true) => "holds at all values simulated".to_owned(),
+        (true, _) => "broken at all values simulated".to_owned(),
+        _ => format!("broken at {}; holds at {}", listed(&bad), listed(&good)),
+    }
+}
+
+fn first_to_break(
+    model: &Model,
+    load: &str,
+    met_up_to: impl Fn(&Objective) -> Estimate,
+) -> (Vec<SloRow>, Option<Found>) {
     let name = |o: &Objective| o.endpoint.map_or("total".to_owned(), |e| model.endpoint_name(e));
     let slo: Vec<SloRow> = model
         .objectives
         .iter()
-        .map(|o| SloRow {
-            endpoint: name(o),
-            objective: o.text.clone(),
-            met_up_to: met_up_to(model, o, points),
-        })
+        .map(|o| SloRow { endpoint: name(o), objective: o.text.clone(), met_up_to: met_up_to(o) })
         .collect();
     // Broken from the start comes first, holding to the end last.
     let broken = |e: &Estimate| e.value.is_none() && e.high.is_some();

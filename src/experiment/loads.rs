@@ -84,7 +84,7 @@ pub fn axis_name(axis: &Axis) -> String {
         Axis::Rate => "rate".into(),
         Axis::Users => "users".into(),
         Axis::Scale => "scale".into(),
-        Axis::Path(path) => path.clone(),
+        Axis::Path(axis) => axis.path.clone(),
     }
 }
 

@@ -40,6 +40,7 @@ pub fn point(job: &Job, base: f64) -> Point {
             rate_per_s: Some(rows::mean(summaries, |s| s.total.submitted / s.window_s)),
             users: loads::all_users(model),
             scale: job.at / base,
+            over: None,
         },
         state,
         backlog_growth_per_s: look.growth.clone(),

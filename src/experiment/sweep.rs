@@ -118,7 +118,7 @@ fn refine(
     for _ in 0..REFINEMENTS {
         let points: Vec<Point> = jobs.iter().map(|j| point::point(j, dial.base)).collect();
         let mut wanted = Vec::new();
-        let (_, limit) = limit::limits(model, &points, "");
+        let (_, limit) = limit::limits(model, &points, "", limit::Along::LOAD);
         if let Some(Estimate { value: Some(value), low, high, .. }) = limit.map(|f| f.at) {
             let width = high.unwrap_or(f64::INFINITY) - low.unwrap_or(0.0);
             if width > LIMIT_WIDTH * value {
@@ -167,7 +167,7 @@ fn answer(
         jobs.iter().map(|j| bottleneck::culprit(&j.model, &j.layout, &graph, j.summaries())).collect();
     let load = dial.name();
     let saturation = saturation(model, dial, &jobs, &mut points, &culprits, edge);
-    let (slo, mut limit_at) = limit::limits(model, &points, &load);
+    let (slo, mut limit_at) = limit::limits(model, &points, &load, limit::Along::LOAD);
     let steady = || jobs.iter().zip(&points).filter(|(_, p)| p.state != State::Saturated).map(|(j, _)| j);
     let steady = Steady::new(steady(), options.knee_by);
     let mut knee_at = steady.knee(&load);

@@ -1,7 +1,7 @@
 //! The curve as a tidy table: one row a load, times in seconds, a column for every resource's utilisation.
 
 use super::number::finite;
-use super::view;
+use super::{load, view};
 use crate::experiment::answer::{Answer, Distribution, Estimate, Point, State};
 
 const LATENCIES: [&str; 6] = ["mean", "p50", "p90", "p95", "p99", "p99.9"];
@@ -14,7 +14,7 @@ const LATENCIES: [&str; 6] = ["mean", "p50", "p90", "p95", "p99", "p99.9"];
 pub fn sweep_csv(answer: &Answer) -> Vec<u8> {
     let resources = resource_columns(answer);
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(head(&resources)).expect("memory does not fail");
+    writer.write_record(head(answer, &resources)).expect("memory does not fail");
     for point in &answer.points {
         writer.write_record(cells(point, &resources)).expect("rows are equally long");
     }
@@ -37,11 +37,11 @@ fn resource_columns(answer: &Answer) -> Vec<(String, String)> {
     columns
 }
 
-fn head(resources: &[(String, String)]) -> Vec<String> {
-    let mut head: Vec<String> =
-        ["load", "state", "converged", "offered_per_s", "throughput_per_s", "error_share"]
-            .map(str::to_owned)
-            .into();
+fn head(answer: &Answer, resources: &[(String, String)]) -> Vec<String> {
+    let mut head = vec![load::column(&answer.axis)];
+    head.extend(
+        ["state", "converged", "offered_per_s", "throughput_per_s", "error_share"].map(str::to_owned),
+    );
     for name in LATENCIES {
         head.extend([format!("{name}_s"), format!("{name}_low_s"), format!("{name}_high_s")]);
     }

@@ -1,16 +1,16 @@
 //! The answer in one line: how far it is fast, where it breaks, what gives way first.
 
 use super::objective::Objective;
-use super::{load, number};
-use crate::experiment::answer::{Answer, Axis, Found, Point};
+use super::{load, number, view};
+use crate::experiment::answer::{Answer, Found, Point, State};
 
 /// `fast to 1,020/s (980-1,060); p95 breaks 200 ms at 1,310/s; first: orders servers`.
 ///
 /// Where there is no limit, the saturation stands in its place; where something was not found, the reason does.
 #[must_use]
 pub fn decision(answer: &Answer) -> String {
-    if let Axis::Path(path) = &answer.axis {
-        return over_path(answer, path);
+    if !load::is_load(&answer.axis) {
+        return over_path(answer);
     }
     let parts = [knee(answer), limit(answer).or_else(|| saturation(answer)), cause(answer)];
     let known: Vec<_> = parts.into_iter().flatten().collect();
@@ -18,14 +18,35 @@ pub fn decision(answer: &Answer) -> String {
 }
 
 /// With a path as the axis there is no load to be fast up to: the statistic at either end says what the path does.
-fn over_path(answer: &Answer, path: &str) -> String {
+fn over_path(answer: &Answer) -> String {
+    let subject = view::subject(answer, None);
+    let of = if subject == view::TOTAL { String::new() } else { format!(" of {subject}") };
     let at = |p: &Point| {
-        let p95 = number::measured_seconds(number::finite(p.total.latency_s.p95.value)?);
-        Some(format!("p95 {p95} at {path} = {}", load::bare(p.load.at)))
+        let p95 = number::measured_seconds(number::finite(view::row(p, &subject).latency_s.p95.value)?);
+        Some((p95, load::bare(p.load.at)))
     };
-    let ends: Vec<String> =
-        [answer.points.first(), answer.points.last()].into_iter().flatten().filter_map(at).collect();
-    if ends.is_empty() { "no value was simulated".to_owned() } else { ends.join(", ") }
+    let all: Vec<_> = view::steady(answer).filter_map(at).collect();
+    let ends = match &all[..] {
+        [] => None,
+        [(p95, only)] => Some(format!("p95{of} {p95} at {}", load::with_unit(&answer.axis, only))),
+        [(p95, first), .., (other, last)] => {
+            let last = load::with_short_unit(&answer.axis, last);
+            Some(format!("p95{of} {p95} at {}, {other} at {last}", load::with_unit(&answer.axis, first)))
+        }
+    };
+    let limit = answer.limit_at.as_ref().filter(|limit| limit.at.value.is_some()).and_then(|limit| {
+        Some(format!("{} at {}", breach(limit), load::found_short(&answer.axis, &limit.at)?))
+    });
+    let parts: Vec<String> = [ends, limit, no_steady_state(answer)].into_iter().flatten().collect();
+    if parts.is_empty() { "no value was simulated".to_owned() } else { parts.join("; ") }
+}
+
+/// The values without a steady state.
+fn no_steady_state(answer: &Answer) -> Option<String> {
+    let lost = answer.points.iter().filter(|p| p.state == State::Saturated);
+    let lost: Vec<String> = lost.map(|p| load::bare(p.load.at)).collect();
+    (!lost.is_empty())
+        .then(|| format!("no steady state at {}", load::with_short_unit(&answer.axis, &lost.join(", "))))
 }
 
 fn knee(answer: &Answer) -> Option<String> {
@@ -85,6 +106,16 @@ mod tests {
         assert_eq!(
             decision(&answer),
             "fast to 1,020/s (980-1,060); p95 breaks 200 ms at 1,310/s; first: orders servers"
+        );
+    }
+
+    #[test]
+    fn along_a_path_it_says_what_the_path_does() {
+        let answer = load::in_shown_unit(&sample::over_path()).into_owned();
+        assert_eq!(
+            decision(&answer),
+            "p95 59.9 ms at orders.product.read = 1 ms, 85.3 ms at 1,024 ms; p95 breaks 200 ms at 700 ms; no \
+             steady state at 2,048 ms"
         );
     }
 

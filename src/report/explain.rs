@@ -273,7 +273,8 @@ fn program(model: &Model, endpoint: EndpointId, page: &mut Page) {
     let it = &model.endpoints[endpoint.index()];
     let class =
         it.class.map_or(String::new(), |class| format!("  priority {}", model.classes[usize::from(class)]));
-    page.line(1, &format!("{}{class}", it.name));
+    let told = if it.told.is_empty() { String::new() } else { format!("  {}", it.told) };
+    page.line(1, &format!("{}{class}{told}", it.name));
     let lines = listing::program(model, endpoint);
     for line in lines.iter().take(ROWS_MAX) {
         page.line(2, line);

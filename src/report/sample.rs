@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 
 use crate::experiment::answer::{
     Answer, Asymptotes, AuditRow, Axis, Bottleneck, BottleneckLaw, Cause, Counts, Distribution, Errors,
-    Estimate, ExactRow, Found, Kneedle, Load, PlaceRow, Point, RequestRow, ResourceRow, Saturation, SloRow,
-    State,
+    Estimate, ExactRow, Found, Kneedle, Load, Over, PathAxis, PlaceRow, Point, RequestRow, ResourceRow,
+    Saturation, SloRow, State,
 };
 
 /// `c` servers of mean service `mean_s` behind one queue.
@@ -129,6 +129,7 @@ pub fn point(model: Mmc, rate: f64) -> Point {
             rate_per_s: Some(within(rate, 0.002)),
             users: None,
             scale: rate / model.capacity(),
+            over: None,
         },
         state: if rho < 1.0 { State::Stable } else { State::Saturated },
         backlog_growth_per_s: within((rate - model.capacity()).max(0.0), 0.02),
@@ -299,7 +300,13 @@ pub fn closed_users() -> Answer {
             for e in [&mut p.total.latency_s.p50, &mut p.total.latency_s.p95, &mut p.total.latency_s.p99] {
                 *e = within(e.value.unwrap_or(0.0) * stretch.sqrt(), 0.03);
             }
-            p.load = Load { at: n, rate_per_s: Some(within(x, 0.002)), users: Some(n), scale: n / 1000.0 };
+            p.load = Load {
+                at: n,
+                rate_per_s: Some(within(x, 0.002)),
+                users: Some(n),
+                scale: n / 1000.0,
+                over: None,
+            };
             p.state = if n > star { State::BeyondSaturation } else { State::Stable };
             let total = p.total.clone();
             p.requests.insert("web.browse".to_owned(), total);
@@ -410,5 +417,24 @@ pub fn one_run() -> Answer {
         simulated: within(0.004, 0.05),
         z: Some(-0.9),
     }];
+    answer
+}
+
+/// The open shop along the time of a query, doubled from point to point; the limit is found, and the last point is saturated.
+pub fn over_path() -> Answer {
+    let mut answer = open_shop();
+    let at = |i: usize| 1e-3 * f64::from(1u32 << i);
+    for (i, point) in answer.points.iter_mut().enumerate() {
+        point.load.at = at(i);
+        point.load.over = Some(Over { path: "orders.product.read".to_owned(), value: at(i) });
+    }
+    let (unit, log) = ("ms".to_owned(), true);
+    answer.axis = Axis::Path(PathAxis { path: "orders.product.read".to_owned(), unit, unit_is: 1e-3, log });
+    (answer.knee_at, answer.saturation_at, answer.kneedle_at) = (None, None, None);
+    (answer.peak, answer.headroom, answer.bottleneck_law) = (None, None, None);
+    let limit = answer.limit_at.as_mut().expect("found");
+    (limit.at, limit.cause) = (within(0.7, 0.02), None);
+    answer.slo[0].met_up_to = within(0.7, 0.02);
+    (answer.bottlenecks[0].from, answer.bottlenecks[0].to) = (at(0), at(11));
     answer
 }

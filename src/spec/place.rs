@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::data::{AfterOwnWrite, Evict, KeyLaw, Lock, OnPut, Replication, ShardBy, Start, Ttl};
 use super::decode::{At, Decode, Named, record, scalar, unknown_word, words};
 use super::law::Law;
-use super::quantity::{Cost, Fraction, Limit, Priority, Weight, Whole};
+use super::quantity::{Cost, Fraction, Limit, Number, Priority, Seconds, Weight, Whole};
 use super::step::{Block, Endpoint};
 use super::tree::{Node, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -284,16 +284,65 @@ impl JsonSchema for Reads {
 }
 
 record! {
-    /// A query: a read or a write, with the time it takes a server.
+    /// A query: a read or a write, with the time it takes a server, or a read by the size of its table.
     pub struct Query ("a query") {
         /// Time of a read; it goes where `reads` says.
         "read" read: Law,
         /// Time of a write; it goes to the primary.
         "write" write: Law,
+        /// A read that looks at every row: rows x per_row.
+        "scan" scan: Scan,
+        /// A read through a B-tree: its levels x per_level.
+        "index" index: Index,
+        /// Indexes that a write maintains.
+        "indexes" indexes: Whole,
+        /// Time that each index adds to the write.
+        "per_index" per_index: Seconds,
         /// What it locks while it runs: `row`, that of its key.
         "lock" lock: Lock,
     }
-    later: ["scan", "index", "indexes", "per_index", "rows", "key", "size"];
+    later: ["key", "size"];
+}
+
+record! {
+    /// A read that looks at every row, or at the rows of a page.
+    pub struct Scan ("a scan") {
+        /// Rows in the table.
+        "rows" rows: Whole,
+        /// Time for each row.
+        "per_row" per_row: Seconds,
+        /// At most so many rows are read, as in a page of results; all of them unless stated.
+        "limit" limit: Whole,
+        /// A fixed part besides the rows; none unless stated.
+        "base" base: Seconds,
+        /// Variation of the whole time: lognormal with that mean; always the same unless stated.
+        "cv" cv: Number,
+    }
+    required: ["rows", "per_row"];
+}
+
+/// Entries of an index page unless stated, and so the pages below each inner page of a B-tree: pages of 8 KiB, two thirds full of
+/// entries of 20 bytes.
+///
+/// Source: Gray and Graefe, *The Five-Minute Rule Ten Years Later, and Other Computer Storage Rules of Thumb* (SIGMOD
+/// Record 26, 1997), section 2.
+pub const FANOUT: u64 = 270;
+
+record! {
+    /// A read of one row through a B-tree.
+    pub struct Index ("an index") {
+        /// Rows in the table.
+        "rows" rows: Whole,
+        /// Time for each level of the tree; there are ceil(log(rows) / log(fanout)) of them, and at least 1.
+        "per_level" per_level: Seconds,
+        /// Entries of a page; 270 unless stated (8 KiB, two thirds full, 20 bytes an entry).
+        "fanout" fanout: Whole,
+        /// A fixed part besides the levels; none unless stated.
+        "base" base: Seconds,
+        /// Variation of the whole time: lognormal with that mean; always the same unless stated.
+        "cv" cv: Number,
+    }
+    required: ["rows", "per_level"];
 }
 
 record! {

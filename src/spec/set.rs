@@ -1,17 +1,22 @@
 //! `--set PATH=VALUE`: changes the tree before it is read, so that a setting is checked as if it stood in the file.
 //!
 //! A path is a unique name and then keys: `web.replicas`, `orders.product.read`, `load.shoppers.users`, `study.seed`. The
-//! endpoints of a place stand directly behind its name; steps count from 1, as replicas do.
+//! endpoints of a place stand directly behind its name, the sizes of a query directly behind the query (`orders.list.rows`);
+//! steps count from 1, as replicas do.
 
+use super::place::Query;
+use super::quantity::number_and_unit;
 use super::tree::{self, Entry, Node, Value, shorten};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, nearest};
 
 /// Sections whose entries are named by a path without naming the section.
 const SECTIONS: [&str; 6] = ["services", "externals", "databases", "caches", "pools", "queues"];
 /// Keys of a place that a path leaves out.
-const WITHIN: [&str; 3] = ["endpoints", "queries", "steps"];
+const WITHIN: [&str; 5] = ["endpoints", "queries", "steps", "scan", "index"];
 /// Sections that a path may begin with, and that it may create.
 const TOP: [&str; 5] = ["load", "study", "slo", "peak", "name"];
+/// Sections that change no simulated time.
+const STUDIED: [&str; 4] = ["study", "slo", "peak", "name"];
 
 /// Sets one value. What is wrong with path or value is reported at the setting.
 pub fn apply(root: &mut Node, path: &str, value: &str, sources: &mut Sources, sink: &mut Diagnostics) {
@@ -19,19 +24,70 @@ pub fn apply(root: &mut Node, path: &str, value: &str, sources: &mut Sources, si
     let whole = sources.add("--set", &text);
     let at_path = Span { source: whole, start: 0, end: path.len() as u32 };
     let Some(new) = parse_value(path, value, sources, sink) else { return };
-    let segments: Vec<&str> = path.split('.').collect();
-    if segments.iter().any(|segment| segment.is_empty()) {
-        sink.push(
-            Diagnostic::error(at_path, format!("`{}` is no path", shorten(path)))
-                .label("expected names with dots between them"),
-        );
-        return;
-    }
-    let slot = Walk { span: at_path, path }.find(root, &segments);
-    match slot {
+    match slot(root, path, at_path) {
         Ok(slot) => *slot = new,
         Err(diagnostic) => sink.push(diagnostic),
     }
+}
+
+/// The number at a path, as written; empty where there is none yet, or no limit. `text` is the flag that asks for it, which begins
+/// with the path: what is wrong with the path is reported there.
+pub fn number_at(
+    root: &mut Node,
+    path: &str,
+    flag: &str,
+    text: &str,
+    sources: &mut Sources,
+    sink: &mut Diagnostics,
+) -> Option<String> {
+    let span = Span { source: sources.add(flag, text), start: 0, end: path.len() as u32 };
+    if let Some(section) = STUDIED.into_iter().find(|section| path.split('.').next() == Some(section)) {
+        let message =
+            format!("`{}` says how the model is studied or judged, not what it does", shorten(path));
+        sink.push(Diagnostic::error(span, message).label(format!("expected a path outside `{section}`")));
+        return None;
+    }
+    let found = slot(root, path, span).map_err(|diagnostic| sink.push(diagnostic)).ok()?;
+    match &found.value {
+        Value::Null => Some(String::new()),
+        Value::Scalar { text, .. } if text == "unlimited" => Some(String::new()),
+        Value::Scalar { text, .. } if number_and_unit(text).is_ok() => Some(text.clone()),
+        _ => {
+            sink.push(no_number(found, path, span));
+            None
+        }
+    }
+}
+
+fn no_number(found: &Node, path: &str, span: Span) -> Diagnostic {
+    let is_number = |entry: &&Entry| match &entry.value.value {
+        Value::Scalar { text, .. } => number_and_unit(text).is_ok(),
+        _ => false,
+    };
+    let inside: Vec<String> = found
+        .entries()
+        .unwrap_or_default()
+        .iter()
+        .filter(is_number)
+        .map(|entry| format!("{path}.{}", entry.key))
+        .collect();
+    let inside: Vec<&str> = inside.iter().map(String::as_str).collect();
+    let help =
+        (!inside.is_empty()).then(|| format!("numbers in it are {}", super::decode::listed(&inside, 8)));
+    Diagnostic::error(span, format!("`{}` is not a number but {}", shorten(path), found.describe()))
+        .label("expected the path of a number")
+        .help_if(help)
+        .other(found.span, "it stands here")
+}
+
+/// The place in the tree that a path means; a last key that is not there is added.
+fn slot<'n>(root: &'n mut Node, path: &str, span: Span) -> Result<&'n mut Node, Diagnostic> {
+    let segments: Vec<&str> = path.split('.').collect();
+    if segments.iter().any(|segment| segment.is_empty()) {
+        return Err(Diagnostic::error(span, format!("`{}` is no path", shorten(path)))
+            .label("expected names with dots between them"));
+    }
+    Walk { span, path }.find(root, &segments)
 }
 
 /// Reads the value as YAML, in a source of its own so that its positions are right.
@@ -77,7 +133,7 @@ impl Walk<'_> {
                 && matches!(node.value, Value::Map(_) | Value::Null)
                 && segment.parse::<f64>().is_err()
             {
-                insert(node, segment, self.span)?
+                insert(sizes_of(node, segment), segment, self.span)?
             } else {
                 return Err(self.missing(node, segment));
             };
@@ -185,6 +241,15 @@ fn steps_of_mut(node: &mut Node) -> &mut Value {
     match key {
         Some(key) => &mut entry_mut(node, key).expect("just seen").value,
         None => &mut node.value,
+    }
+}
+
+/// Where a new key of a query belongs: below its `scan` or `index`, unless it is a key of the query itself.
+fn sizes_of<'n>(node: &'n mut Node, key: &str) -> &'n mut Node {
+    let by_size = |by: &&str| node.get(by).is_some_and(|sizes| sizes.get("rows").is_some());
+    match ["scan", "index"].into_iter().find(by_size) {
+        Some(by) if !Query::KEYS.known.contains(&key) => entry_mut(node, by).expect("just seen"),
+        _ => node,
     }
 }
 

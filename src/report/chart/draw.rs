@@ -35,7 +35,7 @@ impl Placed<'_> {
     pub fn draw(&self, canvas: &mut Canvas<'_>) {
         self.background(canvas);
         self.grid(canvas);
-        if let Some(zone) = &self.frame.zone {
+        for zone in &self.frame.zones {
             self.hatch(canvas, zone);
         }
         self.flags(canvas);
@@ -93,22 +93,38 @@ impl Placed<'_> {
     }
 
     fn hatch(&self, canvas: &mut Canvas<'_>, zone: &Zone) {
-        let left = self.x(zone.from).max(self.area.left);
-        let area = Rect { left, ..self.area };
+        let area = self.zone_area(zone);
         canvas.fill(area, Ink(HATCH, 0.12));
         for (from, to) in diagonals(area, 11.0) {
             canvas.path(&[from, to], Stroke { ink: Ink(HATCH, 0.55), width: 1.0, dash: None });
         }
     }
 
-    /// The name of the zone, on a plain ground.
-    pub fn zone_text(&self, canvas: &mut Canvas<'_>) {
-        let Some(zone) = &self.frame.zone else { return };
-        let left = self.x(zone.from).max(self.area.left);
-        let middle = (left + self.area.right) / 2.0;
+    /// A zone; a single value has some width, too.
+    fn zone_area(&self, zone: &Zone) -> Rect {
+        const HALF: f64 = 9.0;
+        let within = |x: f64| x.clamp(self.area.left, self.area.right);
+        match zone.to {
+            None => Rect { left: self.x(zone.from).max(self.area.left), ..self.area },
+            Some(to) => {
+                Rect { left: within(self.x(zone.from) - HALF), right: within(self.x(to) + HALF), ..self.area }
+            }
+        }
+    }
+
+    /// The names of the zones, on a plain ground.
+    pub fn zone_texts(&self, canvas: &mut Canvas<'_>) {
+        for zone in &self.frame.zones {
+            self.zone_text(canvas, zone);
+        }
+    }
+
+    fn zone_text(&self, canvas: &mut Canvas<'_>, zone: &Zone) {
+        let Rect { left, right, .. } = self.zone_area(zone);
+        let middle = (left + right) / 2.0;
         let low = self.area.bottom - 0.3 * (self.area.bottom - self.area.top);
         let flat = Text::new(zone.text, (middle, low), size::NOTE, GREY).anchored(Anchor::Middle);
-        let fits = flat.width() + 16.0 < self.area.right - left;
+        let fits = flat.width() + 16.0 < right - left;
         let centre = (self.area.top + self.area.bottom) / 2.0;
         let text = if fits { flat } else { Text { at: (middle, centre), ..flat }.upright() };
         let Rect { left, top, right, bottom } = text.bounds();
@@ -164,16 +180,20 @@ impl Placed<'_> {
         canvas.text(&text);
     }
 
-    fn pixels(&self, points: &[(f64, f64)]) -> Vec<Pixel> {
-        points.iter().map(|p| (self.x(p.0), self.y(p.1))).collect()
+    /// A smooth line in pixels. It is as smooth as the x axis shows it, be that linear or logarithmic.
+    fn smooth(&self, points: &[(f64, f64)]) -> Vec<Pixel> {
+        let points: Vec<_> = points.iter().map(|p| (self.x(p.0), p.1)).collect();
+        smooth(&points, self.panel.interpolate_log).into_iter().map(|p| (p.0, self.y(p.1))).collect()
     }
 
-    fn smooth(&self, points: &[(f64, f64)]) -> Vec<Pixel> {
-        self.pixels(&smooth(points, self.panel.interpolate_log))
+    /// Marks between which nothing is lost: no line leads over values without a steady state.
+    fn runs<'l>(&self, line: &'l Line) -> impl Iterator<Item = &'l [Mark]> {
+        let lost = |a: &Mark, b: &Mark| self.frame.zones.iter().any(|z| a.x < z.from && z.from < b.x);
+        line.marks.chunk_by(move |a, b| !lost(a, b))
     }
 
     fn interval(&self, canvas: &mut Canvas<'_>, line: &Line) {
-        for run in line.marks.split(|m| m.interval.is_none()) {
+        for run in self.runs(line).flat_map(|run| run.split(|m| m.interval.is_none())) {
             let edge = |of: fn((f64, f64)) -> f64| -> Vec<Pixel> {
                 let points: Vec<_> = run.iter().filter_map(|m| Some((m.x, of(m.interval?)))).collect();
                 self.smooth(&points).into_iter().map(|p| (p.0, self.inside(p.1))).collect()
@@ -186,8 +206,15 @@ impl Placed<'_> {
 
     /// The line as it runs in pixels, cut at the top of the panel.
     fn course(&self, line: &Line) -> (Vec<Vec<Pixel>>, Option<Pixel>) {
-        let points: Vec<_> = line.marks.iter().map(|m| (m.x, m.y)).collect();
-        below(&self.smooth(&points), self.area.top)
+        let mut parts = Vec::new();
+        let mut exit = None;
+        for run in self.runs(line) {
+            let points: Vec<_> = run.iter().map(|m| (m.x, m.y)).collect();
+            let (inside, left) = below(&self.smooth(&points), self.area.top);
+            parts.extend(inside);
+            exit = exit.or(left);
+        }
+        (parts, exit)
     }
 
     fn curve(&self, canvas: &mut Canvas<'_>, line: &Line) {

@@ -2,15 +2,15 @@
 
 use super::palette::{KNEE, LIMIT, PEAK, Rgb, SATURATION};
 use super::scale::Scale;
-use crate::experiment::answer::{Answer, Axis, Estimate, State};
+use crate::experiment::answer::{Answer, Axis, Estimate, Point, State};
 use crate::report::{load, number, view};
 
 /// The shared part of a chart.
 pub struct Frame {
     /// The x axis.
     pub x: Scale,
-    /// The loads beyond saturation.
-    pub zone: Option<Zone>,
+    /// Where nothing is steady, in ascending order: all loads beyond saturation, or single values of a path.
+    pub zones: Vec<Zone>,
     /// Loads with a name, in ascending order.
     pub flags: Vec<Flag>,
 }
@@ -19,6 +19,8 @@ pub struct Frame {
 pub struct Zone {
     /// Where it begins.
     pub from: f64,
+    /// The last of the values without a steady state; `None`: all that come.
+    pub to: Option<f64>,
     pub text: &'static str,
 }
 
@@ -40,10 +42,42 @@ const PEAK_IN_VIEW: f64 = 1.5;
 impl Frame {
     /// Reads it from an answer.
     pub fn of(answer: &Answer) -> Self {
+        if let Axis::Path(axis) = &answer.axis {
+            let x = values_extent(answer, axis.log);
+            return Self { x, zones: lost_values(answer), flags: flags(answer, &x) };
+        }
         let zone = zone(answer);
         let x = extent(answer, zone.as_ref());
-        Self { x, zone, flags: flags(answer, &x) }
+        Self { x, zones: zone.into_iter().collect(), flags: flags(answer, &x) }
     }
+}
+
+/// Room on either side of the values of a path, as a share of the axis.
+const MARGIN: f64 = 0.03;
+
+/// From the first to the last value of a path.
+fn values_extent(answer: &Answer, log: bool) -> Scale {
+    let at = || answer.points.iter().map(|p| p.load.at);
+    let (low, high) = (at().fold(f64::INFINITY, f64::min), at().fold(f64::NEG_INFINITY, f64::max));
+    if log && low > 0.0 && high > low {
+        let margin = (high / low).powf(MARGIN);
+        return Scale::logarithmic(low / margin, high * margin);
+    }
+    let margin = if high > low { MARGIN * (high - low) } else { 1.0 };
+    if low.is_finite() { Scale::linear(low - margin, high + margin) } else { Scale::linear(0.0, 1.0) }
+}
+
+/// Neighbours without a steady state together. Nothing is said about values between or beyond those simulated.
+fn lost_values(answer: &Answer) -> Vec<Zone> {
+    let is_lost = |p: &&Point| p.state == State::Saturated;
+    let runs = answer.points.chunk_by(|a, b| is_lost(&a) == is_lost(&b));
+    runs.filter(|run| run.first().is_some_and(|p| is_lost(&p)))
+        .map(|run| Zone {
+            from: run[0].load.at,
+            to: Some(run[run.len() - 1].load.at),
+            text: "no steady state",
+        })
+        .collect()
 }
 
 fn closed(answer: &Answer) -> bool {
@@ -61,12 +95,16 @@ fn zone(answer: &Answer) -> Option<Zone> {
     let saturation = answer.saturation_at.as_ref().and_then(|s| number::finite(s.at.value));
     let last = last_steady(answer).unwrap_or(f64::NEG_INFINITY);
     if closed(answer) {
-        return saturation.filter(|at| *at < last).map(|from| Zone { from, text: "beyond saturation" });
+        return saturation.filter(|at| *at < last).map(|from| Zone {
+            from,
+            to: None,
+            text: "beyond saturation",
+        });
     }
     let first_lost = answer.points.iter().find(|p| p.state == State::Saturated).map(|p| p.load.at);
     let from = saturation.or(first_lost)?;
     // A point that is still undecided may lie past the middle of saturation's bracket: it is drawn outside the zone.
-    Some(Zone { from: from.max(last), text: "no steady state" })
+    Some(Zone { from: from.max(last), to: None, text: "no steady state" })
 }
 
 fn extent(answer: &Answer, zone: Option<&Zone>) -> Scale {
@@ -92,7 +130,7 @@ fn upper(at: &Estimate) -> Option<f64> {
 
 fn flags(answer: &Answer, x: &Scale) -> Vec<Flag> {
     let found = |name: &str, at: &Estimate, rgb| {
-        let text = format!("{name} {}", load::found_with_interval(&answer.axis, at)?);
+        let text = format!("{name} {}", load::found_short_with_interval(&answer.axis, at)?);
         let band = number::finite(at.low).zip(number::finite(at.high));
         Some(Flag { at: number::finite(at.value)?, band, text, rgb, dashed: false })
     };

@@ -7,7 +7,7 @@ use super::panel::{Course, Guide, Line, Mark, Panel};
 use super::scale::{Scale, nice_above};
 use crate::experiment::answer::{Answer, Distribution, Estimate};
 use crate::report::number::{self, TimeUnit};
-use crate::report::view;
+use crate::report::{load, view};
 
 const HEIGHT: f64 = 380.0;
 /// A linear axis ends at this many times the objective, or ...
@@ -30,8 +30,11 @@ pub fn panel(answer: &Answer, subject: &str, options: &ChartOptions) -> Panel {
     let [p50, p99, p95] = &curves;
     let objectives = view::objectives(answer, subject);
     let bounds: Vec<f64> = objectives.iter().filter_map(|o| o.latency_s()).collect();
-    let log = options.log.unwrap_or_else(|| tail_needs_log(p50, p99));
-    let scale_s = if log { log_scale(&curves, &bounds) } else { linear_scale(&curves, p95, &bounds) };
+    let is_load = load::is_load(&answer.axis);
+    let needs_log = || tail_needs_log(p50, p99) || (!is_load && wide(p95));
+    let log = options.log.unwrap_or_else(needs_log);
+    let scale_s =
+        if log { log_scale(&curves, &bounds) } else { linear_scale(&curves, p95, &bounds, is_load) };
     let unit = TimeUnit::fitting(scale_s.high / 3.0);
     let factor = unit.per_second();
     let guides = objectives.iter().filter_map(|o| {
@@ -79,15 +82,21 @@ fn tail_needs_log(p50: &[Mark], p99: &[Mark]) -> bool {
     unloaded.is_some_and(|(p50, p99)| p50.y > 0.0 && p99.y / p50.y > TAIL_NEEDS_LOG)
 }
 
+/// Along a path there is no hockey stick to cut off: what spans so many factors would be pressed flat.
+fn wide(p95: &[Mark]) -> bool {
+    let least = p95.iter().map(|m| m.y).fold(f64::INFINITY, f64::min);
+    least > 0.0 && largest(p95) / least > TAIL_NEEDS_LOG
+}
+
 /// From zero to the end of the data, or to where a hockey stick shows best. In seconds.
-fn linear_scale(curves: &[Vec<Mark>; 3], p95: &[Mark], bounds: &[f64]) -> Scale {
+fn linear_scale(curves: &[Vec<Mark>; 3], p95: &[Mark], bounds: &[f64], cut: bool) -> Scale {
     let bound = bounds.iter().copied().fold(0.0, f64::max);
     let data = curves.iter().map(|marks| largest(marks)).fold(0.0, f64::max);
     let shown = (OBJECTIVES_SHOWN * bound).max(UNLOADED_SHOWN * p95.first().map_or(0.0, |m| m.y));
     // An objective far above all data would press the curve flat: its label then stands at the edge.
     let near = if bound <= 5.0 * data { 1.15 * bound } else { 0.0 };
     let high = (1.08 * data).max(near);
-    let high = if shown > 0.0 { high.min(shown) } else { high };
+    let high = if cut && shown > 0.0 { high.min(shown) } else { high };
     if high <= 0.0 {
         return Scale::linear(0.0, 1.0);
     }

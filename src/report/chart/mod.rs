@@ -28,7 +28,7 @@ use panel::Panel;
 
 pub use png::{PngError, png};
 
-use crate::experiment::answer::Answer;
+use crate::experiment::answer::{Answer, Axis};
 use crate::report::{decision, load, view};
 
 /// What a chart shows, where it may choose.
@@ -65,6 +65,7 @@ mod size {
 /// The same answer gives the same bytes.
 #[must_use]
 pub fn sweep_svg(answer: &Answer, options: &ChartOptions) -> String {
+    let answer = &*load::in_shown_unit(answer);
     let subject = view::subject(answer, options.request.as_deref());
     let frame = Frame::of(answer);
     let panels: Vec<Panel> = [
@@ -141,7 +142,7 @@ impl<'a> Page<'a> {
                 let placed = draw::Placed { panel, frame: self.frame, area: *area, right };
                 placed.draw(canvas);
                 if i == self.zone_panel() {
-                    placed.zone_text(canvas);
+                    placed.zone_texts(canvas);
                 }
             }
             self.x_axis(canvas, bottom);
@@ -157,7 +158,10 @@ impl<'a> Page<'a> {
     fn title(&self, canvas: &mut Canvas<'_>) {
         let left = self.sides.0;
         let room = size::WIDTH - size::MARGIN - left;
-        let title = format!("{}: latency under load", self.answer.model);
+        let title = match &self.answer.axis {
+            Axis::Path(axis) => format!("{}: latency over {}", self.answer.model, axis.path),
+            _ => format!("{}: latency under load", self.answer.model),
+        };
         let title = font::fitted(&title, size::TITLE, true, room);
         canvas.text(&Text::new(title, (left, 36.0), size::TITLE, palette::INK).bold());
         for (i, line) in self.subtitle.iter().enumerate() {
@@ -184,7 +188,13 @@ impl<'a> Page<'a> {
     fn x_axis(&self, canvas: &mut Canvas<'_>, bottom: f64) {
         let (left, right) = self.sides;
         let ticks = self.frame.x.ticks(8);
-        for (value, text) in ticks.iter().zip(scale::tick_texts(&ticks)) {
+        // Factors read best each for itself: 100, 1,000, and not 0.1k.
+        let texts = if self.frame.x.log {
+            ticks.iter().map(|t| load::bare(*t)).collect()
+        } else {
+            scale::tick_texts(&ticks)
+        };
+        for (value, text) in ticks.iter().zip(texts) {
             let x = self.frame.x.pixel(*value, left, right);
             canvas.path(&[(x, bottom), (x, bottom + 6.0)], Stroke::solid(palette::GREY, 1.0));
             canvas.text(
@@ -203,8 +213,9 @@ impl<'a> Page<'a> {
     fn footer(&self, canvas: &mut Canvas<'_>, y: f64) {
         let hollow = self.panels.iter().flat_map(|p| &p.lines).flat_map(|l| &l.marks).any(|m| !m.solid);
         let hollow = if hollow { ", hollow where not converged" } else { "" };
+        let simulated = if load::is_load(&self.answer.axis) { "loads" } else { "values" };
         let text = format!(
-            "markers: simulated loads{hollow}; shaded: 95 % intervals; knee {}, seed {}",
+            "markers: simulated {simulated}{hollow}; shaded: 95 % intervals; knee {}, seed {}",
             self.answer.knee, self.answer.seed
         );
         let text = font::fitted(&text, size::SMALL, false, size::WIDTH - size::MARGIN - self.sides.0);

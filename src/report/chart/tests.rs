@@ -99,6 +99,7 @@ fn samples() -> Vec<Answer> {
         sample::shedding(),
         sample::closed_users(),
         sample::heavy_tail(),
+        sample::over_path(),
         sample::scaled(1e-7, 100.0),
         sample::scaled(3e6, 1e-5),
         sample::few(1),
@@ -161,6 +162,17 @@ fn nothing_is_drawn_past_saturation() {
     let markers: Vec<f64> =
         document.descendants().filter(|n| n.has_tag_name("circle")).map(|n| attribute(&n, "cx")).collect();
     assert!(markers.len() > 60 && markers.iter().all(|x| *x <= saturation));
+}
+
+#[test]
+fn a_path_is_the_axis_in_its_unit_and_single_points_are_lost() {
+    let svg = chart(&sample::over_path());
+    for wanted in ["orders.product.read, ms", "1,000", "limit 700 ms (686-714)", "no steady state"] {
+        assert!(has(&svg, wanted), "{wanted}");
+    }
+    for unwanted in ["knee 1", "saturation", "offered load"] {
+        assert!(!texts(&svg).iter().any(|seen| seen.text.starts_with(unwanted)), "{unwanted}");
+    }
 }
 
 #[test]

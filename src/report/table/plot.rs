@@ -1,7 +1,7 @@
 //! The curve in a few lines of text: p95 over the load in Braille dots, with the knee and the limit marked below.
 
 use super::paint::{Paint, Role};
-use crate::experiment::answer::{Answer, Found, State};
+use crate::experiment::answer::{Answer, Axis, Found, State};
 use crate::report::number::{TimeUnit, finite, significant, trimmed};
 use crate::report::{load, view};
 
@@ -35,6 +35,10 @@ struct Plot {
     objective: Option<f64>,
     /// From here on nothing is steady.
     lost: Option<f64>,
+    /// Values of a path without a steady state.
+    lost_at: Vec<f64>,
+    /// The x axis is logarithmic.
+    log: bool,
 }
 
 impl Plot {
@@ -51,14 +55,35 @@ impl Plot {
         let shown = (UNLOADED_SHOWN * points[0].1).max(OBJECTIVES_SHOWN * objective.unwrap_or(0.0));
         let near = objective.filter(|o| *o < 3.0 * data).unwrap_or(0.0);
         let top = (1.05 * data.max(near)).min(shown);
-        Self { points, from, to, top: if top > 0.0 { top } else { 1.0 }, objective, lost }
+        let top = if top > 0.0 { top } else { 1.0 };
+        let plot = Self { points, from, to, top, objective, lost, lost_at: Vec::new(), log: false };
+        match &answer.axis {
+            Axis::Path(axis) => plot.along_path(answer, axis.log, 1.05 * data.max(near)),
+            _ => plot,
+        }
+    }
+
+    /// From the first to the last value, steady or not, and up to the largest: there is no hockey stick to cut off.
+    fn along_path(mut self, answer: &Answer, log: bool, top: f64) -> Self {
+        self.from = answer.points.first().map_or(self.from, |p| p.load.at);
+        self.to = answer.points.last().map_or(self.to, |p| p.load.at);
+        self.log = log && self.from > 0.0;
+        self.lost = None;
+        self.lost_at =
+            answer.points.iter().filter(|p| p.state == State::Saturated).map(|p| p.load.at).collect();
+        self.top = if top > 0.0 { top } else { 1.0 };
+        self
     }
 
     fn render(&self, answer: &Answer, paint: Paint) -> String {
         let unit = TimeUnit::fitting(self.top / 3.0);
         let cells = self.dots();
         let objective = self.objective.filter(|o| *o <= self.top).map(|o| self.row(o));
-        let mut out = format!("  {}\n", paint.apply(Role::Faint, &format!("p95, {}", unit.name())));
+        let over = match &answer.axis {
+            Axis::Path(axis) => format!(" over {}", axis.path),
+            _ => String::new(),
+        };
+        let mut out = format!("  {}\n", paint.apply(Role::Faint, &format!("p95, {}{over}", unit.name())));
         for (row, line) in cells.iter().enumerate() {
             let height = self.top * (1.0 - (row as f64 + 0.5) / ROWS as f64);
             let label = match objective {
@@ -85,7 +110,20 @@ impl Plot {
     }
 
     fn share(&self, load: f64) -> f64 {
-        (load - self.from) / (self.to - self.from)
+        if self.log {
+            (load / self.from).ln() / (self.to / self.from).ln()
+        } else {
+            (load - self.from) / (self.to - self.from)
+        }
+    }
+
+    /// The load at a share of the axis.
+    fn load(&self, share: f64) -> f64 {
+        if self.log {
+            self.from * (self.to / self.from).powf(share)
+        } else {
+            self.from + share * (self.to - self.from)
+        }
     }
 
     /// Braille bits of the curve, by row and column of cells.
@@ -93,7 +131,7 @@ impl Plot {
         let mut cells = vec![[0u8; COLUMNS]; ROWS];
         let mut previous: Option<usize> = None;
         for x in 0..DOTS_X {
-            let load = self.from + (x as f64 + 0.5) / DOTS_X as f64 * (self.to - self.from);
+            let load = self.load((x as f64 + 0.5) / DOTS_X as f64);
             let Some(height) = self.height_at(load) else { continue };
             if height > 1.0 {
                 previous = None;
@@ -113,14 +151,19 @@ impl Plot {
     /// The curve at a load as a share of the axis, between markers in a straight line; `None` where it was not simulated.
     fn height_at(&self, load: f64) -> Option<f64> {
         let pair = self.points.windows(2).find(|w| w[0].0 <= load && load <= w[1].0)?;
-        let t = (load - pair[0].0) / (pair[1].0 - pair[0].0);
+        if self.lost_at.iter().any(|at| pair[0].0 < *at && *at < pair[1].0) {
+            return None;
+        }
+        let [from, to] = [pair[0].0, pair[1].0].map(|x| self.share(x));
+        let t = (self.share(load) - from) / (to - from);
         Some((pair[0].1 + t * (pair[1].1 - pair[0].1)) / self.top)
     }
 
     fn line(&self, row: usize, bits: &[u8; COLUMNS], objective: Option<usize>) -> String {
         let lost = self.lost.map(|at| self.column(at));
+        let lost_at: Vec<usize> = self.lost_at.iter().map(|at| self.column(*at)).collect();
         let cell = |(i, bits): (usize, &u8)| match bits {
-            0 if lost.is_some_and(|from| i >= from) => '░',
+            0 if lost.is_some_and(|from| i >= from) || lost_at.contains(&i) => '░',
             0 if objective == Some(row) => '┄',
             0 => ' ',
             bits => char::from_u32(0x2800 + u32::from(*bits)).expect("Braille patterns"),
@@ -136,7 +179,7 @@ impl Plot {
         let rule: String =
             (0..COLUMNS).map(|i| if knee == Some(i) || limit == Some(i) { '┴' } else { '─' }).collect();
         let mut names = vec![' '; COLUMNS + 20];
-        let (start, end) = (load::bare(self.from), load::with_unit(&answer.axis, &nice(self.to)));
+        let (start, end) = (load::bare(self.from), load::with_short_unit(&answer.axis, &nice(self.to)));
         for (name, column) in [("knee", knee), ("limit", limit)] {
             if let Some(column) = column {
                 write_at(&mut names, column.saturating_sub(name.len() / 2), name);

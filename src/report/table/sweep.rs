@@ -14,6 +14,7 @@ const ROWS: usize = 10;
 /// The curve as text of at most 100 columns.
 #[must_use]
 pub fn sweep_text(answer: &Answer, paint: Paint) -> String {
+    let answer = &*load::in_shown_unit(answer);
     let subject = view::subject(answer, None);
     let mut out = format!("{}\n\n", super::findings::wrap(&decision::decision(answer), paint));
     let plot = plot(answer, &subject, paint);
@@ -158,9 +159,14 @@ mod tests {
 
     #[test]
     fn every_line_fits_a_hundred_columns() {
-        for answer in
-            [sample::open_shop(), sample::steep(), sample::shedding(), sample::closed_users(), sample::few(1)]
-        {
+        for answer in [
+            sample::open_shop(),
+            sample::steep(),
+            sample::shedding(),
+            sample::closed_users(),
+            sample::few(1),
+            sample::over_path(),
+        ] {
             let text = sweep_text(&answer, Paint::Plain);
             let widest = text.lines().map(|l| l.chars().count()).max().unwrap();
             assert!(widest <= 100, "{widest}\n{text}");
@@ -183,6 +189,44 @@ mod tests {
         let text = sweep_text(&sample::closed_users(), Paint::Plain);
         assert_eq!(text.matches("understate").count(), 1);
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn along_a_path_values_stand_in_its_unit_and_nothing_is_said_of_load() {
+        insta::assert_snapshot!(sweep_text(&sample::over_path(), Paint::Plain), @r#"
+        p95 59.9 ms at orders.product.read = 1 ms, 85.3 ms at 1,024 ms; p95 breaks 200 ms at 700 ms; no
+        steady state at 2,048 ms
+
+          p95, ms over orders.product.read
+              200 ┤┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄░
+                  ┤                                                               ░
+              140 ┤                                                               ░
+                  ┤                                                               ░
+               75 ┤                          ⢀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⠤⠤⠤⠤⠤⠒⠒⠒⠉     ░
+                  ┤⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠁                                    ░
+               15 ┤                                                               ░
+                0 └──────────────────────────────────────────────────────┴─────────
+                   1                                                   limit   2,050 ms
+
+          orders.product.read ms  answers/s  p50 ms      p95 ms  p99 ms  busiest           busy  state
+                               1      140.0   13.86  59.9 ± 0.4    92.1  orders servers  10.0 %  stable
+                               2      350.0   13.86  59.9 ± 0.5    92.1  orders servers  25.0 %  stable
+                               4      560.0   13.86  59.9 ± 0.6    92.1  orders servers  40.0 %  stable
+                               8      700.0   13.86  59.9 ± 0.7      92  orders servers  50.0 %  stable
+                              16      840.0    13.9  59.9 ± 0.9      92  orders servers  60.0 %  stable
+                              64      1,092    14.4  60.5 ± 1.6      93  orders servers  78.0 %  stable
+                             128      1,190    15.6      62 ± 2      94  orders servers  85.0 %  stable
+                             512      1,309    21.4      71 ± 4     104  orders servers  93.5 %  stable
+                           1,024      1,344    27.4      85 ± 5     121  orders servers  96.0 %  stable *
+                           2,048      1,400       -           -       -  orders servers   100 %  saturated
+
+          limit       orders.product.read = 700 ms (686-714), where p95 breaks 200 ms
+          bottleneck  orders.product.read = 1 to 2,048 ms: orders servers 98 %
+          note        * not converged at orders.product.read = 1,024 ms; it would take 12,000,000 requests a
+                      replication
+          note        no steady state at orders.product.read = 2,048 ms: the backlog grows by 70.0/s at
+                      orders
+        "#);
     }
 
     #[test]

@@ -275,6 +275,22 @@ fn objectives_and_studies() {
 }
 
 #[test]
+fn contention() {
+    insta::assert_snapshot!(fault(&web("workers: 4, contention: 3%")), @r#"
+    m.yaml:4:33: error: `contention` without `cores` (calls slow each other down where they share cores)
+      help: say how many cores there are: `cores: 4`
+    "#);
+    insta::assert_snapshot!(fault(&web("cores: 4, scheduling: fifo, coherency: 0.1%")), @r#"
+    m.yaml:4:48: error: `coherency` with `scheduling: fifo` (expected cores that calls share)
+      help: remove `scheduling`: cores are shared unless it says otherwise
+    "#);
+    insta::assert_snapshot!(fault(&web("cores: 4, contention: 3")), @r#"
+    m.yaml:4:31: error: `3` is no share: it lies above 1 (expected a share such as `80%` or `0.8`)
+      help: for per cent write `3%`
+    "#);
+}
+
+#[test]
 fn hostile_files() {
     insta::assert_snapshot!(fault(""), @r#"
     m.yaml:1:1: error: the model is empty

@@ -5,6 +5,7 @@
 
 mod calls;
 mod classes;
+mod contention;
 mod digest;
 mod laws;
 mod load;

@@ -261,9 +261,10 @@ impl<'a> Compiler<'a> {
                 );
             }
         }
+        self.check_contention(it, has_cores);
         let fifo = it.scheduling.as_ref().is_some_and(|scheduling| scheduling.value == Scheduling::Fifo);
         match it.discipline.as_ref().map(|discipline| discipline.value) {
-            _ if !fifo => Sharing::Shared,
+            _ if !fifo => self.contention(it).map_or(Sharing::Shared, Sharing::Contended),
             Some(spec::Discipline::Preemptive) => Sharing::Preemptive,
             _ => Sharing::Fifo(discipline(it)),
         }

@@ -9,7 +9,7 @@ use super::summary::Thresholds;
 use super::{bottleneck, exact};
 use crate::ids::{GroupId, PlaceId};
 use crate::measure::layout::Layout;
-use crate::model::{Model, Statistic};
+use crate::model::{Model, Sharing, StationKind, Statistic};
 use crate::stats::{interval, quantiles};
 
 /// Name of a statistic in answers and on the command line.
@@ -127,6 +127,14 @@ fn audit(job: &Job, gathered: &Gathered, saturated: bool) -> Vec<AuditRow> {
     rows
 }
 
+/// Whether calls slow each other down on a resource: it is busy for longer than the work they bring.
+fn slows_down(model: &Model, layout: &Layout, resource: usize) -> bool {
+    let stations = model.stations.iter().zip(&layout.resource_of).filter(|(_, of)| **of as usize == resource);
+    stations
+        .into_iter()
+        .any(|(station, _)| matches!(station.kind, StationKind::Cores { sharing: Sharing::Contended(_), .. }))
+}
+
 /// Utilisation law: what a resource is busy is what was started on it times what a call holds it in theory. It binds only resources
 /// whose holding times are work alone (cores, servers, workers of places that call nobody), and only while nothing fails.
 fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathered) -> Vec<AuditRow> {
@@ -136,7 +144,7 @@ fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathere
         return Vec::new();
     }
     let law = |(at, resource): (usize, &crate::measure::layout::Resource)| {
-        if !bottleneck::holds_work_only(model, layout, at) {
+        if !bottleneck::holds_work_only(model, layout, at) || slows_down(model, layout, at) {
             return None;
         }
         // Seconds of work per request of each kind, over all members.

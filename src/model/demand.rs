@@ -78,7 +78,7 @@ impl Demands {
         let (scaled, fixed) = (work(scaled), work(fixed));
         let factors =
             model.stations.iter().enumerate().filter(|&(s, _)| scaled[s] > 0.0).map(|(s, station)| {
-                let free = (f64::from(station.capacity()) - fixed[s]).max(0.0);
+                let free = (station.speed_max() - fixed[s]).max(0.0);
                 Bound { station: StationId(s as u32), factor: free / scaled[s] }
             });
         factors.min_by(|a, b| a.factor.total_cmp(&b.factor))

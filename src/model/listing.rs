@@ -156,6 +156,11 @@ pub fn station(model: &Model, kind: &StationKind) -> String {
         }
         StationKind::Cores { cores, sharing } => match sharing {
             Sharing::Shared => format!("{cores}, shared"),
+            Sharing::Contended(law) => format!(
+                "{cores}, shared, contention {}, coherency {}",
+                percent(law.contention),
+                percent(law.coherency)
+            ),
             Sharing::Fifo(discipline) => format!("{cores}, one a call, {}", discipline_name(*discipline)),
             Sharing::Preemptive => format!("{cores}, one a call, preemptive"),
         },

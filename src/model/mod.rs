@@ -15,6 +15,7 @@ use crate::dist::{Count, Dist};
 use crate::ids::{
     BalancerId, DistId, EndpointId, GroupId, MemberId, PlaceId, RequestId, SiteId, StationId, TableId,
 };
+pub use crate::station::sharing::Contention;
 use crate::units::Span;
 use crate::workload::Arrivals;
 
@@ -217,6 +218,15 @@ impl Station {
             StationKind::Cores { cores, .. } => cores,
         }
     }
+
+    /// Seconds of work it does in a second, at most: its capacity, or less where calls slow each other down.
+    #[must_use]
+    pub fn speed_max(&self) -> f64 {
+        match self.kind {
+            StationKind::Cores { cores, sharing: Sharing::Contended(law) } => law.speed_max(cores),
+            _ => f64::from(self.capacity()),
+        }
+    }
 }
 
 /// Who is served next.
@@ -231,10 +241,12 @@ pub enum Discipline {
 }
 
 /// How running calls share cores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sharing {
     /// Processor sharing: higher classes first, equal shares within a class, at most one core a call.
     Shared,
+    /// As `Shared`, and running calls slow each other down.
+    Contended(Contention),
     /// One core a call until it is done.
     Fifo(Discipline),
     /// As `Fifo(Priority)`, but a higher class takes the core of the lowest class running, which resumes later.

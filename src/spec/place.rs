@@ -26,6 +26,11 @@ record! {
         "discipline" discipline: Discipline,
         /// How running calls use the cores: `shared` (the default) or `fifo`.
         "scheduling" scheduling: Scheduling,
+        /// Share of the work that only one call of a replica can do at a time: with n calls running each is slower by
+        /// `1 + contention (n - 1) + coherency n (n - 1)`, the Universal Scalability Law. Needs `cores`; 0 unless stated.
+        "contention" contention: Fraction,
+        /// Cost of keeping two running calls consistent, as a share of the work; 0 unless stated.
+        "coherency" coherency: Fraction,
         /// How calls are spread over replicas; `round-robin` unless stated.
         "balance" balance: Balance,
         /// Money per time and replica.

@@ -76,6 +76,7 @@ impl<'a> Compiler<'a> {
             endpoint,
             member: None,
             pool: self.pool_between(program.place, to, target.span),
+            way: self.way(program.place, to, step.connect.as_ref(), target.span),
             class: self.class(step.priority.as_ref()),
             cancel: step.cancel.as_ref().is_some_and(|cancel| cancel.value),
         })
@@ -91,23 +92,26 @@ impl<'a> Compiler<'a> {
     ) {
         self.note_call(program, endpoint, span, 1);
         let pool = self.pool_between(program.place, place, span);
+        let way = self.way(program.place, place, None, span);
         let name = self.endpoint_name(endpoint);
         let step = self.step_name(program, &name);
         let site = self.site(Site { target: Target::Endpoint(endpoint), step, ..branch_site() });
         if let Some(pool) = pool {
             self.acquire(program, pool);
         }
+        self.travel(way);
         self.op(Op::Call { first: site, count: 1, need: 1 });
         if pool.is_some() {
             self.release(program);
         }
     }
 
-    /// One attempt in line: the slot, the call, the slot back.
+    /// One attempt in line: the slot, the way, the call, the slot back.
     pub(super) fn one_attempt(&mut self, program: &mut Program<'a>, call: &Call<'a>) {
         if let Some(pool) = call.pool {
             self.acquire(program, pool);
         }
+        self.travel(call.way);
         let site = self.bare_site(program, call);
         self.op(Op::Call { first: site, count: 1, need: 1 });
         if call.pool.is_some() {
@@ -141,10 +145,10 @@ impl<'a> Compiler<'a> {
         site
     }
 
-    /// One site with timeout and retries. Where the call takes a slot first, an attempt is a branch, so that the timeout
-    /// covers the wait for the slot.
+    /// One site with timeout and retries. Where the call takes a slot or travels first, an attempt is a branch, so that the
+    /// timeout covers the wait for the slot and the way.
     fn attempts_site(&mut self, program: &mut Program<'a>, call: &Call<'a>) -> SiteId {
-        let site = if call.pool.is_some() {
+        let site = if call.pool.is_some() || !call.way.is_free() {
             let name = format!("{}#attempt", self.endpoint_name(call.endpoint));
             let step = self.step_name(program, &name);
             let site = self.site(Site { cancel: call.cancel, class: call.class, step, ..branch_site() });

@@ -8,10 +8,12 @@ mod classes;
 mod contention;
 mod digest;
 mod laws;
+mod links;
 mod load;
 mod names;
 mod places;
 mod program;
+mod regions;
 mod study;
 #[cfg(test)]
 mod tests;
@@ -131,6 +133,8 @@ enum Body<'a> {
     Query(&'a At<crate::spec::law::Law>),
     /// A look-up, of no time where none is stated.
     Lookup(Option<&'a At<crate::spec::law::Law>>),
+    /// A transfer over a link.
+    Transfer(links::Sending),
     /// Something that was reported.
     Broken,
 }
@@ -158,6 +162,9 @@ struct Compiler<'a> {
     /// Rows of `pools`, by their own place and by the place they lead to.
     pool_at: HashMap<PlaceId, usize>,
     pools_to: HashMap<PlaceId, Vec<usize>>,
+    /// Which endpoint of its link each `transfer` step is, by where it stands.
+    transfers: HashMap<Span, EndpointId>,
+    regions: regions::Regions<'a>,
     /// Who calls whom, and where.
     edges: Vec<names::Edge>,
     /// Timeouts and deadlines of calls.
@@ -194,6 +201,8 @@ impl<'a> Compiler<'a> {
             pools: Vec::new(),
             pool_at: HashMap::new(),
             pools_to: HashMap::new(),
+            transfers: HashMap::new(),
+            regions: regions::Regions::default(),
             edges: Vec::new(),
             patience: Vec::new(),
             group_spans: Vec::new(),
@@ -204,10 +213,12 @@ impl<'a> Compiler<'a> {
     fn run(mut self) -> Option<Model> {
         self.check_name();
         self.declare();
+        self.regions();
         self.places();
+        // Requests from elsewhere have programs of their own, which stand before those of the endpoints.
+        self.load();
         self.programs();
         self.refuse_call_loops();
-        self.load();
         self.objectives();
         self.study();
         if self.sink.has_errors() {

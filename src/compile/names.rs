@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::ids::{EndpointId, PlaceId};
 use crate::model::PlaceKind;
 use crate::spec::decode::{At, Keys, listed};
+use crate::spec::link::Link;
 use crate::spec::place::{Cache, Database, External, Pool, Service};
 use crate::spec::tree::shorten;
 
@@ -60,6 +61,7 @@ pub fn noun(kind: PlaceKind) -> &'static str {
         PlaceKind::Database => "database",
         PlaceKind::Cache => "cache",
         PlaceKind::Pool => "pool",
+        PlaceKind::Link => "link",
     }
 }
 
@@ -75,6 +77,7 @@ fn keys_of(kind: PlaceKind) -> Keys {
         PlaceKind::Database => Database::KEYS,
         PlaceKind::Cache => Cache::KEYS,
         PlaceKind::Pool => Pool::KEYS,
+        PlaceKind::Link => Link::KEYS,
     }
 }
 
@@ -95,6 +98,7 @@ impl Compiler<'_> {
         all.extend(
             spec.caches.iter().flat_map(|s| &s.value.entries).map(|(name, _)| (name, PlaceKind::Cache)),
         );
+        all.extend(spec.links.iter().flat_map(|s| &s.value.entries).map(|(name, _)| (name, PlaceKind::Link)));
         all.extend(spec.pools.iter().flat_map(|s| &s.value.entries).map(|(name, _)| (name, PlaceKind::Pool)));
         for (name, kind) in all {
             self.declare_place(name, kind);
@@ -120,6 +124,23 @@ impl Compiler<'_> {
             return;
         }
         self.names.places.insert(name.value.clone(), declared);
+    }
+
+    /// What is no place must not be called like one, nor like a section.
+    pub(super) fn refuse_name_of_place(&mut self, name: &At<String>, what: &str) {
+        if RESERVED.contains(&name.value.as_str()) {
+            let message = format!("{what} cannot be called `{}`", name.value);
+            self.error(name.span, message, format!("`{}` means that section of the model", name.value));
+        }
+        if let Some(first) = self.names.places.get(&name.value) {
+            let message = format!("`{}` is {} and {what}", name.value, with_article(first.kind));
+            let first_span = first.span;
+            self.sink.push(
+                Diagnostic::error(name.span, message)
+                    .label("names are unique over all sections")
+                    .other(first_span, "named here first"),
+            );
+        }
     }
 
     /// A name must not look like a path or a number.
@@ -257,6 +278,7 @@ impl Compiler<'_> {
             PlaceKind::Service | PlaceKind::External => format!("write `call: {}`", target.value),
             PlaceKind::Cache => format!("write `get: {place_name}`"),
             PlaceKind::Pool => format!("write `hold: {place_name}` around steps"),
+            PlaceKind::Link => format!("write `transfer: {{over: {place_name}, size: 100KiB}}`"),
         };
         let message = format!("`{place_name}` is {}", with_article(declared.kind));
         self.sink.push(Diagnostic::error(target.span, message).help(mend).other(declared.span, "named here"));

@@ -67,6 +67,7 @@ impl<'a> Compiler<'a> {
         for (name, cache) in spec.caches.iter().flat_map(|section| section.value.iter()) {
             self.cache(name, cache);
         }
+        self.links();
         for (name, pool) in spec.pools.iter().flat_map(|section| section.value.iter()) {
             self.pool(name, pool);
         }
@@ -75,6 +76,7 @@ impl<'a> Compiler<'a> {
     fn service(&mut self, name: &At<String>, service: &'a At<spec::Service>) {
         let it = &service.value;
         let Some(place) = self.open(name, PlaceKind::Service, it.cost.as_ref()) else { return };
+        self.place_in_region(place, it.region.as_ref());
         self.needs_workers(it);
         let workers = self.limit(it.workers.as_ref(), "worker");
         let cores = self.limit(it.cores.as_ref(), "core");
@@ -298,7 +300,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Adds a member with its resources; `false` when the model has grown too large.
-    fn member(
+    pub(super) fn member(
         &mut self,
         place: PlaceId,
         name: String,
@@ -326,7 +328,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// A balancer over all members of a place.
-    fn balancer(&mut self, place: PlaceId, balance: Option<&At<spec::Balance>>) -> BalancerId {
+    pub(super) fn balancer(&mut self, place: PlaceId, balance: Option<&At<spec::Balance>>) -> BalancerId {
         let members = self.model.places[place.index()].members.start..self.model.members.len() as u32;
         self.balancer_over(members, balance)
     }
@@ -378,7 +380,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn endpoint(
+    pub(super) fn endpoint(
         &mut self,
         place: PlaceId,
         name: &At<String>,
@@ -395,6 +397,7 @@ impl<'a> Compiler<'a> {
 
     fn external(&mut self, name: &At<String>, external: &'a At<spec::External>) {
         let Some(place) = self.open(name, PlaceKind::External, None) else { return };
+        self.place_in_region(place, external.value.region.as_ref());
         self.member(place, name.value.clone(), 1.0, Vec::new(), name.span);
         let balancer = self.balancer(place, None);
         self.endpoints(name, place, PlaceKind::External, balancer, None, external.value.endpoints.as_ref());
@@ -404,6 +407,7 @@ impl<'a> Compiler<'a> {
     fn database(&mut self, name: &At<String>, database: &'a At<spec::Database>) {
         let it = &database.value;
         let Some(place) = self.open(name, PlaceKind::Database, it.cost.as_ref()) else { return };
+        self.place_in_region(place, it.region.as_ref());
         let replicas = it.read_replicas.as_ref().filter(|replicas| replicas.value.0 > 0);
         // Where their number was reported there are none, so that the place stands.
         let replicas =
@@ -506,6 +510,7 @@ impl<'a> Compiler<'a> {
     fn cache(&mut self, name: &At<String>, cache: &'a At<spec::Cache>) {
         let it = &cache.value;
         let Some(place) = self.open(name, PlaceKind::Cache, it.cost.as_ref()) else { return };
+        self.place_in_region(place, it.region.as_ref());
         if self.whole && it.hit_ratio.is_none() {
             let message = format!("cache `{}` has no `hit_ratio`", name.value);
             self.error(name.span, message, "expected the share of look-ups that hit");
@@ -563,7 +568,12 @@ impl<'a> Compiler<'a> {
     }
 
     /// Begins a place. `None` when its name belongs to another.
-    fn open(&mut self, name: &At<String>, kind: PlaceKind, cost: Option<&At<Cost>>) -> Option<PlaceId> {
+    pub(super) fn open(
+        &mut self,
+        name: &At<String>,
+        kind: PlaceKind,
+        cost: Option<&At<Cost>>,
+    ) -> Option<PlaceId> {
         if !self.is_declared_at(name) {
             return None;
         }
@@ -578,6 +588,8 @@ impl<'a> Compiler<'a> {
             members: members..members,
             endpoints: endpoints..endpoints,
             cost_per_hour: cost,
+            region: None,
+            bandwidth_bps: None,
         });
         self.place_spans.push(name.span);
         self.place_is(&name.value, place);
@@ -585,7 +597,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Ends a place: what came since it was opened is its own.
-    fn close(&mut self, place: PlaceId) {
+    pub(super) fn close(&mut self, place: PlaceId) {
         let it = &mut self.model.places[place.index()];
         it.members.end = self.model.members.len() as u32;
         it.endpoints.end = self.model.endpoints.len() as u32;

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::digest::name_hash;
+use super::regions::Way;
 use super::{Body, Compiler, OPS_MAX};
 use crate::diagnostic::Span;
 use crate::ids::{EndpointId, MemberId, PlaceId, SiteId};
@@ -60,6 +61,8 @@ pub(super) struct Call<'a> {
     pub member: Option<MemberId>,
     /// The slot the call takes.
     pub pool: Option<Resource>,
+    /// What it pays on its way.
+    pub way: Way,
     pub class: Option<Class>,
     pub cancel: bool,
 }
@@ -97,6 +100,7 @@ impl<'a> Compiler<'a> {
                     self.op(Op::Work(dist));
                 }
             }
+            Body::Transfer(it) => self.send(it),
             Body::Lookup(None) | Body::Broken => {}
         }
         self.op(Op::End);
@@ -222,6 +226,11 @@ impl<'a> Compiler<'a> {
             Step::Choose(it) => {
                 if let Some(branches) = &it.branches {
                     self.choose(program, branches);
+                }
+            }
+            Step::Transfer(it) => {
+                if let Some(what) = &it.what {
+                    self.transfer(program, what);
                 }
             }
             Step::Hold(it) => self.hold(program, it),
@@ -398,6 +407,7 @@ impl<'a> Compiler<'a> {
             let mut call = self.resolve(program, step)?;
             call.cancel |= cancel;
             let is_bare = call.pool.is_none()
+                && call.way.is_free()
                 && step.retry.is_none()
                 && step.deadline.is_none()
                 && step.on_error.is_none();
@@ -419,8 +429,16 @@ impl<'a> Compiler<'a> {
         let (sites, copies) = match (&fan.times, &fan.each) {
             (Some(times), None) => {
                 let Some(copies) = self.copies(times.value.0, times.span) else { return };
-                let Some(_) = self.branch(program, &body.value, copies, cancel) else { return };
+                let Some(site) = self.branch(program, &body.value, copies, cancel) else { return };
+                if let Some(at_once) = &fan.at_once {
+                    let Some(at_once) = self.copies(at_once.value.0, at_once.span) else { return };
+                    self.model.sites[site.index()].at_once = at_once;
+                }
                 (1, copies)
+            }
+            (None, Some(_)) if fan.at_once.is_some() => {
+                let span = fan.at_once.as_ref().map_or(span, |at_once| at_once.span);
+                return self.error(span, "`at_once` with `each`", "expected `times`");
             }
             (None, Some(each)) => {
                 let Some(sites) = self.each_replica(program, &body.value, each.span, cancel) else { return };
@@ -492,8 +510,11 @@ impl<'a> Compiler<'a> {
             self.error(span, format!("{} calls at once", members.len()), "expected at most 10000");
             return None;
         }
-        let is_bare =
-            call.pool.is_none() && step.retry.is_none() && step.deadline.is_none() && step.on_error.is_none();
+        let is_bare = call.pool.is_none()
+            && call.way.is_free()
+            && step.retry.is_none()
+            && step.deadline.is_none()
+            && step.on_error.is_none();
         for member in members.clone() {
             let call = Call { member: Some(MemberId(member)), ..call };
             if is_bare {
@@ -524,6 +545,7 @@ pub(super) fn branch_site() -> Site {
         on_error: OnError::Raise,
         class: None,
         copies: 1,
+        at_once: u32::MAX,
         step: 0,
     }
 }

@@ -240,6 +240,11 @@ impl Compiler<'_> {
                 }
                 continue;
             }
+            if place.kind == PlaceKind::Link && place.endpoints.is_empty() {
+                let help = "it changes nothing: remove it, or `transfer` something over it";
+                self.warn(self.place_spans[i], format!("nothing goes over `{name}`"), help);
+                continue;
+            }
             let idle: Vec<u32> =
                 place.endpoints.clone().filter(|&e| !reached.contains(&EndpointId(e))).collect();
             if idle.len() == place.endpoints.len() {
@@ -337,6 +342,7 @@ fn each_endpoint_alone(model: &Model) -> Model {
         class: 0,
         name: String::new(),
         good_within: None,
+        via: None,
     };
     let mut alone = Model { requests: (0..model.endpoints.len()).map(request).collect(), ..model.clone() };
     for balancer in &mut alone.balancers {

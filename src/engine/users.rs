@@ -5,7 +5,7 @@ use super::call::Call;
 use super::event_list::{Key, Kind};
 use crate::dist::Alias;
 use crate::ids::{DistId, EndpointId, GroupId, RequestId};
-use crate::model::{Class, Group, Model, Request, Source};
+use crate::model::{Class, Group, Model, Pc, Request, Source};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::Ended;
 use crate::signal::{Outcome, Probe, Signal};
@@ -53,6 +53,8 @@ pub struct Ask {
     endpoint: EndpointId,
     timeout: Option<DistId>,
     class: Class,
+    /// The program of a request from another region.
+    via: Option<Pc>,
     /// Think time after its answer, in closed groups.
     think: Option<DistId>,
 }
@@ -71,7 +73,13 @@ impl Ask {
             Source::Closed { think, .. } => Some(think),
             Source::Open { .. } => None,
         };
-        Self { endpoint: request.endpoint, timeout: group.timeout, class: group.class, think }
+        Self {
+            endpoint: request.endpoint,
+            timeout: group.timeout,
+            class: group.class,
+            via: request.via,
+            think,
+        }
     }
 }
 
@@ -181,15 +189,20 @@ impl<P: Probe> Engine<'_, P> {
         let kind = alias.map_or(0, |alias| alias.sample(&mut KeyedRng::new(mix(key, MIX))));
         let request = RequestId(first + kind as u32);
         self.probe.on(Time(self.now), Signal::Submitted { request });
-        let Ask { endpoint, timeout, class, .. } = self.asks[request.index()];
-        let entry = self.entries[endpoint.index()];
-        let member = self.member_for(&entry, key, user);
-        self.enter_place(endpoint, member);
+        let Ask { endpoint, timeout, class, via, .. } = self.asks[request.index()];
         // A root is no copy and has no attempts: their room holds its serial number.
         let (copy, attempt) = ((serial >> 32) as u32, serial as u32);
         let named = Call { key, user, request, copy, attempt, root: true, ..Call::new(self.now) };
-        let class = entry.class.unwrap_or(class);
-        let slot = self.bear(Call { endpoint, member, pc: entry.pc, class, ..named });
+        let slot = if let Some(pc) = via {
+            // Steps of the user, at no place; they make the call.
+            self.bear(Call { endpoint, pc, class, branch: true, ..named })
+        } else {
+            let entry = self.entries[endpoint.index()];
+            let member = self.member_for(&entry, key, user);
+            self.enter_place(endpoint, member);
+            let class = entry.class.unwrap_or(class);
+            self.bear(Call { endpoint, member, pc: entry.pc, class, ..named })
+        };
         self.bound(slot, timeout);
         slot
     }

@@ -170,7 +170,10 @@ pools:
         }
     }
 
-    fn run(model: &Model, in_person: bool) -> (Vec<(Time, Signal)>, Vec<(u64, u32)>, usize) {
+    /// All that was told, who is there in the end, and how many calls are in flight.
+    type Story = (Vec<(Time, Signal)>, Vec<(u64, u32)>, usize);
+
+    fn run(model: &Model, in_person: bool) -> Story {
         let mut engine = Engine::new(model, Seed { seed: 5, replication: 0 }, Told::default());
         if !in_person {
             engine.visited.fill(None);

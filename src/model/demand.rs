@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Balance, Model, Op, Pc, Resource, Target};
+use super::{Balance, Model, Op, Pc, Request, Resource, Target};
 use crate::ids::{EndpointId, MemberId, StationId};
 
 /// Demands of every kind of request.
@@ -58,7 +58,7 @@ impl Demands {
     #[must_use]
     pub fn new(model: &Model) -> Self {
         let mut costs = Costs { model, of: vec![None; model.endpoints.len()] };
-        let requests = model.requests.iter().map(|r| costs.demand(r.endpoint)).collect();
+        let requests = model.requests.iter().map(|r| costs.request(r)).collect();
         Self { requests }
     }
 
@@ -91,6 +91,13 @@ struct Costs<'m> {
 }
 
 impl Costs<'_> {
+    /// A request, with its way from another region.
+    fn request(&mut self, request: &Request) -> Demand {
+        let demand = self.demand(request.endpoint);
+        let via = request.via.map(|entry| self.program(entry).time_s);
+        Demand { r_min_s: via.unwrap_or(demand.r_min_s), ..demand }
+    }
+
     fn demand(&mut self, endpoint: EndpointId) -> Demand {
         let mut demand = Demand { r_min_s: self.cost(endpoint).time_s, ..Demand::default() };
         self.add_visits(endpoint, None, 1.0, &mut demand);
@@ -240,6 +247,7 @@ impl Costs<'_> {
     /// Adds the calls of one op; answers how long it takes until enough answers are there.
     fn calls(&mut self, sites: std::ops::Range<u32>, need: u32, times: f64, cost: &mut Cost) -> f64 {
         let mut answers = Vec::new();
+        let mut rounds: f64 = 1.0;
         for site in sites {
             let site = &self.model.sites[site as usize];
             let calls = times * f64::from(site.copies);
@@ -263,10 +271,12 @@ impl Costs<'_> {
                     branch.time_s
                 }
             };
+            // The work of those needed, on as many as run at a time: no order of starting is faster.
+            rounds = rounds.max(f64::from(need.min(site.copies)) / f64::from(site.at_once));
             answers.extend(std::iter::repeat_n(seconds, site.copies as usize));
         }
         answers.sort_by(f64::total_cmp);
         let enough = (need as usize).clamp(1, answers.len());
-        answers[enough - 1]
+        answers[enough - 1] * rounds
     }
 }

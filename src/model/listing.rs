@@ -1,7 +1,8 @@
 //! Programs in words, as a reader checks them.
 
 use super::{
-    Balance, Discipline, Jitter, Model, OnError, Op, Pc, Resource, Sharing, Site, StationKind, Target,
+    Balance, Discipline, Jitter, Model, OnError, Op, Pc, PlaceKind, Resource, Sharing, Site, StationKind,
+    Target,
 };
 use crate::ids::{DistId, EndpointId, PlaceId, SiteId, StationId, TableId};
 use crate::units::Span;
@@ -28,6 +29,9 @@ impl Writer<'_> {
             Op::Acquire(resource) => format!("take {}", self.resource(resource)),
             Op::Release => "give back".to_owned(),
             Op::Work(dist) => format!("work {}", self.dist(dist)),
+            Op::Cpu(dist) if self.model.places[self.place.index()].kind == PlaceKind::Link => {
+                format!("send {}", self.dist(dist))
+            }
             Op::Cpu(dist) => format!("cpu {}", self.dist(dist)),
             Op::Call { first, count, need } => self.call(first, count, need),
             Op::Lookup { place, table, miss } => {
@@ -70,6 +74,9 @@ impl Writer<'_> {
         };
         if site.copies > 1 {
             text = format!("{} x {text}", site.copies);
+        }
+        if site.at_once < site.copies {
+            text += &format!(" {} at once", site.at_once);
         }
         if let Some(timeout) = site.timeout {
             text += &format!(" timeout {}", self.dist(timeout));

@@ -119,6 +119,9 @@ pub struct Request {
     pub name: String,
     /// The tightest latency objective on the endpoint: answers within it are goodput.
     pub good_within: Option<Span>,
+    /// The program that a request from another region runs outside the service: it travels, calls the endpoint, and
+    /// ends. `None`: the request is there at once.
+    pub via: Option<Pc>,
 }
 
 /// What sort of place it is.
@@ -134,6 +137,8 @@ pub enum PlaceKind {
     Cache,
     /// `pools`: connection pools and locks, held by a caller around its steps.
     Pool,
+    /// `links`: its one resource is the bandwidth that transfers share.
+    Link,
 }
 
 /// Anything that can be waited for.
@@ -149,6 +154,10 @@ pub struct Place {
     pub endpoints: Range<u32>,
     /// Money an hour and replica, in the currency the file uses.
     pub cost_per_hour: Option<Money>,
+    /// Where in the world it is, if the file says so.
+    pub region: Option<String>,
+    /// Of a link: bits per second.
+    pub bandwidth_bps: Option<f64>,
 }
 
 /// An amount of money.
@@ -178,7 +187,7 @@ pub struct Member {
 /// One resource of one member (with `central` balancing: of the whole place, listed under its first member).
 #[derive(Clone, Debug)]
 pub struct Station {
-    /// `workers`, `cores`, `servers`, `connections`, `slots`.
+    /// `workers`, `cores`, `servers`, `connections`, `slots`, `bandwidth`.
     pub resource: &'static str,
     /// Whose it is.
     pub member: MemberId,
@@ -394,6 +403,9 @@ pub struct Site {
     pub class: Option<Class>,
     /// How many copies are started at once (`times`); at least 1.
     pub copies: u32,
+    /// How many of the copies run at a time: the next starts when one is over. At least 1; below `copies` only where the site
+    /// stands alone in its step.
+    pub at_once: u32,
     /// Structural name: a hash of endpoint, target and occurrence. Draws of the callee depend on it and not on positions, so that
     /// variants stay paired.
     pub step: u64,

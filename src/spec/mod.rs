@@ -5,6 +5,7 @@
 
 pub mod decode;
 pub mod law;
+pub mod link;
 pub mod load;
 pub mod place;
 pub mod quantity;
@@ -14,6 +15,7 @@ pub mod study;
 pub mod tree;
 
 use decode::{Named, record};
+use link::{Link, Region};
 use load::Load;
 use place::{Cache, Database, External, Pool, Service};
 use quantity::Whole;
@@ -36,6 +38,10 @@ record! {
         "databases" databases: Named<Database>,
         /// Caches.
         "caches" caches: Named<Cache>,
+        /// Network links: bandwidth that transfers share, and latency.
+        "links" links: Named<Link>,
+        /// Parts of the world, with the round-trip times between them.
+        "regions" regions: Named<Region>,
         /// Connection pools and locks.
         "pools" pools: Named<Pool>,
         /// Objectives by endpoint, or for `total`: `web.checkout: [p95 < 300ms, errors < 0.1%]`.
@@ -47,7 +53,7 @@ record! {
     }
     required: ["knee", "load"];
     later: [
-        "queues", "variants", "regions", "links", "growth", "business", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
+        "queues", "variants", "growth", "business", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
         "calendar",
     ];
 }

@@ -33,6 +33,8 @@ record! {
         "coherency" coherency: Fraction,
         /// How calls are spread over replicas; `round-robin` unless stated.
         "balance" balance: Balance,
+        /// Where in the world it runs.
+        "region" region: String,
         /// Money per time and replica.
         "cost" cost: Cost,
         /// The default priority of its endpoints.
@@ -41,7 +43,7 @@ record! {
         "endpoints" endpoints: Named<Endpoint>,
     }
     required: ["endpoints"];
-    later: ["autoscale", "breaker", "limiter", "rate_limit", "shed", "faults", "ejection", "health", "startup", "region", "zones", "size", "gc", "warm"];
+    later: ["autoscale", "breaker", "limiter", "rate_limit", "shed", "faults", "ejection", "health", "startup", "zones", "size", "gc", "warm"];
 }
 
 /// Replicas, equal or not.
@@ -194,11 +196,13 @@ impl JsonSchema for Balance {
 record! {
     /// A system of somebody else: only its answers matter.
     pub struct External ("an external") {
+        /// Where in the world it runs.
+        "region" region: String,
         /// What it does when called.
         "endpoints" endpoints: Named<Endpoint>,
     }
     required: ["endpoints"];
-    later: ["limiter", "faults", "region"];
+    later: ["limiter", "faults"];
 }
 
 record! {
@@ -214,13 +218,15 @@ record! {
         "read_replicas" read_replicas: Whole,
         /// Where reads go; to the primary unless stated.
         "reads" reads: Reads,
+        /// Where in the world it runs, with all its replicas.
+        "region" region: String,
         /// Money per time and instance.
         "cost" cost: Cost,
         /// What it is asked.
         "queries" queries: Named<Query>,
     }
     required: ["servers", "queries"];
-    later: ["replication", "shards", "shard_by", "rows", "indexes", "locks", "failover", "region", "faults", "size"];
+    later: ["replication", "shards", "shard_by", "rows", "indexes", "locks", "failover", "faults", "size"];
 }
 
 /// Where reads go.
@@ -297,10 +303,12 @@ record! {
         "servers" servers: Limit,
         /// What the caller does on a miss.
         "on_miss" on_miss: Block,
+        /// Where in the world it runs.
+        "region" region: String,
         /// Money per time.
         "cost" cost: Cost,
     }
-    later: ["entries", "keys", "ttl", "evict", "coalesce", "put", "start", "refresh", "stale", "size", "region"];
+    later: ["entries", "keys", "ttl", "evict", "coalesce", "put", "start", "refresh", "stale", "size"];
 }
 
 record! {

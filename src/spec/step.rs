@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{At, Decode, listed, not_supported, record, words, wrong_type};
 use super::law::{Counts, Law};
+use super::link::{Connect, TransferStep};
 use super::quantity::{Fraction, Number, Priority, Seconds, Weight, Whole};
 use super::tree::{Entry, Node, Value, shorten};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
@@ -33,6 +34,8 @@ pub enum Step {
     Hold(HoldStep),
     /// Fails now and then.
     Fail(FailStep),
+    /// Sends bytes over a link.
+    Transfer(TransferStep),
 }
 
 record! {
@@ -64,6 +67,8 @@ record! {
         "on_error" on_error: OnError,
         /// On timeout the callee stops, too; otherwise it works on and its work is wasted.
         "cancel" cancel: bool,
+        /// What a connection that is not open yet costs.
+        "connect" connect: Connect,
         /// The priority of this call.
         "priority" priority: Priority,
     }
@@ -84,6 +89,8 @@ record! {
         "on_error" on_error: OnError,
         /// On timeout the query stops, too; otherwise it works on and its work is wasted.
         "cancel" cancel: bool,
+        /// What a connection that is not open yet costs.
+        "connect" connect: Connect,
         /// The priority of this query.
         "priority" priority: Priority,
     }
@@ -109,6 +116,8 @@ pub struct CallStep {
     pub on_error: Option<At<OnError>>,
     /// The callee stops when its caller has gone.
     pub cancel: Option<At<bool>>,
+    /// What a connection that is not open yet costs.
+    pub connect: Option<At<Connect>>,
     /// The priority of the call.
     pub priority: Option<At<Priority>>,
 }
@@ -125,6 +134,7 @@ macro_rules! common {
             retry: it.retry,
             on_error: it.on_error,
             cancel: it.cancel,
+            connect: it.connect,
             priority: it.priority,
         }
     }};
@@ -231,6 +241,8 @@ record! {
         "times" times: Whole,
         /// `replicas`: once at each replica of the place that is called.
         "each" each: Each,
+        /// How many run at a time, the next as soon as one is over: a browser's six connections. All unless stated.
+        "at_once" at_once: Whole,
         /// How many answers are enough; all unless stated.
         "need" need: Whole,
         /// The steps.
@@ -327,10 +339,10 @@ record! {
 }
 
 /// The keys that say what a step is.
-const STEPS: [&str; 10] =
-    ["cpu", "delay", "call", "query", "get", "parallel", "repeat", "choose", "hold", "fail"];
+const STEPS: [&str; 11] =
+    ["cpu", "delay", "call", "query", "get", "parallel", "repeat", "choose", "hold", "fail", "transfer"];
 /// Steps of the language that this version cannot simulate yet.
-const LATER: [&str; 3] = ["put", "send", "transfer"];
+const LATER: [&str; 2] = ["put", "send"];
 
 /// Whether a key says what a step is.
 #[must_use]
@@ -356,6 +368,7 @@ impl Decode for Step {
             "choose" => Self::Choose(ChooseStep::decode(node, sink)?),
             "hold" => Self::Hold(HoldStep::decode(node, sink)?),
             "fail" => Self::Fail(FailStep::decode(node, sink)?),
+            "transfer" => Self::Transfer(TransferStep::decode(node, sink)?),
             later => {
                 sink.push(not_supported(kind.key_span, later));
                 return None;
@@ -401,7 +414,7 @@ impl JsonSchema for Step {
         "Step".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let kinds: [(&str, Schema); 10] = [
+        let kinds: [(&str, Schema); 11] = [
             ("cpu", generator.subschema_for::<CpuStep>()),
             ("delay", generator.subschema_for::<DelayStep>()),
             ("call", generator.subschema_for::<PlainCall>()),
@@ -412,6 +425,7 @@ impl JsonSchema for Step {
             ("choose", generator.subschema_for::<ChooseStep>()),
             ("hold", generator.subschema_for::<HoldStep>()),
             ("fail", generator.subschema_for::<FailStep>()),
+            ("transfer", generator.subschema_for::<TransferStep>()),
         ];
         // The key that names the step is required, so that an editor can tell the kinds apart.
         let kinds = kinds.map(|(key, schema)| serde_json::json!({"allOf": [schema], "required": [key]}));

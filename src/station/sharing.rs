@@ -80,6 +80,15 @@ impl Slowdown {
         let parts = (slowdown * f64::from(whole)).round() as u64;
         Self { whole, parts: parts.max(u64::from(whole)) }
     }
+
+    /// A clock of `calls` calls on `share` cores gains the elapsed time by this, over [`Self::divisor`].
+    fn multiplier(self, share: u32) -> u128 {
+        u128::from(u64::from(share) * u64::from(self.whole))
+    }
+
+    fn divisor(self, calls: u32) -> u128 {
+        u128::from(calls) * u128::from(self.parts)
+    }
 }
 
 /// Cores shared by the calls that run on them.
@@ -168,9 +177,13 @@ impl SharedCores {
             let calls = class.tags.len() as u32;
             let share = left.min(calls);
             // The clock gains `share / calls` units per unit of time, over the slowdown.
-            let divisor = self.divisor(calls);
-            let work = tag.saturating_sub(class.clock).saturating_mul(divisor);
-            let time = work.saturating_sub(class.carry).div_ceil(self.multiplier(share));
+            let left_to_do = tag.saturating_sub(class.clock);
+            let (work, speed) = if self.slowdown == Slowdown::NONE {
+                (left_to_do * u128::from(calls), u128::from(share))
+            } else {
+                (left_to_do.saturating_mul(self.slowdown.divisor(calls)), self.slowdown.multiplier(share))
+            };
+            let time = work.saturating_sub(class.carry).div_ceil(speed);
             let at = self.updated.saturating_add(ceil_ns(time));
             soonest = Some(soonest.map_or(at, |s| s.min(at)));
             left -= share;
@@ -203,17 +216,6 @@ impl SharedCores {
         }
     }
 
-    /// A clock gains the elapsed time by this, over [`Self::divisor`].
-    #[inline]
-    fn multiplier(&self, share: u32) -> u128 {
-        u128::from(u64::from(share) * u64::from(self.slowdown.whole))
-    }
-
-    #[inline]
-    fn divisor(&self, calls: u32) -> u128 {
-        u128::from(calls) * u128::from(self.slowdown.parts)
-    }
-
     /// Brings all clocks to `now`.
     #[inline]
     fn advance(&mut self, now: u64) {
@@ -222,8 +224,7 @@ impl SharedCores {
         if elapsed == 0 {
             return;
         }
-        let slowed = self.slowdown != Slowdown::NONE;
-        let Slowdown { whole, parts } = self.slowdown;
+        let slowdown = self.slowdown;
         let mut left = self.cores;
         for class in &mut self.classes {
             let calls = class.tags.len() as u32;
@@ -236,9 +237,9 @@ impl SharedCores {
             let share = left.min(calls);
             left -= share;
             let gained = u128::from(elapsed) << FRACTION_BITS;
-            if slowed {
-                let total = gained * u128::from(u64::from(share) * u64::from(whole)) + class.carry;
-                let divisor = u128::from(calls) * u128::from(parts);
+            if slowdown != Slowdown::NONE {
+                let total = gained * slowdown.multiplier(share) + class.carry;
+                let divisor = slowdown.divisor(calls);
                 class.clock += total / divisor;
                 class.carry = total % divisor;
             } else if share == calls {

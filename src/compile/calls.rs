@@ -43,7 +43,7 @@ impl<'a> Compiler<'a> {
         let site = match &step.deadline {
             None => self.attempts_site(program, call),
             Some(deadline) => {
-                let timeout = self.patience(deadline, call.endpoint);
+                let timeout = self.patience(deadline, call);
                 let name = format!("{}#deadline", self.endpoint_name(call.endpoint));
                 let step = self.step_name(program, &name);
                 let site = self.site(Site {
@@ -139,7 +139,7 @@ impl<'a> Compiler<'a> {
     /// The endpoint with its timeout, as a branch of a `parallel`.
     pub(super) fn direct_site(&mut self, program: &mut Program<'a>, call: &Call<'a>, copies: u32) -> SiteId {
         let site = self.bare_site(program, call);
-        let timeout = call.step.timeout.as_ref().and_then(|law| self.patience(law, call.endpoint));
+        let timeout = call.step.timeout.as_ref().and_then(|law| self.patience(law, call));
         let it = &mut self.model.sites[site.index()];
         (it.timeout, it.copies) = (timeout, copies);
         site
@@ -157,7 +157,7 @@ impl<'a> Compiler<'a> {
         } else {
             self.bare_site(program, call)
         };
-        let timeout = call.step.timeout.as_ref().and_then(|law| self.patience(law, call.endpoint));
+        let timeout = call.step.timeout.as_ref().and_then(|law| self.patience(law, call));
         let (attempts, backoff) = self.retry(call.step.retry.as_ref());
         let it = &mut self.model.sites[site.index()];
         (it.timeout, it.attempts, it.backoff) = (timeout, attempts, backoff);
@@ -165,9 +165,10 @@ impl<'a> Compiler<'a> {
     }
 
     /// Enters a timeout or deadline of a call, and notes it for the warnings.
-    fn patience(&mut self, law: &At<Law>, endpoint: EndpointId) -> Option<DistId> {
+    fn patience(&mut self, law: &At<Law>, call: &Call<'a>) -> Option<DistId> {
         let dist = self.dist(law)?;
-        self.patience.push(Patience { span: law.span, dist, endpoint });
+        let way_s = self.way_s(call.way);
+        self.patience.push(Patience { span: law.span, dist, endpoint: call.endpoint, way_s });
         Some(dist)
     }
 

@@ -2,7 +2,8 @@
 
 use super::Compiler;
 use crate::diagnostic::Diagnostic;
-use crate::model::Contention;
+use crate::ids::PlaceId;
+use crate::model::{Contention, Sharing, Source, StationKind};
 use crate::spec::place::{Scheduling, Service};
 
 impl Compiler<'_> {
@@ -13,6 +14,37 @@ impl Compiler<'_> {
         };
         let law = Contention { contention: share(&it.contention), coherency: share(&it.coherency) };
         (law != Contention::default()).then_some(law)
+    }
+
+    /// Open load on cores that contention slows down, and no limit on the calls: a backlog feeds itself. At any load the run
+    /// ends in it sooner or later.
+    pub(super) fn contention_without_limit(&mut self) {
+        if !self.model.groups.iter().any(|group| matches!(group.source, Source::Open { .. })) {
+            return;
+        }
+        for i in 0..self.model.places.len() {
+            let mut stations = self.model.stations_of(PlaceId(i as u32)).map(|(_, station)| &station.kind);
+            let contended = stations.find_map(|kind| match *kind {
+                StationKind::Cores { cores, sharing: Sharing::Contended(law) } => Some((cores, law)),
+                _ => None,
+            });
+            let limited = self
+                .model
+                .stations_of(PlaceId(i as u32))
+                .any(|(_, station)| matches!(station.kind, StationKind::Slots { .. }));
+            if let Some((cores, law)) = contended
+                && !limited
+            {
+                let name = &self.model.places[i].name;
+                let message =
+                    format!("the more calls share the cores of `{name}`, the less they do together");
+                let help = format!(
+                    "a backlog never ends: cap the calls of a replica, at best with `workers: {}`",
+                    law.best(cores)
+                );
+                self.sink.push(Diagnostic::warning(self.place_spans[i], message).help(help));
+            }
+        }
     }
 
     /// Only calls that run on the same limited cores, all at once, slow each other down.

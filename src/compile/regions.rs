@@ -13,7 +13,7 @@ use super::digest::name_hash;
 use super::program::branch_site;
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::ids::{DistId, EndpointId, PlaceId, TableId};
-use crate::model::{Op, Pc, Site, Target};
+use crate::model::{Op, Pc, Request, Site, Target};
 use crate::spec::decode::{At, listed};
 use crate::spec::law::Law;
 use crate::spec::link::Connect;
@@ -188,6 +188,22 @@ impl<'a> Compiler<'a> {
         let dist = DistId(self.model.dists.len() as u32);
         self.model.dists.push(trip.scaled(trips.value.0 as f64));
         Some((table, dist))
+    }
+
+    /// How long a way takes on average, in seconds.
+    pub(super) fn way_s(&self, way: Way) -> f64 {
+        let mean = |dist: DistId| self.model.dists[dist.index()].mean();
+        let share = |table: TableId| self.model.tables[table.index()].shares[0];
+        let connect = way.connect.map_or(0.0, |(table, dist)| table.map_or(1.0, share) * mean(dist));
+        way.trip.map_or(0.0, mean) + connect
+    }
+
+    /// The same of a request of users elsewhere.
+    pub(super) fn way_of_request_s(&self, request: &Request) -> f64 {
+        match request.via.map(|entry| self.model.ops[entry as usize]) {
+            Some(Op::Work(trip)) => self.model.dists[trip.index()].mean(),
+            _ => 0.0,
+        }
     }
 
     /// Writes the way: the round trip, then connecting.

@@ -50,14 +50,25 @@ impl Contention {
         1.0 + self.contention * others + self.coherency * n * others
     }
 
-    /// The most work that `cores` do in a second, in seconds of one call alone: with as many calls as then serve best.
+    /// How many calls do the most work together on `cores`.
+    #[must_use]
+    pub fn best(&self, cores: u32) -> u32 {
+        // More calls than cores only slow each other down. Below that the law has one peak.
+        let peak = ((1.0 - self.contention).max(0.0) / self.coherency).sqrt();
+        let below = (peak.clamp(1.0, f64::from(cores)) as u32).max(1);
+        let above = (below + 1).min(cores);
+        if self.speed(above) > self.speed(below) { above } else { below }
+    }
+
+    /// The most work that `cores` do in a second, in seconds of one call alone.
     #[must_use]
     pub fn speed_max(&self, cores: u32) -> f64 {
-        // More calls than cores only slow each other down. Below that the law has one peak.
-        let at = |n: u32| f64::from(n) / self.slowdown(n);
-        let peak = ((1.0 - self.contention).max(0.0) / self.coherency).sqrt();
-        let near = peak.clamp(1.0, f64::from(cores)) as u32;
-        at(near).max(at((near + 1).min(cores)))
+        self.speed(self.best(cores))
+    }
+
+    /// What `calls` do in a second, each on a core of its own.
+    fn speed(&self, calls: u32) -> f64 {
+        f64::from(calls) / self.slowdown(calls)
     }
 }
 

@@ -527,6 +527,107 @@ fn objectives_and_studies() {
 }
 
 #[test]
+fn contention() {
+    insta::assert_snapshot!(fault(&web("workers: 4, contention: 3%")), @r#"
+    m.yaml:4:33: error: `contention` without `cores` (calls slow each other down where they share cores)
+      help: say how many cores there are: `cores: 4`
+    "#);
+    insta::assert_snapshot!(fault(&web("cores: 4, scheduling: fifo, coherency: 0.1%")), @r#"
+    m.yaml:4:48: error: `coherency` with `scheduling: fifo` (expected cores that calls share)
+      help: remove `scheduling`: cores are shared unless it says otherwise
+    "#);
+    insta::assert_snapshot!(fault(&web("cores: 4, contention: 3")), @r#"
+    m.yaml:4:31: error: `3` is no share: it lies above 1 (expected a share such as `80%` or `0.8`)
+      help: for per cent write `3%`
+    "#);
+}
+
+#[test]
+fn links_and_transfers() {
+    let over = |step: &str| format!("{}links:\n  wan: {{bandwidth: 10Mbps}}\n", steps(step));
+    let link = |fields: &str| format!("{}links: {{wan: {{{fields}}}}}\n", web("workers: 4"));
+    insta::assert_snapshot!(fault(&link("latency: 20ms")), @r#"m.yaml:5:14: error: `bandwidth` is missing (expected a link with `bandwidth`)"#);
+    insta::assert_snapshot!(fault(&link("bandwidth: 100MB/s")), @r#"
+    m.yaml:5:26: error: `MB/s` is no unit of bandwidth, in `100MB/s` (expected a bandwidth such as `100Mbps` or `1Gbps`)
+      help: bits per second are written `bps`, `kbps`, `Mbps` and `Gbps`; a byte has 8
+    "#);
+    insta::assert_snapshot!(fault(&link("bandwidth: 0Mbps")), @r#"m.yaml:5:26: error: a bandwidth of `0Mbps` (expected 1bps to 1,000,000Gbps)"#);
+    insta::assert_snapshot!(fault(&over("[{transfer: {over: wna, size: 1KiB}}]")), @r#"
+    m.yaml:4:46: error: unknown link `wna`
+      help: a link with a similar name exists: `wan`
+    "#);
+    insta::assert_snapshot!(fault(&over("[{transfer: {over: db, size: 1KiB}}]")), @r#"m.yaml:4:46: error: `db` is a database (expected a link)"#);
+    insta::assert_snapshot!(fault(&over("[{transfer: {over: wan}}]")), @r#"m.yaml:4:39: error: `size` is missing (expected a `transfer` with `size`)"#);
+    insta::assert_snapshot!(fault(&over("[{transfer: {over: wan, size: 200}}]")), @r#"
+    m.yaml:4:57: error: `200` has no unit (expected a size such as `512B`, `200KiB` or `1.5MiB`)
+      help: for bytes write `200B`
+    "#);
+    insta::assert_snapshot!(fault(&over("[{transfer: {over: wan, size: {exp: 20ms}}}]")), @r#"
+    m.yaml:4:63: error: `ms` is no unit of size, in `20ms` (expected a size such as `512B`, `200KiB` or `1.5MiB`)
+      help: units of size are `B`, `KB`, `MB`, `GB`, `KiB`, `MiB`, `GiB` and `TiB`
+    "#);
+    insta::assert_snapshot!(fault(&over("[{transfer: {over: wan, size: {pareto: {min: 1KiB, alpha: 1}}}}]")), @r#"m.yaml:4:57: error: the distribution has no finite mean (expected a finite mean)"#);
+    insta::assert_snapshot!(fault(&over("[{transfer: {over: wan, size: {empirical: {file: times.csv, column: ms}}}}]")), @r#"
+    m.yaml:4:76: error: in `times.csv`: row 2: `12` has no unit
+      help: say `unit: KiB` beside the file
+    "#);
+    insta::assert_snapshot!(fault(&over("[{transfer: {over: wan, size: 1KiB, compress: {ratio: 75}}}]")), @r#"
+    m.yaml:4:81: error: `75` is no share: it lies above 1 (expected a share such as `80%` or `0.8`)
+      help: for per cent write `75%`
+    "#);
+    insta::assert_snapshot!(fault(&over("[{call: wan.x}]")), @r#"
+    m.yaml:4:35: error: `wan` is a link
+      help: write `transfer: {over: wan, size: 100KiB}`
+    "#);
+    insta::assert_snapshot!(fault(&shop("{rate: 1/s, requests: {wan.x: 1}}", "web: {endpoints: {home: [{transfer: {over: wan, size: 1B}}]}}\nlinks: {wan: {bandwidth: 1bps}}")), @r#"
+    m.yaml:2:30: error: `wan` is a link
+      help: write `transfer: {over: wan, size: 100KiB}`
+    "#);
+}
+
+#[test]
+fn regions_and_connections() {
+    let two = |regions: &str, step: &str| {
+        format!(
+            "knee: 1\nload: {{rate: 1/s, region: eu, requests: {{a.x: 1}}}}\nregions: {regions}\nservices:\n  a: {{region: eu, endpoints: {{x: [{step}]}}}}\n  b: {{region: us, endpoints: {{y: [{{delay: 1ms}}]}}}}\n"
+        )
+    };
+    let joined = "{eu: {}, us: {round_trips: {eu: 80ms}}}";
+    insta::assert_snapshot!(fault(&two("{eu: {}, us: {}}", "{call: b.y}, {call: b.y}")), @r#"
+    m.yaml:5:42: error: no round trip between the regions `eu` and `us` (this goes from one to the other)
+      help: say how long it takes: `eu: {round_trips: {us: 80ms}}`
+    "#);
+    insta::assert_snapshot!(fault(&two(joined, "{call: b.y}").replace("load: {rate: 1/s, region: eu", "load: {rate: 1/s, region: uk")), @r#"
+    m.yaml:2:27: error: unknown region `uk`
+      help: a region with a similar name exists: `us`
+    "#);
+    insta::assert_snapshot!(fault(&two("{eu: {round_trips: {us: 80ms}}, us: {round_trips: {eu: 90ms}}}", "{call: b.y}")), @r#"m.yaml:3:65: error: the round trip between `us` and `eu` is given twice"#);
+    insta::assert_snapshot!(fault(&two("{eu: {round_trips: {eu: 1ms, us: 80ms}}, us: {}}", "{call: b.y}")), @r#"m.yaml:3:30: error: a round trip from `eu` to itself (expected another region)"#);
+    insta::assert_snapshot!(fault(&two("{eu: {round_trips: {us: 80ms, asia: 1s}}, us: {}}", "{call: b.y}")), @r#"
+    m.yaml:3:40: error: unknown region `asia`
+      help: there are `eu` and `us`
+    "#);
+    insta::assert_snapshot!(fault(&two("{eu: {round_trips: {us: 80ms}}, us: {}, b: {}}", "{call: b.y}")), @r#"m.yaml:3:50: error: `b` is a service and a region (names are unique over all sections)"#);
+    insta::assert_snapshot!(fault(&two("{eu: {round_trips: {us: 80ms}}, us: {}, load: {}}", "{call: b.y}")), @r#"m.yaml:3:50: error: a region cannot be called `load` (`load` means that section of the model)"#);
+    insta::assert_snapshot!(fault(&web("workers: 4, region: eu")), @r#"
+    m.yaml:4:29: error: unknown region `eu`
+      help: name it: `regions: {eu: {}}`
+    "#);
+    insta::assert_snapshot!(fault(&steps("[{query: db.q, connect: {round_trips: 2, reuse: 90%}}]")), @r#"
+    m.yaml:4:51: error: `connect` without a round-trip time (expected `rtt`, or a callee in another region)
+      help: say how long a round trip takes: `rtt: 1ms`
+    "#);
+    insta::assert_snapshot!(fault(&steps("[{query: db.q, connect: {reuse: 90%, rtt: 1ms}}]")), @r#"m.yaml:4:51: error: `round_trips` is missing (expected a `connect` with `round_trips`)"#);
+    insta::assert_snapshot!(fault(&two(joined, "{call: b.y, connect: {round_trips: 9999}}")), @r#"m.yaml:5:70: error: 9999 round trips (expected at most 1000)"#);
+}
+
+#[test]
+fn pages() {
+    insta::assert_snapshot!(fault(&steps("[{parallel: {times: 30, at_once: 0, do: {query: db.q}}}]")), @r#"m.yaml:4:60: error: 0 times at once (expected 1 to 10000)"#);
+    insta::assert_snapshot!(fault(&steps("[{parallel: {each: replicas, at_once: 2, do: {query: db.q}}}]")), @r#"m.yaml:4:65: error: `at_once` with `each` (expected `times`)"#);
+}
+
+#[test]
 fn hostile_files() {
     insta::assert_snapshot!(fault(""), @r#"
     m.yaml:1:1: error: the model is empty

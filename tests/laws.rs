@@ -58,18 +58,20 @@ fn random_model(decisions: &[u8]) -> String {
     let d = &mut Decisions(decisions.iter());
     let mut yaml = String::from("knee: 1\nload:\n");
     yaml += &format!(
-        "  open: {{rate: {}/s{}{}, requests: {{a.x: 2, a.y: 1}}}}\n",
+        "  open: {{rate: {}/s{}{}{}, requests: {{a.x: 2, a.y: 1}}}}\n",
         1 + d.below(4),
         patience(d),
-        priority(d)
+        priority(d),
+        region(d)
     );
     if d.below(2) == 1 {
         let think = d.of(&["{exp: 2s}", "500ms", "{exp: 300ms}"]);
         yaml += &format!(
-            "  closed: {{users: {}, think: {think}{}{}, requests: {{a.x: 1, b.x: 1}}}}\n",
+            "  closed: {{users: {}, think: {think}{}{}{}, requests: {{a.x: 1, b.x: 1}}}}\n",
             1 + d.below(6),
             patience(d),
-            priority(d)
+            priority(d),
+            region(d)
         );
     }
     if d.below(3) == 1 {
@@ -80,19 +82,29 @@ fn random_model(decisions: &[u8]) -> String {
     }
     yaml += "services:\n";
     for (at, name) in SERVICES.iter().enumerate() {
-        let service = service(d);
+        let (service, region) = (service(d), region(d));
         let (x, y) = (steps(d, at, 2, false), steps(d, at, 1, false));
         let of_y = d.of(&["", "priority: high, ", "priority: low, "]);
-        yaml += &format!("  {name}: {{{service}endpoints: {{x: {x}, y: {{{of_y}steps: {y}}}}}}}\n");
+        yaml += &format!("  {name}: {{{service}endpoints: {{x: {x}, y: {{{of_y}steps: {y}}}}}{region}}}\n");
     }
     yaml += &format!(
-        "externals: {{ext: {{endpoints: {{x: [{{delay: {}}}, {{fail: {}}}]}}}}}}\n",
+        "externals: {{ext: {{endpoints: {{x: [{{delay: {}}}, {{fail: {}}}]}}{}}}}}\n",
         d.of(&TIMES),
-        d.of(&["0%", "30%"])
+        d.of(&["0%", "30%"]),
+        region(d)
     );
     yaml += &database(d);
     yaml += &format!(
-        "caches:\n  cache: {{hit_ratio: 60%{}{}, on_miss: [{{query: db.q}}]}}\n",
+        "links: {{wan: {{bandwidth: 1kbps{}}}}}\n",
+        d.of(&["", ", latency: 100ms", ", latency: {exp: 300ms}"])
+    );
+    yaml += &format!(
+        "regions: {{eu: {{}}, us: {{round_trips: {{eu: {}}}}}}}\n",
+        d.of(&["100ms", "{exp: 300ms}", "0s"])
+    );
+    yaml += &format!(
+        "caches:\n  cache: {{hit_ratio: 60%{}{}{}, on_miss: [{{query: db.q}}]}}\n",
+        region(d),
         d.of(&["", ", time: {exp: 200ms}", ", time: 100ms"]),
         d.of(&["", ", servers: 1"])
     );
@@ -132,7 +144,7 @@ fn random_model(decisions: &[u8]) -> String {
 fn database(d: &mut Decisions<'_>) -> String {
     let keys = d.below(2) == 1;
     format!(
-        "databases:\n  db: {{servers: {}{}{}{}{}, queries: {{q: {{read: {}}}, w: {{write: {}{}}}}}}}\n",
+        "databases:\n  db: {{servers: {}{}{}{}{}{}, queries: {{q: {{read: {}}}, w: {{write: {}{}}}}}}}\n",
         1 + d.below(3),
         d.of(&[
             "",
@@ -148,6 +160,7 @@ fn database(d: &mut Decisions<'_>) -> String {
         ]),
         if keys { ", keys: {zipf: {n: 5, s: 1}}" } else { "" },
         if keys { d.of(&["", ", shards: 2", ", shards: 3, shard_by: range"]) } else { "" },
+        region(d),
         d.of(&TIMES),
         d.of(&TIMES),
         if keys { d.of(&["", ", lock: row"]) } else { "" },
@@ -172,6 +185,10 @@ fn keyed_cache(d: &mut Decisions<'_>) -> String {
 
 fn patience(d: &mut Decisions<'_>) -> String {
     if d.below(3) == 1 { format!(", timeout: {}", d.of(&["5s", "{exp: 4s}", "2s"])) } else { String::new() }
+}
+
+fn region(d: &mut Decisions<'_>) -> &'static str {
+    d.of(&["", "", ", region: eu", ", region: us"])
 }
 
 fn priority(d: &mut Decisions<'_>) -> &'static str {
@@ -210,7 +227,7 @@ fn service(d: &mut Decisions<'_>) -> String {
             it +=
                 d.of(&["cores: 1, scheduling: fifo, ", "cores: 2, scheduling: fifo, discipline: priority, "])
         }
-        _ => it += d.of(&["cores: 2, ", "cores: 3, "]),
+        _ => it += d.of(&["cores: 2, ", "cores: 3, ", "cores: 2, contention: 20%, coherency: 10%, "]),
     }
     if replicas > 1 {
         let _ = write!(it, "balance: {}, ", d.of(&balances));
@@ -231,6 +248,11 @@ fn step(d: &mut Decisions<'_>, who: usize, depth: usize, locked: bool) -> String
         1 => format!("{{cpu: {}}}", d.of(&TIMES)),
         2 => format!("{{fail: {}}}", d.of(&["10%", "50%"])),
         3 | 4 => call(d, who, depth, locked),
+        5 if d.below(2) == 1 => {
+            let compress = d.of(&["", ", compress: {ratio: 50%}", ", compress: {ratio: 75%, cpu: 200ms}"]);
+            let size = d.of(&["125B", "{exp: 100B}", "0", "{uniform: {min: 10B, max: 300B}}"]);
+            format!("{{transfer: {{over: wan, size: {size}{compress}}}}}")
+        }
         5 => "{get: cache}".to_owned(),
         6 => d.of(&["{get: keyed}", "{get: keyed, key: k}"]).to_owned(),
         7 => d.of(&["{put: keyed}", "{put: keyed, key: k}"]).to_owned(),
@@ -248,9 +270,12 @@ fn step(d: &mut Decisions<'_>, who: usize, depth: usize, locked: bool) -> String
             let (times, need) = [(2, 1), (3, 2), (3, 3), (2, 2)][d.below(4)];
             let how = match d.below(3) {
                 1 if who < 2 => "each: replicas".to_owned(),
+                2 => format!("times: {}, need: {need}, at_once: {}", times + d.below(4), 1 + d.below(3)),
                 _ => format!("times: {times}, need: {need}"),
             };
-            let one = if who < 2 {
+            let one = if !how.starts_with("each") && d.below(3) == 1 {
+                steps(d, who, depth - 1, locked)
+            } else if who < 2 {
                 format!("[{{call: {}.x}}]", SERVICES[who + 1])
             } else {
                 "[{query: db.w}]".to_owned()
@@ -304,6 +329,7 @@ fn call(d: &mut Decisions<'_>, who: usize, depth: usize, locked: bool) -> String
         let _ = write!(it, ", retry: {{attempts: {}{backoff}}}", 2 + d.below(2));
     }
     it += d.of(&["", ", cancel: true"]);
+    it += d.of(&["", "", ", connect: {round_trips: 2, reuse: 50%, rtt: 100ms}"]);
     it += d.of(&["", ", priority: high", ", priority: low"]);
     match d.below(4) {
         1 => it += ", on_error: continue",

@@ -21,7 +21,9 @@ const TRAJECTORIES: &[(&str, u64)] = &[
     ("lessons/cache-aside.yaml", 0x1137_5968_de03_4d0d),
     ("lessons/cache-tiers.yaml", 0x8cdd_a9f6_18c9_0e31),
     ("lessons/cdn.yaml", 0x5ba4_ddcc_dc5e_0efd),
+    ("lessons/compression.yaml", 0x933f_ac99_43ab_2993),
     ("lessons/connection-held-outside.yaml", 0xd840_5254_2a3c_b8ae),
+    ("lessons/contention.yaml", 0xb661_9df4_f517_73b7),
     ("lessons/hot-shard.yaml", 0xf8ca_bab6_e85d_23a3),
     ("lessons/missing-index.yaml", 0xe5d4_6a12_6100_c9a7),
     ("lessons/mm1-danger-zone.yaml", 0x5be8_60ae_909e_a730),
@@ -36,6 +38,8 @@ const TRAJECTORIES: &[(&str, u64)] = &[
     ("lessons/synchronous-logger.yaml", 0xa277_69e6_14e0_3195),
     ("lessons/ten-indexes.yaml", 0x2fe7_54c5_fa46_49ec),
     ("lessons/thread-pool-exhaustion.yaml", 0xc7f6_5578_0af5_672d),
+    ("lessons/two-regions.yaml", 0xb94e_3a3c_f1a8_abb1),
+    ("lessons/web-page.yaml", 0x7640_9d7d_2a17_f328),
     ("lessons/workers-held-by-database.yaml", 0xc5f3_5de9_3777_65ce),
     ("measured/techempower.yaml", 0xb0cd_200a_79ed_4b77),
     ("milestones/10k.yaml", 0x2022_33db_f4ed_179f),
@@ -344,6 +348,70 @@ fn workers_held_by_a_full_database_are_named_so() {
     assert!(utilization(full, "web", "cores") < 0.15);
     // Four servers of 20 ms.
     assert_estimates(&full.total.throughput_per_s, 200.0, 0.02);
+}
+
+/// Gunther's law with contention 3 %, coherency 0.1 % and 50/s of one thread; its peak is at sqrt(0.97 / 0.001) = 31 threads.
+#[test]
+fn past_the_peak_of_the_scalability_law_more_threads_make_it_slower() {
+    let throughput = |workers: u32| {
+        let n = f64::from(workers);
+        let exact = 50.0 * n / (1.0 + 0.03 * (n - 1.0) + 0.001 * n * (n - 1.0));
+        let sets = [("app.workers", workers.to_string())];
+        let sets: Vec<_> = sets.iter().map(|(path, value)| (*path, value.as_str())).collect();
+        let point = run(&model_with("lessons/contention.yaml", &sets), Some(5_000));
+        assert_estimates(&point.total.throughput_per_s, exact, 0.01);
+        exact
+    };
+    let [few, peak, many] = [8, 31, 64].map(throughput);
+    assert!(few < many && many < 0.85 * peak, "{few} {peak} {many}");
+    assert!((knee_law(&model_with("lessons/contention.yaml", &[("app.workers", "64")])) - peak).abs() < 0.1);
+}
+
+/// The link is an M/G/1-PS: 20 ms of work a request, less what is saved, at 40/s; and 15 ms on the way.
+#[test]
+fn compression_saves_the_wait_for_the_link_as_well() {
+    let path = "api.list.2.transfer.compress.ratio";
+    for (saved, capacity) in [("0%", 50.0), ("60%", 125.0), ("70%", 500.0 / 3.0), ("80%", 250.0)] {
+        let model = model_with("lessons/compression.yaml", &[(path, saved)]);
+        assert!((knee_law(&model) - capacity).abs() < 1e-9, "{saved}");
+        let point = run(&model, Some(20_000));
+        let work = 1.0 / capacity;
+        assert_estimates(&point.places["uplink"].residence_s.mean, 0.015 + work / (1.0 - 40.0 * work), 0.05);
+    }
+}
+
+#[test]
+fn a_service_belongs_where_it_talks_most() {
+    let there = model("lessons/two-regions.yaml");
+    let here = model_with("lessons/two-regions.yaml", &[("web.region", "eu")]);
+    // 10 ms, eight queries of 2 ms; eight round trips of 80 ms, or one.
+    assert_estimates(&run(&there, None).total.latency_s.mean, 0.666, 0.01);
+    assert_estimates(&run(&here, None).total.latency_s.mean, 0.106, 0.01);
+    assert!((knee_law(&there) - 32.0 / 0.666).abs() < 1e-6);
+    assert!((knee_law(&here) - 500.0).abs() < 1e-6, "8 servers, 16 ms");
+}
+
+#[test]
+fn a_page_is_as_slow_as_its_objects_are_many_and_its_connections_few() {
+    let path = "browser.page.2.parallel.at_once";
+    let page = |at_once: &str| run(&model_with("lessons/web-page.yaml", &[(path, at_once)]), Some(4_000));
+    let one = page("1");
+    // The page itself: three round trips and 20 ms. One object after the other: a round trip, a new connection for one in five, and
+    // what the server takes.
+    let object = value(&one.places["web"].by_endpoint["object"].residence_s);
+    assert!((0.0012..0.0025).contains(&object), "{object}");
+    let exact = 0.140 + 30.0 * (0.040 + 0.2 * 0.080 + object);
+    assert!(
+        (value(&one.total.latency_s.mean) - exact).abs() < 0.01 * exact,
+        "{:?}",
+        one.total.latency_s.mean
+    );
+    let six = page("6").total.latency_s;
+    assert!((0.40..0.50).contains(&value(&six.mean)), "{:?}", six.mean);
+    assert!(six.p95.high.unwrap() < 0.8, "the objective");
+    let all = page("30").total.latency_s;
+    // Of thirty at once the slowest, nearly always one on a new connection.
+    assert!((0.255..0.275).contains(&value(&all.mean)), "{:?}", all.mean);
 }
 
 #[test]

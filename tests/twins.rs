@@ -125,6 +125,40 @@ fn a_timeout_leaves_the_callee_at_work_and_its_work_is_wasted() {
 }
 
 #[test]
+fn copies_take_turns_and_one_that_times_out_makes_room_for_the_next() {
+    let got = schedule(
+        "{parallel: {times: 3, at_once: 2, do: {call: s.x, timeout: 2s, on_error: continue}}}",
+        "services: {s: {workers: 1, endpoints: {x: [{delay: 1500ms}]}}}",
+    );
+    // The second waits for the worker until it gives up; the third starts when the first is over, and the second's work is wasted.
+    let expected = [
+        "s.x 0..1500 right",
+        "s.x 0..3000 wait 1500 right detached",
+        "user 0..3500 right",
+        "s.x 1500..4500 wait 1500 right detached",
+    ];
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn a_page_that_is_cancelled_starts_no_more_copies() {
+    let got = schedule(
+        "{call: page.x, timeout: 2s, cancel: true, on_error: continue}",
+        "services:
+  page: {endpoints: {x: [{parallel: {times: 9, at_once: 1, do: {call: s.x}}}]}}
+  s: {endpoints: {x: [{delay: 800ms}]}}",
+    );
+    let expected = [
+        "s.x 0..800 right",
+        "s.x 800..1600 right",
+        "s.x 1600..2000 cancelled",
+        "page.x 0..2000 cancelled",
+        "user 0..2000 right",
+    ];
+    assert_eq!(got, expected);
+}
+
+#[test]
 fn an_answer_at_the_nanosecond_of_its_timeout_wins() {
     let got = schedule("{call: s.x, timeout: 2s}", "services: {s: {endpoints: {x: [{delay: 2s}]}}}");
     assert_eq!(got, ["s.x 0..2000 right", "user 0..2000 right"]);

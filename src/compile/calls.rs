@@ -46,7 +46,7 @@ impl<'a> Compiler<'a> {
         let site = match &step.deadline {
             None => self.attempts_site(program, call),
             Some(deadline) => {
-                let timeout = self.patience(deadline, call.endpoint);
+                let timeout = self.patience(deadline, call);
                 let name = format!("{}#deadline", self.endpoint_name(call.endpoint));
                 let step = self.step_name(program, &name);
                 let site = self.site(Site {
@@ -81,6 +81,7 @@ impl<'a> Compiler<'a> {
             shard: None,
             key: self.key_of(to, step.key.as_ref(), program.loads > 0),
             pool: self.pool_between(program.place, to, target.span),
+            way: self.way(program.place, to, step.connect.as_ref(), target.span),
             class: self.class(step.priority.as_ref()),
             cancel: step.cancel.as_ref().is_some_and(|cancel| cancel.value),
         })
@@ -97,6 +98,7 @@ impl<'a> Compiler<'a> {
     ) {
         self.note_call(program, endpoint, span, 1);
         let pool = self.pool_between(program.place, place, span);
+        let way = self.way(program.place, place, None, span);
         let name = self.endpoint_name(endpoint);
         let step = self.step_name(program, &name);
         let target = if beside { Target::Beside(endpoint) } else { Target::Endpoint(endpoint) };
@@ -104,17 +106,19 @@ impl<'a> Compiler<'a> {
         if let Some(pool) = pool {
             self.acquire(program, pool);
         }
+        self.travel(way);
         self.op(Op::Call { first: site, count: 1, need: 1 });
         if pool.is_some() {
             self.release(program);
         }
     }
 
-    /// One attempt in line: the slot, the call, the slot back.
+    /// One attempt in line: the slot, the way, the call, the slot back.
     pub(super) fn one_attempt(&mut self, program: &mut Program<'a>, call: &Call<'a>) {
         if let Some(pool) = call.pool {
             self.acquire(program, pool);
         }
+        self.travel(call.way);
         let site = self.bare_site(program, call);
         self.op(Op::Call { first: site, count: 1, need: 1 });
         if call.pool.is_some() {
@@ -143,16 +147,16 @@ impl<'a> Compiler<'a> {
     /// The endpoint with its timeout, as a branch of a `parallel`.
     pub(super) fn direct_site(&mut self, program: &mut Program<'a>, call: &Call<'a>, copies: u32) -> SiteId {
         let site = self.bare_site(program, call);
-        let timeout = call.step.timeout.as_ref().and_then(|law| self.patience(law, call.endpoint));
+        let timeout = call.step.timeout.as_ref().and_then(|law| self.patience(law, call));
         let it = &mut self.model.sites[site.index()];
         (it.timeout, it.copies) = (timeout, copies);
         site
     }
 
-    /// One site with timeout and retries. Where the call takes a slot first, an attempt is a branch, so that the timeout
-    /// covers the wait for the slot.
+    /// One site with timeout and retries. Where the call takes a slot or travels first, an attempt is a branch, so that the
+    /// timeout covers the wait for the slot and the way.
     fn attempts_site(&mut self, program: &mut Program<'a>, call: &Call<'a>) -> SiteId {
-        let site = if call.pool.is_some() {
+        let site = if call.pool.is_some() || !call.way.is_free() {
             let name = format!("{}#attempt", self.endpoint_name(call.endpoint));
             let step = self.step_name(program, &name);
             let site = self.site(Site { cancel: call.cancel, class: call.class, step, ..branch_site() });
@@ -161,7 +165,7 @@ impl<'a> Compiler<'a> {
         } else {
             self.bare_site(program, call)
         };
-        let timeout = call.step.timeout.as_ref().and_then(|law| self.patience(law, call.endpoint));
+        let timeout = call.step.timeout.as_ref().and_then(|law| self.patience(law, call));
         let (attempts, backoff) = self.retry(call.step.retry.as_ref());
         let it = &mut self.model.sites[site.index()];
         (it.timeout, it.attempts, it.backoff) = (timeout, attempts, backoff);
@@ -169,9 +173,10 @@ impl<'a> Compiler<'a> {
     }
 
     /// Enters a timeout or deadline of a call, and notes it for the warnings.
-    fn patience(&mut self, law: &At<Law>, endpoint: EndpointId) -> Option<DistId> {
+    fn patience(&mut self, law: &At<Law>, call: &Call<'a>) -> Option<DistId> {
         let dist = self.dist(law)?;
-        self.patience.push(Patience { span: law.span, dist, endpoint });
+        let way_s = self.way_s(call.way);
+        self.patience.push(Patience { span: law.span, dist, endpoint: call.endpoint, way_s });
         Some(dist)
     }
 

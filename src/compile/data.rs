@@ -58,7 +58,7 @@ impl<'a> Compiler<'a> {
         let popularity = match &law.value {
             KeyLaw::Known(law) => law.clone(),
             KeyLaw::Counts(empirical) => {
-                let counts = self.column(empirical, false)?;
+                let counts = self.column(empirical, super::laws::Values::Counts)?;
                 self.legal(Popularity::empirical(&counts), law)?
             }
         };
@@ -273,6 +273,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn cache(&mut self, name: &At<String>, cache: &'a At<spec::Cache>) {
         let it = &cache.value;
         let Some(place) = self.open(name, PlaceKind::Cache, it.cost.as_ref()) else { return };
+        self.place_in_region(place, it.region.as_ref());
         let on_miss = it.on_miss.as_ref().map(|steps| &steps.value);
         let per = it.per.as_ref().and_then(|per| self.find_place(per, &[PlaceKind::Service]));
         let by_entries = it.entries.is_some() || it.keys.is_some();

@@ -6,9 +6,17 @@ use crate::dist::{Alias, Count, Dist, DistError};
 use crate::ids::{DistId, TableId};
 use crate::model::{CountRef, Table};
 use crate::spec::decode::At;
-use crate::spec::law::{COUNT_MAX, Counts, Empirical, Law, illegal};
-use crate::spec::quantity::{SECONDS_MAX, duration, number};
+use crate::spec::law::{COUNT_MAX, Counts, Empirical, Law, SizeLaw, illegal};
+use crate::spec::quantity::{SECONDS_MAX, Wrong, bytes, duration, number};
 use crate::spec::tree::shorten;
+
+/// What the numbers of a column are.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Values {
+    Times,
+    Bytes,
+    Counts,
+}
 
 /// The most values an empirical distribution may have.
 const VALUES_MAX: usize = 1_000_000;
@@ -22,18 +30,31 @@ impl Compiler<'_> {
         Some(DistId(self.model.dists.len() as u32 - 1))
     }
 
+    /// A distribution of sizes as one of the times that they take, at so many seconds a byte.
+    pub(super) fn time_of_size(&mut self, law: &At<SizeLaw>, s_per_byte: f64) -> Option<DistId> {
+        let law = At { span: law.span, value: law.value.0.clone() };
+        let dist = self.make(&law, Values::Bytes)?.scaled(s_per_byte);
+        self.check_mean(&law, &dist);
+        self.model.dists.push(dist);
+        Some(DistId(self.model.dists.len() as u32 - 1))
+    }
+
     /// A distribution that is not entered into a table.
     pub(super) fn make_dist(&mut self, law: &At<Law>) -> Option<Dist> {
+        self.make(law, Values::Times)
+    }
+
+    fn make(&mut self, law: &At<Law>, of: Values) -> Option<Dist> {
         match &law.value {
             Law::Known(dist) => Some(dist.clone()),
             Law::Empirical(empirical) => {
-                let values = self.column(empirical, true)?;
+                let values = self.column(empirical, of)?;
                 let result = Dist::empirical(&values);
                 self.legal(result, law)
             }
             Law::Mixture(parts) => {
                 let parts: Option<Vec<_>> =
-                    parts.iter().map(|(weight, part)| Some((*weight, self.make_dist(part)?))).collect();
+                    parts.iter().map(|(weight, part)| Some((*weight, self.make(part, of)?))).collect();
                 let result = Dist::mixture(parts?);
                 self.legal(result, law)
             }
@@ -68,7 +89,7 @@ impl Compiler<'_> {
         match &counts.value {
             Counts::Known(count) => Some(count.clone()),
             Counts::Empirical(empirical) => {
-                let values = self.column(empirical, false)?;
+                let values = self.column(empirical, Values::Counts)?;
                 if let Some(wrong) = values.iter().find(|v| v.fract() != 0.0 || **v > COUNT_MAX as f64) {
                     let message = format!("{wrong} is not a whole number up to {COUNT_MAX}");
                     self.error(counts.span, message, "from the column of this file");
@@ -95,8 +116,8 @@ impl Compiler<'_> {
         self.table(&[share, 1.0 - share])
     }
 
-    /// Reads a column of numbers: seconds where `times`.
-    pub(super) fn column(&mut self, empirical: &Empirical, times: bool) -> Option<Vec<f64>> {
+    /// Reads a column of numbers: of times in seconds, of sizes in bytes.
+    pub(super) fn column(&mut self, empirical: &Empirical, of: Values) -> Option<Vec<f64>> {
         let file = empirical.file.as_ref()?;
         let text = match (self.read_file)(&file.value) {
             Ok(text) => text,
@@ -108,12 +129,17 @@ impl Compiler<'_> {
         };
         self.digest.text(&text);
         let unit = empirical.unit.as_ref().map_or("", |unit| unit.value.as_str());
-        let parse = |cell: &str| match times {
-            true if unit.is_empty() => duration(cell).map_err(|wrong| wrong.message),
-            true => {
-                number(cell).and_then(|_| duration(&format!("{cell}{unit}"))).map_err(|wrong| wrong.message)
-            }
-            false => cell.parse().map_err(|_| format!("`{}` is not a number", shorten(cell))),
+        let with_unit = |cell: &str, read: fn(&str) -> Result<f64, Wrong>| {
+            let read = match unit {
+                "" => read(cell),
+                unit => number(cell).and_then(|_| read(&format!("{cell}{unit}"))),
+            };
+            read.map_err(|wrong| wrong.message)
+        };
+        let parse = |cell: &str| match of {
+            Values::Times => with_unit(cell, duration),
+            Values::Bytes => with_unit(cell, bytes),
+            Values::Counts => cell.parse().map_err(|_| format!("`{}` is not a number", shorten(cell))),
         };
         let column = empirical.column.as_ref().map(|column| column.value.as_str());
         match read_column(&text, column, parse) {
@@ -123,8 +149,12 @@ impl Compiler<'_> {
                     (Some(column), _) if reason.contains("column") => column.span,
                     _ => file.span,
                 };
-                let help = (times && empirical.unit.is_none() && reason.contains("no unit"))
-                    .then(|| "say `unit: ms` beside the file".to_owned());
+                let example = match of {
+                    Values::Bytes => "say `unit: KiB` beside the file",
+                    Values::Times | Values::Counts => "say `unit: ms` beside the file",
+                };
+                let help = (of != Values::Counts && empirical.unit.is_none() && reason.contains("no unit"))
+                    .then(|| example.to_owned());
                 let message = format!("in `{}`: {reason}", shorten(&file.value));
                 self.sink.push(Diagnostic::error(span, message).help_if(help));
                 None

@@ -57,12 +57,14 @@ impl<'a> Compiler<'a> {
         let timeout = it.timeout.as_ref().and_then(|law| self.dist(law));
         let class = self.class(it.priority.as_ref()).unwrap_or(NORMAL);
         let asked = self.asked(it);
-        let weights: Vec<f64> = asked.iter().map(|(_, weight)| *weight).collect();
+        let weights: Vec<f64> = asked.iter().map(|(_, weight, _)| *weight).collect();
         let (Some(source), Some(mix)) = (source, self.table(&weights)) else { return };
         let id = GroupId(self.model.groups.len() as u32);
         let first = self.model.requests.len() as u32;
         let sum: f64 = weights.iter().sum();
-        for (endpoint, weight) in asked {
+        let region = self.region(it.region.as_ref());
+        for (endpoint, weight, named) in asked {
+            let via = self.request_from(name, region, endpoint, named);
             let class = self.model.endpoints[endpoint.index()].class.unwrap_or(class);
             self.model.requests.push(Request {
                 group: id,
@@ -71,6 +73,7 @@ impl<'a> Compiler<'a> {
                 class,
                 name: String::new(),
                 good_within: None,
+                via,
             });
         }
         let requests = first..self.model.requests.len() as u32;
@@ -79,8 +82,8 @@ impl<'a> Compiler<'a> {
         self.model.groups.push(Group { name: name.to_owned(), source, timeout, class, mix, requests });
     }
 
-    /// What a group asks for, with weights above 0.
-    fn asked(&mut self, it: &spec::Group) -> Vec<(EndpointId, f64)> {
+    /// What a group asks for, with weights above 0, and where that is written.
+    fn asked(&mut self, it: &spec::Group) -> Vec<(EndpointId, f64, Span)> {
         let Some(requests) = &it.requests else { return Vec::new() };
         let kinds = [PlaceKind::Service, PlaceKind::External, PlaceKind::Database];
         let mut asked = Vec::new();
@@ -88,8 +91,8 @@ impl<'a> Compiler<'a> {
         for (name, weight) in requests.value.iter() {
             sum += weight.value.0;
             let endpoint = self.find_endpoint(name, &kinds);
-            asked
-                .extend(endpoint.filter(|_| weight.value.0 > 0.0).map(|endpoint| (endpoint, weight.value.0)));
+            let endpoint = endpoint.filter(|_| weight.value.0 > 0.0);
+            asked.extend(endpoint.map(|endpoint| (endpoint, weight.value.0, name.span)));
         }
         if self.whole && !(sum > 0.0 && f64::is_finite(sum)) {
             let message = if requests.value.entries.is_empty() {

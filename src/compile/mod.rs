@@ -5,14 +5,17 @@
 
 mod calls;
 mod classes;
+mod contention;
 mod data;
 mod digest;
 mod laws;
+mod links;
 mod load;
 mod names;
 mod places;
 mod program;
 mod queries;
+mod regions;
 mod study;
 #[cfg(test)]
 mod tests;
@@ -175,6 +178,8 @@ enum Body<'a> {
     Apply(&'a At<crate::spec::law::Law>),
     /// A look-up, of no time where none is stated.
     Lookup(Option<&'a At<crate::spec::law::Law>>),
+    /// A transfer over a link.
+    Transfer(links::Sending),
     /// Something that was reported.
     Broken,
 }
@@ -222,6 +227,9 @@ struct Compiler<'a> {
     /// Rows of `pools`, by their own place and by the place they lead to.
     pool_at: HashMap<PlaceId, usize>,
     pools_to: HashMap<PlaceId, Vec<usize>>,
+    /// Which endpoint of its link each `transfer` step is, by where it stands.
+    transfers: HashMap<Span, EndpointId>,
+    regions: regions::Regions<'a>,
     /// Who calls whom, and where.
     edges: Vec<names::Edge>,
     /// Timeouts and deadlines of calls.
@@ -258,6 +266,8 @@ impl<'a> Compiler<'a> {
             pools: Vec::new(),
             pool_at: HashMap::new(),
             pools_to: HashMap::new(),
+            transfers: HashMap::new(),
+            regions: regions::Regions::default(),
             edges: Vec::new(),
             patience: Vec::new(),
             group_spans: Vec::new(),
@@ -268,10 +278,12 @@ impl<'a> Compiler<'a> {
     fn run(mut self) -> Option<Model> {
         self.check_name();
         self.declare();
+        self.regions();
         self.places();
+        // Requests from elsewhere have programs of their own, which stand before those of the endpoints.
+        self.load();
         self.programs();
         self.refuse_call_loops();
-        self.load();
         self.objectives();
         self.study();
         if self.sink.has_errors() {

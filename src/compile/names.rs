@@ -8,6 +8,7 @@ use crate::ids::{EndpointId, PlaceId};
 use crate::model::PlaceKind;
 use crate::spec::data::Replication;
 use crate::spec::decode::{At, Keys, listed};
+use crate::spec::link::Link;
 use crate::spec::place::{Cache, Database, External, Pool, Queue, Service};
 use crate::spec::tree::shorten;
 
@@ -63,6 +64,7 @@ pub fn noun(kind: PlaceKind) -> &'static str {
         PlaceKind::Pool => "pool",
         PlaceKind::Queue => "queue",
         PlaceKind::Replication => "replication",
+        PlaceKind::Link => "link",
     }
 }
 
@@ -80,6 +82,7 @@ fn keys_of(kind: PlaceKind) -> Keys {
         PlaceKind::Pool => Pool::KEYS,
         PlaceKind::Queue => Queue::KEYS,
         PlaceKind::Replication => Replication::KEYS,
+        PlaceKind::Link => Link::KEYS,
     }
 }
 
@@ -100,6 +103,7 @@ impl Compiler<'_> {
         all.extend(
             spec.caches.iter().flat_map(|s| &s.value.entries).map(|(name, _)| (name, PlaceKind::Cache)),
         );
+        all.extend(spec.links.iter().flat_map(|s| &s.value.entries).map(|(name, _)| (name, PlaceKind::Link)));
         all.extend(spec.pools.iter().flat_map(|s| &s.value.entries).map(|(name, _)| (name, PlaceKind::Pool)));
         all.extend(
             spec.queues.iter().flat_map(|s| &s.value.entries).map(|(name, _)| (name, PlaceKind::Queue)),
@@ -128,6 +132,23 @@ impl Compiler<'_> {
             return;
         }
         self.names.places.insert(name.value.clone(), declared);
+    }
+
+    /// What is no place must not be called like one, nor like a section.
+    pub(super) fn refuse_name_of_place(&mut self, name: &At<String>, what: &str) {
+        if RESERVED.contains(&name.value.as_str()) {
+            let message = format!("{what} cannot be called `{}`", name.value);
+            self.error(name.span, message, format!("`{}` means that section of the model", name.value));
+        }
+        if let Some(first) = self.names.places.get(&name.value) {
+            let message = format!("`{}` is {} and {what}", name.value, with_article(first.kind));
+            let first_span = first.span;
+            self.sink.push(
+                Diagnostic::error(name.span, message)
+                    .label("names are unique over all sections")
+                    .other(first_span, "named here first"),
+            );
+        }
     }
 
     /// A name must not look like a path or a number.
@@ -267,6 +288,7 @@ impl Compiler<'_> {
             PlaceKind::Pool => format!("write `hold: {place_name}` around steps"),
             PlaceKind::Queue => format!("write `send: {place_name}`"),
             PlaceKind::Replication => unreachable!("nobody names the way to the replicas"),
+            PlaceKind::Link => format!("write `transfer: {{over: {place_name}, size: 100KiB}}`"),
         };
         let message = format!("`{place_name}` is {}", with_article(declared.kind));
         self.sink.push(Diagnostic::error(target.span, message).help(mend).other(declared.span, "named here"));

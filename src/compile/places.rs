@@ -68,6 +68,7 @@ impl<'a> Compiler<'a> {
         for (name, cache) in spec.caches.iter().flat_map(|section| section.value.iter()) {
             self.cache(name, cache);
         }
+        self.links();
         for (name, queue) in spec.queues.iter().flat_map(|section| section.value.iter()) {
             self.queue(name, queue);
         }
@@ -79,6 +80,7 @@ impl<'a> Compiler<'a> {
     fn service(&mut self, name: &At<String>, service: &'a At<spec::Service>) {
         let it = &service.value;
         let Some(place) = self.open(name, PlaceKind::Service, it.cost.as_ref()) else { return };
+        self.place_in_region(place, it.region.as_ref());
         self.needs_workers(it);
         let workers = self.limit(it.workers.as_ref(), "worker");
         let cores = self.limit(it.cores.as_ref(), "core");
@@ -265,9 +267,10 @@ impl<'a> Compiler<'a> {
                 );
             }
         }
+        self.check_contention(it, has_cores);
         let fifo = it.scheduling.as_ref().is_some_and(|scheduling| scheduling.value == Scheduling::Fifo);
         match it.discipline.as_ref().map(|discipline| discipline.value) {
-            _ if !fifo => Sharing::Shared,
+            _ if !fifo => self.contention(it).map_or(Sharing::Shared, Sharing::Contended),
             Some(spec::Discipline::Preemptive) => Sharing::Preemptive,
             _ => Sharing::Fifo(discipline(it)),
         }
@@ -421,6 +424,7 @@ impl<'a> Compiler<'a> {
 
     fn external(&mut self, name: &At<String>, external: &'a At<spec::External>) {
         let Some(place) = self.open(name, PlaceKind::External, None) else { return };
+        self.place_in_region(place, external.value.region.as_ref());
         self.member(place, name.value.clone(), 1.0, Vec::new(), name.span);
         let balancer = self.balancer(place, None);
         self.endpoints(name, place, PlaceKind::External, balancer, None, external.value.endpoints.as_ref());
@@ -430,6 +434,7 @@ impl<'a> Compiler<'a> {
     fn database(&mut self, name: &At<String>, database: &'a At<spec::Database>) {
         let it = &database.value;
         let Some(place) = self.open(name, PlaceKind::Database, it.cost.as_ref()) else { return };
+        self.place_in_region(place, it.region.as_ref());
         let replicas = it.read_replicas.as_ref().filter(|replicas| replicas.value.0 > 0);
         // Where their number was reported there are none, so that the place stands.
         let replicas =
@@ -575,6 +580,8 @@ impl<'a> Compiler<'a> {
             endpoints: endpoints..endpoints,
             keys: None,
             cost_per_hour: None,
+            region: None,
+            bandwidth_bps: None,
         });
         self.place_spans.push(name.span);
         PlaceId(self.model.places.len() as u32 - 1)
@@ -634,6 +641,8 @@ impl<'a> Compiler<'a> {
             endpoints: endpoints..endpoints,
             keys: None,
             cost_per_hour: cost,
+            region: None,
+            bandwidth_bps: None,
         });
         self.place_spans.push(name.span);
         self.place_is(&name.value, place);

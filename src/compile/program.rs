@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::data::{CacheKind, CacheUse};
 use super::digest::name_hash;
+use super::regions::Way;
 use super::{Body, Compiler, OPS_MAX, QueryBody, Work};
 use crate::diagnostic::Span;
 use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, SiteId};
@@ -70,6 +71,8 @@ pub(super) struct Call<'a> {
     pub key: Option<KeyId>,
     /// The slot the call takes.
     pub pool: Option<Resource>,
+    /// What it pays on its way.
+    pub way: Way,
     pub class: Option<Class>,
     pub cancel: bool,
 }
@@ -140,6 +143,7 @@ impl<'a> Compiler<'a> {
                 }
                 self.op(Op::Apply { versions, copy });
             }
+            Body::Transfer(it) => self.transfer_over(it),
             Body::Lookup(None) | Body::Broken => {}
         }
     }
@@ -302,6 +306,11 @@ impl<'a> Compiler<'a> {
             Step::Choose(it) => {
                 if let Some(branches) = &it.branches {
                     self.choose(program, branches);
+                }
+            }
+            Step::Transfer(it) => {
+                if let Some(what) = &it.what {
+                    self.transfer(program, what);
                 }
             }
             Step::Hold(it) => self.hold(program, it),
@@ -579,6 +588,7 @@ impl<'a> Compiler<'a> {
             call.cancel |= cancel;
             let is_bare = call.pool.is_none()
                 && call.key.is_none()
+                && call.way.is_free()
                 && step.retry.is_none()
                 && step.deadline.is_none()
                 && step.on_error.is_none();
@@ -600,8 +610,16 @@ impl<'a> Compiler<'a> {
         let (sites, copies) = match (&fan.times, &fan.each) {
             (Some(times), None) => {
                 let Some(copies) = self.copies(times.value.0, times.span) else { return };
-                let Some(_) = self.branch(program, &body.value, copies, cancel) else { return };
+                let Some(site) = self.branch(program, &body.value, copies, cancel) else { return };
+                if let Some(at_once) = &fan.at_once {
+                    let Some(at_once) = self.copies(at_once.value.0, at_once.span) else { return };
+                    self.model.sites[site.index()].at_once = at_once;
+                }
                 (1, copies)
+            }
+            (None, Some(_)) if fan.at_once.is_some() => {
+                let span = fan.at_once.as_ref().map_or(span, |at_once| at_once.span);
+                return self.error(span, "`at_once` with `each`", "expected `times`");
             }
             (None, Some(each)) => {
                 let Some(sites) = self.each_replica(program, &body.value, each, cancel) else { return };
@@ -689,6 +707,7 @@ impl<'a> Compiler<'a> {
             return None;
         }
         let is_bare = call.key.is_none()
+            && call.way.is_free()
             && call.pool.is_none()
             && step.retry.is_none()
             && step.deadline.is_none()
@@ -723,6 +742,7 @@ pub(super) fn branch_site() -> Site {
         on_error: OnError::Raise,
         class: None,
         copies: 1,
+        at_once: u32::MAX,
         step: 0,
     }
 }

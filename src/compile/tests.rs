@@ -394,6 +394,35 @@ pools: {web_db: {size: 8, per: web, to: db}, unused: {size: 1}}
 }
 
 #[test]
+fn the_network_gets_advice() {
+    let text = "knee: 1
+load: {rate: 10/s, region: us, timeout: 90ms, requests: {web.home: 1}}
+regions: {us: {round_trips: {eu: 80ms}}, eu: {}}
+services:
+  web:
+    region: eu
+    cores: 64
+    contention: 3%
+    coherency: 0.1%
+    endpoints: {home: [{cpu: 20ms}, {query: db.q, timeout: 85ms}]}
+databases: {db: {region: us, servers: 2, queries: {q: {read: 10ms}}}}
+links: {idle: {bandwidth: 1Mbps}}
+";
+    insta::assert_snapshot!(warnings(text), @r#"
+    m.yaml:2:41: warning: a timeout of 90ms is shorter than the 190ms that `web.home` takes on average when nobody waits
+      help: most calls will time out at any load
+    m.yaml:5:3: warning: the more calls share the cores of `web`, the less they do together
+      help: a backlog never ends: cap the calls of a replica, at best with `workers: 31`
+    m.yaml:10:60: warning: a timeout of 85ms is shorter than the 90ms that `db.q` takes on average when nobody waits
+      help: most calls will time out at any load
+    m.yaml:12:9: warning: nothing goes over `idle`
+      help: it changes nothing: remove it, or `transfer` something over it
+    "#);
+    let capped = text.replace("cores: 64", "cores: 64\n    workers: 31");
+    assert!(!warnings(&capped).contains("share the cores"));
+}
+
+#[test]
 fn a_calm_model_gets_no_warning() {
     assert_eq!(warnings("knee: 1
 load: {users: 10, think: 1s, timeout: 10s, requests: {web.home: 1}}

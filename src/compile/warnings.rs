@@ -23,6 +23,8 @@ pub struct Patience {
     pub dist: DistId,
     /// The endpoint called.
     pub endpoint: EndpointId,
+    /// The way there and back, in seconds, on average.
+    pub way_s: f64,
 }
 
 impl Compiler<'_> {
@@ -32,6 +34,7 @@ impl Compiler<'_> {
         self.short_timeouts(&alone);
         self.nested_retries();
         self.cpu_without_cores();
+        self.contention_without_limit();
         self.wide_pools();
         self.unused();
         self.demand_above_capacity();
@@ -51,11 +54,12 @@ impl Compiler<'_> {
                 span,
                 dist,
                 endpoint: request.endpoint,
+                way_s: self.way_of_request_s(request),
             }));
         }
-        for Patience { span, dist, endpoint } in limits {
+        for Patience { span, dist, endpoint, way_s } in limits {
             let timeout = self.model.dists[dist.index()].mean();
-            let mean = alone.requests[endpoint.index()].r_min_s;
+            let mean = way_s + alone.requests[endpoint.index()].r_min_s;
             if timeout < mean {
                 let message = format!(
                     "a timeout of {} is shorter than the {} that `{}` takes on average when nobody waits",
@@ -240,6 +244,11 @@ impl Compiler<'_> {
                 }
                 continue;
             }
+            if place.kind == PlaceKind::Link && place.endpoints.is_empty() {
+                let help = "it changes nothing: remove it, or `transfer` something over it";
+                self.warn(self.place_spans[i], format!("nothing goes over `{name}`"), help);
+                continue;
+            }
             // What comes along with a place is not for the file to call.
             let written = |e: &u32| {
                 !matches!(self.bodies[*e as usize], Body::Apply(_) | Body::Aside(_) | Body::Ship { .. })
@@ -346,6 +355,7 @@ fn each_endpoint_alone(model: &Model) -> Model {
         class: 0,
         name: String::new(),
         good_within: None,
+        via: None,
     };
     let mut alone = Model { requests: (0..model.endpoints.len()).map(request).collect(), ..model.clone() };
     for balancer in &mut alone.balancers {

@@ -78,8 +78,10 @@ pub struct Call {
     pub user: u32,
     /// Which of the copies of its site it is.
     pub copy: u32,
-    /// Own calls that are out.
+    /// Own calls that are out, or still to be made.
     pub left: u32,
+    /// Of these, still to be made: copies that wait until another is over.
+    pub unborn: u32,
     /// Right answers still needed.
     pub need: u32,
     /// Which attempt it is, from 1; while backing off, how many failed.
@@ -90,7 +92,7 @@ pub struct Call {
     pub state: State,
     /// Its caller has gone.
     pub detached: bool,
-    /// It runs steps of its caller's program.
+    /// It runs steps of its caller's program, or of a user far away; it is at no place.
     pub branch: bool,
     /// It is a request of a user.
     pub root: bool,

@@ -125,15 +125,32 @@ impl<P: Probe> Engine<'_, P> {
             return Some(self.bear_child(slot, first, 0, 1));
         }
         let sites = first.0..first.0 + count;
-        let copies = |s: u32| self.model.sites[s as usize].copies;
-        self.calls[slot].left = sites.clone().map(copies).sum();
+        let model = self.model;
+        let copies = |s: u32| model.sites[s as usize].copies;
+        let at_once = |s: u32| model.sites[s as usize].at_once.min(copies(s));
+        let call = &mut self.calls[slot];
+        call.left = sites.clone().map(copies).sum();
+        call.unborn = call.left - sites.clone().map(at_once).sum::<u32>();
+        debug_assert!(call.unborn == 0 || count == 1, "a site with a limit stands alone");
         for site in sites {
-            for copy in 0..copies(site) {
+            for copy in 0..at_once(site) {
                 let child = self.bear_child(slot, SiteId(site), copy, 1);
                 self.make_ready(child);
             }
         }
         None
+    }
+
+    /// The next of the copies that wait for their turn starts.
+    fn bear_next(&mut self, slot: u32) {
+        let call = &mut self.calls[slot];
+        let Op::Call { first, .. } = self.ops[call.pc as usize] else {
+            unreachable!("only calls have copies")
+        };
+        let copy = self.model.sites[first.index()].copies - call.unborn;
+        call.unborn -= 1;
+        let child = self.bear_child(slot, first, copy, 1);
+        self.make_ready(child);
     }
 
     /// One attempt at a site, which its caller waits for.
@@ -253,6 +270,10 @@ impl<P: Probe> Engine<'_, P> {
         let (waited, served) = (call.waited, call.served);
         if call.branch && !call.visiting {
             let parent = call.parent;
+            if parent == NONE {
+                // The steps of a user far away.
+                return;
+            }
             let caller = &mut self.calls[parent];
             caller.waited += waited;
             caller.served += served;
@@ -310,8 +331,13 @@ impl<P: Probe> Engine<'_, P> {
         let call = &mut self.calls[slot];
         call.left -= 1;
         if call.need > 0 && call.left >= call.need {
+            if call.unborn > 0 {
+                self.bear_next(slot);
+            }
             return Then::Wait;
         }
+        // Who is not born by now is not needed any more.
+        call.unborn = 0;
         let (enough, fault) = (call.need == 0, call.fault);
         call.state = State::Running;
         call.pc += 1;
@@ -366,7 +392,12 @@ impl<P: Probe> Engine<'_, P> {
         let fault = Fault { kind: ErrorKind::Timeout, place: self.waits_at(slot) };
         if parent == NONE {
             self.answer_user(slot, Err(fault));
-            self.detach(slot);
+            if branch {
+                // Who has not left yet stays at home; a call under way goes on without its user.
+                self.cancel(slot, false);
+            } else {
+                self.detach(slot);
+            }
             return None;
         }
         if branch || self.model.sites[site.index()].cancel {

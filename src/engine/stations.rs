@@ -71,6 +71,10 @@ impl Station {
             StationKind::Cores { cores, sharing: Sharing::Shared } => {
                 Running::Shared { cores: SharedCores::new(cores, classes), due: u64::MAX, sequence: 0 }
             }
+            StationKind::Cores { cores, sharing: Sharing::Contended(law) } => {
+                let cores = SharedCores::new(cores, classes).contended(law);
+                Running::Shared { cores, due: u64::MAX, sequence: 0 }
+            }
             StationKind::Cores { cores, sharing: Sharing::Fifo(discipline) } => {
                 Running::Own { cores: Cores::new(cores, order(discipline), false, classes) }
             }

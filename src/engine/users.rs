@@ -5,7 +5,7 @@ use super::call::Call;
 use super::event_list::{Key, Kind};
 use crate::dist::{Alias, Popularity};
 use crate::ids::{DistId, EndpointId, GroupId, RequestId};
-use crate::model::{Class, Group, Model, Request, Source};
+use crate::model::{Class, Group, Model, Pc, Request, Source};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::Ended;
 use crate::signal::{Outcome, Probe, Signal};
@@ -59,6 +59,8 @@ pub struct Ask<'m> {
     keys: Option<&'m Popularity>,
     timeout: Option<DistId>,
     class: Class,
+    /// The program of a request from another region.
+    via: Option<Pc>,
     /// Think time after its answer, in closed groups.
     think: Option<DistId>,
 }
@@ -83,6 +85,7 @@ impl<'m> Ask<'m> {
             keys: place.keys.as_ref(),
             timeout: group.timeout,
             class: group.class,
+            via: request.via,
             think,
         }
     }
@@ -197,17 +200,22 @@ impl<P: Probe> Engine<'_, P> {
         let kind = alias.map_or(0, |alias| alias.sample(&mut KeyedRng::new(mix(key, MIX))));
         let request = RequestId(first + kind as u32);
         self.probe.on(Time(self.now), Signal::Submitted { request });
-        let Ask { endpoint, keys, timeout, class, .. } = self.asks[request.index()];
+        let Ask { endpoint, keys, timeout, class, via, .. } = self.asks[request.index()];
         let item = keys.map_or(0, |keys| keys.sample(&mut KeyedRng::new(mix(key, KEYS))));
-        let entry = self.entries[endpoint.index()];
-        let member = self.member_for(&entry, key, user, item);
-        self.enter_place(endpoint, member);
         // A root is no copy and has no attempts: their room holds its serial number.
         let (copy, attempt) = ((serial >> 32) as u32, serial as u32);
         let named =
-            Call { key, origin: key, user, request, copy, attempt, root: true, ..Call::new(self.now) };
-        let class = entry.class.unwrap_or(class);
-        let slot = self.bear(Call { endpoint, member, pc: entry.pc, class, ..named });
+            Call { key, origin: key, item, user, request, copy, attempt, root: true, ..Call::new(self.now) };
+        let slot = if let Some(pc) = via {
+            // Steps of the user, at no place; they make the call.
+            self.bear(Call { endpoint, pc, class, branch: true, ..named })
+        } else {
+            let entry = self.entries[endpoint.index()];
+            let member = self.member_for(&entry, key, user, item);
+            self.enter_place(endpoint, member);
+            let class = entry.class.unwrap_or(class);
+            self.bear(Call { endpoint, member, pc: entry.pc, class, ..named })
+        };
         self.bound(slot, timeout);
         slot
     }

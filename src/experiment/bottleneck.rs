@@ -86,7 +86,7 @@ fn walk(model: &Model, place: PlaceId, entry: Pc, seen: &mut BTreeSet<Pc>, below
 pub fn holds_work_only(model: &Model, layout: &Layout, resource: usize) -> bool {
     let resource = &layout.resources[resource];
     match resource.name {
-        "cores" => true,
+        "cores" | "bandwidth" => true,
         "slots" | "row locks" | "locks" | "loads" => false,
         _ => {
             let place = resource.place;
@@ -161,7 +161,7 @@ fn waited_for(
     utilization: &impl Fn(usize) -> f64,
 ) -> Option<usize> {
     // Cores and servers are held while work is done; only what is held during calls can be held by somebody else.
-    if matches!(layout.resources[at].name, "cores" | "servers") {
+    if matches!(layout.resources[at].name, "cores" | "servers" | "bandwidth") {
         return None;
     }
     let holder = layout.resources[at].place.index();

@@ -30,6 +30,9 @@ pub fn rows(job: &Job) -> Vec<ExactRow> {
 fn one_queue(model: &Model) -> Option<OneQueue> {
     let [group] = &model.groups[..] else { return None };
     let [request] = &model.requests[..] else { return None };
+    if request.via.is_some() {
+        return None;
+    }
     let Source::Open { arrivals, .. } = &group.source else { return None };
     if !arrivals.is_poisson() || group.timeout.is_some() {
         return None;
@@ -123,7 +126,7 @@ fn closed_network(job: &Job) -> Option<Vec<ExactRow>> {
     let model = &job.model;
     let [group] = &model.groups[..] else { return None };
     let Source::Closed { users, think } = group.source else { return None };
-    if group.timeout.is_some() {
+    if group.timeout.is_some() || model.requests.iter().any(|request| request.via.is_some()) {
         return None;
     }
     let mut stations = Vec::new();

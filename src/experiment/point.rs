@@ -9,7 +9,7 @@ use super::summary::Thresholds;
 use super::{bottleneck, exact};
 use crate::ids::{GroupId, PlaceId};
 use crate::measure::layout::Layout;
-use crate::model::{Demands, Model, Statistic};
+use crate::model::{Demands, Model, OnError, Op, Sharing, Site, StationKind, Statistic, Target};
 use crate::stats::{interval, quantiles};
 
 /// Name of a statistic in answers and on the command line.
@@ -143,12 +143,38 @@ fn with_found_hits(model: &Model, summaries: &[super::summary::Summary]) -> Mode
     model
 }
 
+/// Whether every call that a program comes to is made, and works to its end: not if a timeout that somebody catches may cut
+/// it off, or if other answers can be enough before it starts.
+fn all_calls_are_made(model: &Model) -> bool {
+    let cut = |site: &Site| {
+        let is_caught = site.on_error != OnError::Raise || site.attempts > 1;
+        site.timeout.is_some() && is_caught && (site.cancel || matches!(site.target, Target::Branch(_)))
+    };
+    let left_out = |op: &Op| match *op {
+        Op::Call { first, count, need } => {
+            let sites = &model.sites[first.index()..first.index() + count as usize];
+            let copies: u32 = sites.iter().map(|site| site.copies).sum();
+            need < copies && sites.iter().any(|site| site.cancel || site.at_once < site.copies)
+        }
+        _ => false,
+    };
+    !model.sites.iter().any(cut) && !model.ops.iter().any(left_out)
+}
+
+/// Whether calls slow each other down on a resource: it is busy for longer than the work they bring.
+fn slows_down(model: &Model, layout: &Layout, resource: usize) -> bool {
+    let stations = model.stations.iter().zip(&layout.resource_of).filter(|(_, of)| **of as usize == resource);
+    stations
+        .into_iter()
+        .any(|(station, _)| matches!(station.kind, StationKind::Cores { sharing: Sharing::Contended(_), .. }))
+}
+
 /// Utilisation law: what a resource is busy is what was started on it times what a call holds it in theory. It binds only resources
 /// whose holding times are work alone (cores, servers, workers of places that call nobody), and only while nothing fails.
 fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathered) -> Vec<AuditRow> {
     let summaries = &gathered.summaries[..];
     let errors: f64 = summaries.iter().map(|s| s.total.errors.iter().sum::<f64>()).sum();
-    if errors > 0.0 {
+    if errors > 0.0 || !all_calls_are_made(model) {
         return Vec::new();
     }
     // What is written back, and where reads go after a write, is left to chance.
@@ -160,7 +186,7 @@ fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathere
     let found = (!model.stores.is_empty()).then(|| Demands::new(&with_found_hits(model, summaries)));
     let demands = found.as_ref().unwrap_or(&job.demands);
     let law = |(at, resource): (usize, &crate::measure::layout::Resource)| {
-        if !bottleneck::holds_work_only(model, layout, at) {
+        if !bottleneck::holds_work_only(model, layout, at) || slows_down(model, layout, at) {
             return None;
         }
         // Seconds of work per request of each kind, over all members.

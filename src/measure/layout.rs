@@ -8,7 +8,7 @@ use crate::model::{Model, StationKind};
 pub struct Resource {
     /// The place.
     pub place: PlaceId,
-    /// `workers`, `cores`, `servers`, `connections`, `slots`.
+    /// `workers`, `cores`, `servers`, `connections`, `slots`, `bandwidth`.
     pub name: &'static str,
     /// How many there are, over all members.
     pub capacity: u64,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Balance, Model, Op, Pc, Resource, Sharding, Target, Versions};
+use super::{Balance, Model, Op, Pc, Request, Resource, Sharding, Target, Versions};
 use crate::ids::{EndpointId, MemberId, PlaceId, SiteId, StationId, VersionsId};
 
 /// Demands of every kind of request.
@@ -69,7 +69,7 @@ impl Demands {
     #[must_use]
     pub fn new(model: &Model) -> Self {
         let mut costs = Costs { model, of: vec![None; model.endpoints.len()] };
-        let requests = model.requests.iter().map(|r| costs.demand(r.endpoint)).collect();
+        let requests = model.requests.iter().map(|r| costs.request(r)).collect();
         Self { requests }
     }
 
@@ -89,7 +89,7 @@ impl Demands {
         let (scaled, fixed) = (work(scaled), work(fixed));
         let factors =
             model.stations.iter().enumerate().filter(|&(s, _)| scaled[s] > 0.0).map(|(s, station)| {
-                let free = (f64::from(station.capacity()) - fixed[s]).max(0.0);
+                let free = (station.speed_max() - fixed[s]).max(0.0);
                 Bound { station: StationId(s as u32), factor: free / scaled[s] }
             });
         factors.min_by(|a, b| a.factor.total_cmp(&b.factor))
@@ -102,6 +102,13 @@ struct Costs<'m> {
 }
 
 impl Costs<'_> {
+    /// A request, with its way from another region.
+    fn request(&mut self, request: &Request) -> Demand {
+        let demand = self.demand(request.endpoint);
+        let via = request.via.map(|entry| self.program(entry).time_s);
+        Demand { r_min_s: via.unwrap_or(demand.r_min_s), ..demand }
+    }
+
     fn demand(&mut self, endpoint: EndpointId) -> Demand {
         let mut demand = Demand { r_min_s: self.cost(endpoint).time_s, ..Demand::default() };
         self.add_visits(endpoint, Pin::No, 1.0, &mut demand);
@@ -302,6 +309,7 @@ impl Costs<'_> {
     /// Adds the calls of one op; answers how long it takes until enough answers are there.
     fn calls(&mut self, sites: std::ops::Range<u32>, need: u32, times: f64, cost: &mut Cost) -> f64 {
         let mut answers = Vec::new();
+        let mut rounds: f64 = 1.0;
         for site in sites {
             let site = &self.model.sites[site as usize];
             let calls = times * f64::from(site.copies);
@@ -329,10 +337,12 @@ impl Costs<'_> {
                     branch.time_s
                 }
             };
+            // The work of those needed, on as many as run at a time: no order of starting is faster.
+            rounds = rounds.max(f64::from(need.min(site.copies)) / f64::from(site.at_once));
             answers.extend(std::iter::repeat_n(seconds, site.copies as usize));
         }
         answers.sort_by(f64::total_cmp);
         let enough = (need as usize).clamp(1, answers.len());
-        answers[enough - 1]
+        answers[enough - 1] * rounds
     }
 }

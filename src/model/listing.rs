@@ -1,8 +1,8 @@
 //! Programs in words, as a reader checks them.
 
 use super::{
-    Balance, Discipline, Jitter, Model, OnError, OnWrite, Op, Pc, Resource, Sharing, Site, StationKind,
-    Target,
+    Balance, Discipline, Jitter, Model, OnError, OnWrite, Op, Pc, PlaceKind, Resource, Sharing, Site,
+    StationKind, Target,
 };
 use crate::ids::{DistId, EndpointId, PlaceId, SiteId, StationId, StoreId, TableId};
 use crate::units::Span;
@@ -29,6 +29,9 @@ impl Writer<'_> {
             Op::Acquire(resource) => format!("take {}", self.resource(resource)),
             Op::Release => "give back".to_owned(),
             Op::Work(dist) => format!("work {}", self.dist(dist)),
+            Op::Cpu(dist) if self.model.places[self.place.index()].kind == PlaceKind::Link => {
+                format!("send {}", self.dist(dist))
+            }
             Op::Cpu(dist) => format!("cpu {}", self.dist(dist)),
             Op::Call { first, count, need } => self.call(first, count, need),
             Op::Lookup { place, table, miss } => {
@@ -111,6 +114,9 @@ impl Writer<'_> {
         };
         if site.copies > 1 {
             text = format!("{} x {text}", site.copies);
+        }
+        if site.at_once < site.copies {
+            text += &format!(" {} at once", site.at_once);
         }
         if let Some(timeout) = site.timeout {
             text += &format!(" timeout {}", self.dist(timeout));
@@ -208,6 +214,11 @@ pub fn station(model: &Model, kind: &StationKind) -> String {
         }
         StationKind::Cores { cores, sharing } => match sharing {
             Sharing::Shared => format!("{cores}, shared"),
+            Sharing::Contended(law) => format!(
+                "{cores}, shared, contention {}, coherency {}",
+                percent(law.contention),
+                percent(law.coherency)
+            ),
             Sharing::Fifo(discipline) => format!("{cores}, one a call, {}", discipline_name(*discipline)),
             Sharing::Preemptive => format!("{cores}, one a call, preemptive"),
         },

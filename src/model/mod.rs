@@ -16,6 +16,7 @@ use crate::ids::{
     BalancerId, DistId, EndpointId, GroupId, KeyId, MemberId, PlaceId, RequestId, SiteId, StationId, StoreId,
     TableId, VersionsId,
 };
+pub use crate::station::sharing::Contention;
 pub use crate::station::store::Evict;
 use crate::units::Span;
 use crate::workload::Arrivals;
@@ -129,6 +130,9 @@ pub struct Request {
     pub name: String,
     /// The tightest latency objective on the endpoint: answers within it are goodput.
     pub good_within: Option<Span>,
+    /// The program that a request from another region runs outside the service: it travels, calls the endpoint, and
+    /// ends. `None`: the request is there at once.
+    pub via: Option<Pc>,
 }
 
 /// What sort of place it is.
@@ -148,6 +152,8 @@ pub enum PlaceKind {
     Queue,
     /// What a database has written on its way to the read replicas.
     Replication,
+    /// `links`: its one resource is the bandwidth that transfers share.
+    Link,
 }
 
 /// Anything that can be waited for.
@@ -165,6 +171,10 @@ pub struct Place {
     pub keys: Option<Popularity>,
     /// Money an hour and replica, in the currency the file uses.
     pub cost_per_hour: Option<Money>,
+    /// Where in the world it is, if the file says so.
+    pub region: Option<String>,
+    /// Of a link: bits per second.
+    pub bandwidth_bps: Option<f64>,
 }
 
 /// An amount of money.
@@ -194,7 +204,7 @@ pub struct Member {
 /// One resource of one member (with `central` balancing: of the whole place, listed under its first member).
 #[derive(Clone, Debug)]
 pub struct Station {
-    /// `workers`, `cores`, `servers`, `connections`, `slots`.
+    /// `workers`, `cores`, `servers`, `connections`, `slots`, `bandwidth`.
     pub resource: &'static str,
     /// Whose it is.
     pub member: MemberId,
@@ -242,6 +252,15 @@ impl Station {
             StationKind::Cores { cores, .. } => cores,
         }
     }
+
+    /// Seconds of work it does in a second, at most: its capacity, or less where calls slow each other down.
+    #[must_use]
+    pub fn speed_max(&self) -> f64 {
+        match self.kind {
+            StationKind::Cores { cores, sharing: Sharing::Contended(law) } => law.speed_max(cores),
+            _ => f64::from(self.capacity()),
+        }
+    }
 }
 
 /// Who is served next.
@@ -256,10 +275,12 @@ pub enum Discipline {
 }
 
 /// How running calls share cores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sharing {
     /// Processor sharing: higher classes first, equal shares within a class, at most one core a call.
     Shared,
+    /// As `Shared`, and running calls slow each other down.
+    Contended(Contention),
     /// One core a call until it is done.
     Fifo(Discipline),
     /// As `Fifo(Priority)`, but a higher class takes the core of the lowest class running, which resumes later.
@@ -554,6 +575,9 @@ pub struct Site {
     pub class: Option<Class>,
     /// How many copies are started at once (`times`); at least 1.
     pub copies: u32,
+    /// How many of the copies run at a time: the next starts when one is over. At least 1; below `copies` only where the site
+    /// stands alone in its step.
+    pub at_once: u32,
     /// Structural name: a hash of endpoint, target and occurrence. Draws of the callee depend on it and not on positions, so that
     /// variants stay paired.
     pub step: u64,

@@ -4,7 +4,7 @@
 use crate::ids::{EndpointId, GroupId, PlaceId, StationId};
 use crate::model::{
     Balance, Demands, Evict, Group, Member, Model, OnWrite, Op, Peak, Place, PlaceKind, Resource, Source,
-    StationKind, Statistic, Target, listing,
+    Station, StationKind, Statistic, Target, listing,
 };
 use crate::units::Span;
 
@@ -82,11 +82,15 @@ fn loads(model: &Model, page: &mut Page) {
                 1 => String::new(),
                 _ => format!(", priority {}", model.classes[usize::from(request.class)]),
             };
+            let trip = request.via.map_or(String::new(), |via| match model.ops[via as usize] {
+                Op::Work(trip) => format!(", round trip {}", model.dists[trip.index()]),
+                _ => String::new(),
+            });
             let good = request.good_within.map_or(String::new(), |within| format!(", good within {within}"));
             page.line(
                 2,
                 &format!(
-                    "{} {}{class}{good}",
+                    "{} {}{class}{trip}{good}",
                     listing::percent(round(request.share)),
                     model.endpoint_name(request.endpoint)
                 ),
@@ -128,12 +132,15 @@ fn place(model: &Model, id: PlaceId, page: &mut Page) {
         PlaceKind::Pool => "pool",
         PlaceKind::Queue => "queue",
         PlaceKind::Replication => "replication",
+        PlaceKind::Link => "link",
     };
     let cost = it
         .cost_per_hour
         .as_ref()
         .map_or(String::new(), |cost| format!(", {} {}/h each", cost.amount, cost.currency));
-    page.heading(&format!("{}  {kind}{}{}{cost}", it.name, members(model, it), balancing(model, it)));
+    let region = it.region.as_ref().map_or(String::new(), |region| format!(", in {region}"));
+    let (members, balancing) = (members(model, it), balancing(model, it));
+    page.heading(&format!("{}  {kind}{members}{balancing}{region}{cost}", it.name));
     keys(model, id, page);
     resources(model, id, page);
     for (endpoint, _) in model.endpoints_of(id).take(ROWS_MAX) {
@@ -227,9 +234,14 @@ type Resources = Vec<(&'static str, String)>;
 
 /// Resources of the members, equal ones together.
 fn resources(model: &Model, place: PlaceId, page: &mut Page) {
+    let it = &model.places[place.index()];
     let of_member = |member: &Member| -> Resources {
         let stations = member.stations.clone().map(|i| &model.stations[i as usize]);
-        stations.map(|station| (station.resource, listing::station(model, &station.kind))).collect()
+        let words = |station: &Station| match it.bandwidth_bps {
+            Some(bps) => format!("{}, shared", bandwidth(bps)),
+            None => listing::station(model, &station.kind),
+        };
+        stations.map(|station| (station.resource, words(station))).collect()
     };
     // Equal members side by side: what they have, their weight, and how many there are.
     let mut runs: Vec<(Resources, f64, usize)> = Vec::new();
@@ -240,7 +252,6 @@ fn resources(model: &Model, place: PlaceId, page: &mut Page) {
             _ => runs.push((resources, member.weight, 1)),
         }
     }
-    let it = &model.places[place.index()];
     let central = model.balancers.iter().any(|b| b.policy == Balance::Central && b.members == it.members);
     if central {
         page.line(1, "one queue and all workers together stand under the first replica");
@@ -259,7 +270,7 @@ fn resources(model: &Model, place: PlaceId, page: &mut Page) {
             PlaceKind::Database => &["connections", "servers"],
             PlaceKind::Cache => &["servers"],
             PlaceKind::Queue => &["consumers"],
-            PlaceKind::External | PlaceKind::Pool | PlaceKind::Replication => &[],
+            PlaceKind::External | PlaceKind::Pool | PlaceKind::Link | PlaceKind::Replication => &[],
         };
         for name in missing.iter().filter(|name| !resources.iter().any(|(given, _)| given == *name)) {
             if !(central && *name == "workers") {
@@ -267,6 +278,13 @@ fn resources(model: &Model, place: PlaceId, page: &mut Page) {
             }
         }
     }
+}
+
+/// `100 Mbps`
+fn bandwidth(bps: f64) -> String {
+    let units = [("Gbps", 1e9), ("Mbps", 1e6), ("kbps", 1e3)];
+    let (unit, factor) = units.into_iter().find(|(_, factor)| bps >= *factor).unwrap_or(("bps", 1.0));
+    format!("{} {unit}", round(bps / factor))
 }
 
 fn program(model: &Model, endpoint: EndpointId, page: &mut Page) {
@@ -335,7 +353,10 @@ fn askers(model: &Model, database: PlaceId) -> Vec<Asker> {
                 continue;
             }
             // The compiler puts the slot of a pool right before the call that goes through it.
-            let asker = match pc.checked_sub(1).map(|before| model.ops[before]) {
+            // The way to another region comes between.
+            let is_way = |op: &Op| matches!(op, Op::Work(_) | Op::Choose(_) | Op::Jump(_));
+            let before = model.ops[start..pc].iter().rev().find(|op| !is_way(op)).copied();
+            let asker = match before {
                 Some(Op::Acquire(Resource::Shared(station) | Resource::PerMember { first: station })) => {
                     through(model, station)
                 }

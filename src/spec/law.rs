@@ -5,7 +5,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{At, Decode, Keys, fields, listed, record, wrong_type};
-use super::quantity::{Seconds, Weight, duration, not_negative_number, whole};
+use super::quantity::{Bytes, Seconds, Weight, bytes, duration, not_negative_number, whole};
 use super::tree::{Entry, Node, Value, shorten};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, nearest};
 use crate::dist::{Count, Dist, DistError};
@@ -28,10 +28,25 @@ record! {
         "file" file: String,
         /// The column by its header; the first one unless stated.
         "column" column: String,
-        /// The unit of plain numbers in the column: `ns`, `us`, `ms`, `s`, `min`, `h`, `d`.
+        /// The unit of plain numbers in the column, such as `ms` or `KiB`.
         "unit" unit: String,
     }
     required: ["file"];
+}
+
+/// A distribution of sizes, in bytes.
+#[derive(Clone, Debug)]
+pub struct SizeLaw(pub Law);
+
+record! {
+    /// One part of a mixture of sizes.
+    pub struct SizePart ("a part of a mixture") {
+        /// How often it is drawn, relative to the others.
+        "weight" weight: Weight,
+        /// The distribution of this part.
+        "of" of: SizeLaw,
+    }
+    required: ["weight", "of"];
 }
 
 record! {
@@ -169,10 +184,47 @@ const OTHERS: [&str; 2] = ["empirical", "mixture"];
 /// Whether a law has a scale of its own (a time), or takes it from a rate (a gap between arrivals).
 #[derive(Clone, Copy, PartialEq)]
 pub enum Scale {
-    /// All parameters are given.
+    /// All parameters are given, as times.
     Own,
+    /// All parameters are given, as sizes.
+    Size,
     /// Its mean is 1; no time is given.
     Unit,
+}
+
+impl Scale {
+    /// A time or a size.
+    fn amount(self, node: &Node, sink: &mut Diagnostics) -> Option<f64> {
+        match self {
+            Self::Own | Self::Unit => Seconds::decode(node, sink).map(|seconds| seconds.0),
+            Self::Size => Bytes::decode(node, sink).map(|bytes| bytes.0),
+        }
+    }
+
+    /// For messages: a distribution that could stand there.
+    fn example(self) -> &'static str {
+        match self {
+            Self::Own | Self::Unit => "such as `{exp: 20ms}` or `{mean: 5ms, cv: 1.2}`",
+            Self::Size => "such as `{exp: 20KiB}` or `{mean: 5KiB, cv: 1.2}`",
+        }
+    }
+}
+
+impl Decode for SizeLaw {
+    fn decode(node: &Node, sink: &mut Diagnostics) -> Option<Self> {
+        match &node.value {
+            Value::Scalar { .. } => {
+                let bytes = Scale::Size.amount(node, sink)?;
+                known(Dist::constant(bytes), node.span, "a size", sink)
+            }
+            Value::Map(entries) => law_of_map(node, entries, Scale::Size, sink),
+            _ => {
+                sink.push(wrong_type(node, "a size or a distribution of sizes").label(Scale::Size.example()));
+                None
+            }
+        }
+        .map(Self)
+    }
 }
 
 impl Decode for Law {
@@ -182,7 +234,7 @@ impl Decode for Law {
                 let seconds = Seconds::decode(node, sink)?.0;
                 known(Dist::constant(seconds), node.span, "a duration", sink)
             }
-            Value::Map(entries) => law_of_map(node, entries, sink),
+            Value::Map(entries) => law_of_map(node, entries, Scale::Own, sink),
             _ => {
                 sink.push(
                     wrong_type(node, "a duration or a distribution").label("such as `20ms` or `{exp: 20ms}`"),
@@ -193,20 +245,18 @@ impl Decode for Law {
     }
 }
 
-fn law_of_map(node: &Node, entries: &[Entry], sink: &mut Diagnostics) -> Option<Law> {
+fn law_of_map(node: &Node, entries: &[Entry], scale: Scale, sink: &mut Diagnostics) -> Option<Law> {
     // `{mean, cv}` and `{p50, p99}` are lognormal without saying so.
     let is_parameter = |entry: &Entry| PARAMETERS.iter().any(|(name, _)| *name == entry.key);
     if !entries.is_empty() && entries.iter().all(is_parameter) {
-        return family("lognormal").and_then(|lognormal| of_family(lognormal, node, Scale::Own, sink));
+        return family("lognormal").and_then(|lognormal| of_family(lognormal, node, scale, sink));
     }
     let [entry] = entries else {
         let message = format!("found a map with {} keys, expected a distribution", entries.len());
-        sink.push(
-            Diagnostic::error(node.span, message).label("such as `{exp: 20ms}` or `{mean: 5ms, cv: 1.2}`"),
-        );
+        sink.push(Diagnostic::error(node.span, message).label(scale.example()));
         return None;
     };
-    named_law(entry, Scale::Own, sink)
+    named_law(entry, scale, sink)
 }
 
 fn family(name: &str) -> Option<&'static Family> {
@@ -223,7 +273,7 @@ pub fn is_law(key: &str) -> bool {
 pub fn named_law(entry: &Entry, scale: Scale, sink: &mut Diagnostics) -> Option<Law> {
     match entry.key.as_str() {
         "empirical" => Empirical::decode(&entry.value, sink).map(Law::Empirical),
-        "mixture" => mixture(&entry.value, sink),
+        "mixture" => mixture(&entry.value, scale, sink),
         key => match family(key) {
             Some(family) => of_family(family, &entry.value, scale, sink),
             None => {
@@ -245,10 +295,14 @@ fn unknown_law(entry: &Entry) -> Diagnostic {
     Diagnostic::error(entry.key_span, format!("`{}` is no distribution", shorten(&entry.key))).help(help)
 }
 
-fn mixture(node: &Node, sink: &mut Diagnostics) -> Option<Law> {
-    let parts = Vec::<At<Part>>::decode(node, sink)?;
-    let parts: Vec<_> =
-        parts.into_iter().filter_map(|part| Some((part.value.weight?.value.0, part.value.of?))).collect();
+fn mixture(node: &Node, scale: Scale, sink: &mut Diagnostics) -> Option<Law> {
+    let parts: Vec<_> = if scale == Scale::Size {
+        let parts = Vec::<At<SizePart>>::decode(node, sink)?.into_iter().map(|part| part.value);
+        parts.filter_map(|part| Some((part.weight?.value.0, part.of?.map(|of| of.0)))).collect()
+    } else {
+        let parts = Vec::<At<Part>>::decode(node, sink)?.into_iter().map(|part| part.value);
+        parts.filter_map(|part| Some((part.weight?.value.0, part.of?))).collect()
+    };
     let sum: f64 = parts.iter().map(|(weight, _)| weight).sum();
     if sum <= 0.0 || !sum.is_finite() {
         sink.push(
@@ -265,9 +319,9 @@ fn of_family(family: &'static Family, node: &Node, scale: Scale, sink: &mut Diag
     // A law with one parameter is given by it: `exp: 7s`.
     if let Some(make) = family.by_mean()
         && let Value::Scalar { .. } = node.value
-        && scale == Scale::Own
+        && scale != Scale::Unit
     {
-        return known(make(&[Seconds::decode(node, sink)?.0]), node.span, &what, sink);
+        return known(make(&[scale.amount(node, sink)?]), node.span, &what, sink);
     }
     let given = parameters(family, node, scale, sink)?;
     let is_given = |name: &str| given.iter().any(|(given, _)| *given == name);
@@ -318,7 +372,7 @@ fn parameters(
     let errors = sink.errors();
     for entry in entries {
         let known = PARAMETERS.iter().find(|(name, kind)| {
-            *name == entry.key && allowed(name) && (scale == Scale::Own || *kind == Kind::Shape)
+            *name == entry.key && allowed(name) && (scale != Scale::Unit || *kind == Kind::Shape)
         });
         let Some(&(name, kind)) = known else {
             let message = format!("`{}` is no parameter of `{}`", shorten(&entry.key), family.name);
@@ -329,6 +383,9 @@ fn parameters(
             continue;
         };
         let value = match kind {
+            Kind::Time if scale == Scale::Size => {
+                super::decode::parsed(&entry.value, "a size such as `20KiB`", sink, bytes)
+            }
             Kind::Time => super::decode::parsed(&entry.value, "a duration such as `20ms`", sink, duration),
             Kind::Shape => super::decode::parsed(&entry.value, "a number", sink, not_negative_number),
         };
@@ -343,7 +400,7 @@ fn parameters(
 /// `` `mean` and `cv`, or `p50` and `p99` ``
 fn forms(family: &Family, scale: Scale) -> String {
     let shown = |(names, _): &(&[&str], Make)| match scale {
-        Scale::Own => Some(listed(names, usize::MAX)),
+        Scale::Own | Scale::Size => Some(listed(names, usize::MAX)),
         Scale::Unit if names.contains(&"mean") => {
             let shapes: Vec<_> = names.iter().copied().filter(|name| *name != "mean").collect();
             Some(listed(&shapes, usize::MAX))
@@ -376,39 +433,51 @@ impl JsonSchema for Law {
         "DurationDistribution".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let seconds = generator.subschema_for::<Seconds>();
-        let mut choices = vec![seconds.clone().to_value()];
-        choices.push(one_key(
-            "empirical",
-            "Values of a CSV column.",
-            generator.subschema_for::<Empirical>().to_value(),
-        ));
-        choices.push(one_key(
-            "mixture",
-            "One of several, by weight.",
-            generator.subschema_for::<Vec<Part>>().to_value(),
-        ));
-        for family in FAMILIES {
-            let mut forms: Vec<_> =
-                family.forms.iter().map(|(names, _)| form_schema(names, &seconds)).collect();
-            if family.name == "lognormal" {
-                choices.extend(forms.iter().cloned());
-            }
-            if family.by_mean().is_some() {
-                forms = vec![seconds.clone().to_value()];
-            }
-            choices.push(one_key(family.name, family.doc, serde_json::json!({"anyOf": forms})));
-        }
+        let (seconds, parts) = (generator.subschema_for::<Seconds>(), generator.subschema_for::<Vec<Part>>());
+        let choices = law_schemas(&seconds, parts, generator);
         json_schema!({"description": "A duration, constant or drawn from a distribution.", "anyOf": choices})
     }
 }
 
-fn form_schema(names: &[&str], seconds: &Schema) -> serde_json::Value {
+impl JsonSchema for SizeLaw {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SizeDistribution".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (bytes, parts) = (generator.subschema_for::<Bytes>(), generator.subschema_for::<Vec<SizePart>>());
+        let choices = law_schemas(&bytes, parts, generator);
+        json_schema!({"description": "A size, constant or drawn from a distribution.", "anyOf": choices})
+    }
+}
+
+/// All ways to give a law whose parameters are `amount`s.
+fn law_schemas(amount: &Schema, parts: Schema, generator: &mut SchemaGenerator) -> Vec<serde_json::Value> {
+    let mut choices = vec![amount.clone().to_value()];
+    choices.push(one_key(
+        "empirical",
+        "Values of a CSV column.",
+        generator.subschema_for::<Empirical>().to_value(),
+    ));
+    choices.push(one_key("mixture", "One of several, by weight.", parts.to_value()));
+    for family in FAMILIES {
+        let mut forms: Vec<_> = family.forms.iter().map(|(names, _)| form_schema(names, amount)).collect();
+        if family.name == "lognormal" {
+            choices.extend(forms.iter().cloned());
+        }
+        if family.by_mean().is_some() {
+            forms = vec![amount.clone().to_value()];
+        }
+        choices.push(one_key(family.name, family.doc, serde_json::json!({"anyOf": forms})));
+    }
+    choices
+}
+
+fn form_schema(names: &[&str], amount: &Schema) -> serde_json::Value {
     let kind =
         |name: &str| PARAMETERS.iter().find(|(parameter, _)| *parameter == name).map(|(_, kind)| *kind);
     let property = |name: &&str| {
         let schema = match kind(name) {
-            Some(Kind::Time) => seconds.clone().to_value(),
+            Some(Kind::Time) => amount.clone().to_value(),
             _ => serde_json::json!({"type": "number", "minimum": 0}),
         };
         ((*name).to_owned(), schema)

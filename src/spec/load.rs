@@ -32,13 +32,15 @@ record! {
         "timeout" timeout: Law,
         /// The priority of the requests, unless an endpoint or a call has its own.
         "priority" priority: Priority,
+        /// Where in the world they are.
+        "region" region: String,
         /// What is asked, with weights: `{web.browse: 70, web.search: 20}`.
         "requests" requests: Named<Weight>,
         /// Open load: how many users the requests come from, for sticky sessions; each from its own unless stated.
         "from_users" from_users: Whole,
     }
     required: ["requests"];
-    later: ["profile", "growth", "start", "session", "sessions", "keys", "size", "region", "replay", "retry"];
+    later: ["profile", "growth", "start", "session", "sessions", "keys", "size", "replay", "retry"];
 }
 
 impl Decode for Load {

@@ -6,6 +6,7 @@
 pub mod data;
 pub mod decode;
 pub mod law;
+pub mod link;
 pub mod load;
 pub mod place;
 pub mod quantity;
@@ -15,6 +16,7 @@ pub mod study;
 pub mod tree;
 
 use decode::{Named, record};
+use link::{Link, Region};
 use load::Load;
 use place::{Cache, Database, External, Pool, Queue, Service};
 use quantity::Whole;
@@ -37,6 +39,10 @@ record! {
         "databases" databases: Named<Database>,
         /// Caches.
         "caches" caches: Named<Cache>,
+        /// Network links: bandwidth that transfers share, and latency.
+        "links" links: Named<Link>,
+        /// Parts of the world, with the round-trip times between them.
+        "regions" regions: Named<Region>,
         /// Connection pools and locks.
         "pools" pools: Named<Pool>,
         /// Queues of messages that nobody waits for.
@@ -50,7 +56,7 @@ record! {
     }
     required: ["knee", "load"];
     later: [
-        "variants", "regions", "links", "growth", "business", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
+        "variants", "growth", "business", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
         "calendar",
     ];
 }

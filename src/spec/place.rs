@@ -27,8 +27,15 @@ record! {
         "discipline" discipline: Discipline,
         /// How running calls use the cores: `shared` (the default) or `fifo`.
         "scheduling" scheduling: Scheduling,
+        /// Share of the work that only one call of a replica can do at a time: with n calls running each is slower by
+        /// `1 + contention (n - 1) + coherency n (n - 1)`, the Universal Scalability Law. Needs `cores`; 0 unless stated.
+        "contention" contention: Fraction,
+        /// Cost of keeping two running calls consistent, as a share of the work; 0 unless stated.
+        "coherency" coherency: Fraction,
         /// How calls are spread over replicas; `round-robin` unless stated.
         "balance" balance: Balance,
+        /// Where in the world it runs.
+        "region" region: String,
         /// Money per time and replica.
         "cost" cost: Cost,
         /// The default priority of its endpoints.
@@ -37,7 +44,7 @@ record! {
         "endpoints" endpoints: Named<Endpoint>,
     }
     required: ["endpoints"];
-    later: ["autoscale", "breaker", "limiter", "rate_limit", "shed", "faults", "ejection", "health", "startup", "region", "zones", "size", "gc", "warm"];
+    later: ["autoscale", "breaker", "limiter", "rate_limit", "shed", "faults", "ejection", "health", "startup", "zones", "size", "gc", "warm"];
 }
 
 /// Replicas, equal or not.
@@ -190,11 +197,13 @@ impl JsonSchema for Balance {
 record! {
     /// A system of somebody else: only its answers matter.
     pub struct External ("an external") {
+        /// Where in the world it runs.
+        "region" region: String,
         /// What it does when called.
         "endpoints" endpoints: Named<Endpoint>,
     }
     required: ["endpoints"];
-    later: ["limiter", "faults", "region"];
+    later: ["limiter", "faults"];
 }
 
 record! {
@@ -218,13 +227,15 @@ record! {
         "shards" shards: Whole,
         /// How keys are spread over shards: `hash` (the default) or `range`.
         "shard_by" shard_by: ShardBy,
+        /// Where in the world it runs, with all its replicas.
+        "region" region: String,
         /// Money per time and instance.
         "cost" cost: Cost,
         /// What it is asked.
         "queries" queries: Named<Query>,
     }
     required: ["servers", "queries"];
-    later: ["rows", "indexes", "failover", "region", "faults", "size"];
+    later: ["rows", "indexes", "failover", "faults", "size"];
 }
 
 /// Where reads go.
@@ -378,10 +389,12 @@ record! {
         "servers" servers: Limit,
         /// What the caller does on a miss.
         "on_miss" on_miss: Block,
+        /// Where in the world it runs.
+        "region" region: String,
         /// Money per time and node.
         "cost" cost: Cost,
     }
-    later: ["refresh", "size", "region", "flush", "lost"];
+    later: ["refresh", "size", "flush", "lost"];
 }
 
 record! {

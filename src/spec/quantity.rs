@@ -175,6 +175,75 @@ pub fn rate(text: &str) -> Result<f64, Wrong> {
     Ok(rate)
 }
 
+/// Units of size, in bytes.
+const SIZES: [(&str, f64); 8] = [
+    ("B", 1.0),
+    ("KB", 1e3),
+    ("MB", 1e6),
+    ("GB", 1e9),
+    ("KiB", 1_024.0),
+    ("MiB", 1_048_576.0),
+    ("GiB", 1_073_741_824.0),
+    ("TiB", 1_099_511_627_776.0),
+];
+const SIZE: &str = "expected a size such as `512B`, `200KiB` or `1.5MiB`";
+/// More than anybody stores.
+const BYTES_MAX: f64 = 1e18;
+
+/// A size in bytes. Zero needs no unit.
+///
+/// # Errors
+/// When the unit is missing or unknown, or the value is negative or above an exabyte.
+pub fn bytes(text: &str) -> Result<f64, Wrong> {
+    let (value, unit) = with_expectation(number_and_unit(text), SIZE)?;
+    let shown = shorten(text);
+    let factor = match SIZES.iter().find(|(name, _)| *name == unit) {
+        Some((_, factor)) => *factor,
+        None if unit.is_empty() && value == 0.0 => 1.0,
+        None if unit.is_empty() => {
+            return Err(Wrong::new(format!("`{shown}` has no unit"), SIZE)
+                .help(format!("for bytes write `{shown}B`")));
+        }
+        None => {
+            return Err(Wrong::new(format!("`{}` is no unit of size, in `{shown}`", shorten(unit)), SIZE)
+                .help("units of size are `B`, `KB`, `MB`, `GB`, `KiB`, `MiB`, `GiB` and `TiB`".to_owned()));
+        }
+    };
+    if value < 0.0 {
+        return Err(Wrong::new(format!("`{shown}` is negative"), "expected a size of 0 or more"));
+    }
+    if value * factor > BYTES_MAX {
+        return Err(Wrong::new(format!("`{shown}` is more than an exabyte"), SIZE));
+    }
+    Ok(value * factor)
+}
+
+/// Units of bandwidth, in bits per second.
+const BANDWIDTHS: [(&str, f64); 4] = [("bps", 1.0), ("kbps", 1e3), ("Mbps", 1e6), ("Gbps", 1e9)];
+const BANDWIDTH: &str = "expected a bandwidth such as `100Mbps` or `1Gbps`";
+
+/// Bits per second.
+///
+/// # Errors
+/// When the unit is missing or unknown, or the value is not above 0.
+pub fn bandwidth(text: &str) -> Result<f64, Wrong> {
+    let (value, unit) = with_expectation(number_and_unit(text), BANDWIDTH)?;
+    let shown = shorten(text);
+    let Some((_, factor)) = BANDWIDTHS.iter().find(|(name, _)| *name == unit) else {
+        let message = match unit {
+            "" => format!("`{shown}` has no unit"),
+            _ => format!("`{}` is no unit of bandwidth, in `{shown}`", shorten(unit)),
+        };
+        return Err(Wrong::new(message, BANDWIDTH)
+            .help("bits per second are written `bps`, `kbps`, `Mbps` and `Gbps`; a byte has 8".to_owned()));
+    };
+    let bits = value * factor;
+    if !(1.0..=1e15).contains(&bits) {
+        return Err(Wrong::new(format!("a bandwidth of `{shown}`"), "expected 1bps to 1,000,000Gbps"));
+    }
+    Ok(bits)
+}
+
 /// A share in [0, 1].
 ///
 /// # Errors
@@ -325,6 +394,16 @@ quantity!(
     {"anyOf": [{"const": 0}, {"type": "string", "pattern": (numeric_text!("(ns|us|µs|ms|s|min|h|d|w)?"))}]}
 );
 quantity!(
+    /// A size: `512B`, `200KiB`, `1.5MiB`, `2GB`; 0 needs no unit.
+    Bytes(f64), "a size such as `200KiB`", bytes,
+    {"anyOf": [{"const": 0}, {"type": "string", "pattern": (numeric_text!("(B|KB|MB|GB|KiB|MiB|GiB|TiB)?"))}]}
+);
+quantity!(
+    /// A bandwidth: `100Mbps`, `1Gbps`.
+    Bandwidth(f64), "a bandwidth such as `100Mbps`", bandwidth,
+    {"type": "string", "pattern": (numeric_text!("(bps|kbps|Mbps|Gbps)"))}
+);
+quantity!(
     /// A rate: `400/s`, `90/min`.
     PerSecond(f64), "a rate such as `400/s`", rate,
     {"type": "string", "pattern": (numeric_text!("/ *(ns|us|µs|ms|s|min|h|d|w)"))}
@@ -413,6 +492,19 @@ fn limit(text: &str) -> Result<Option<u64>, Wrong> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_and_bandwidths_carry_units() {
+        let sizes = ["512B", "1.5 KiB", "2MB", "0"].map(bytes);
+        assert_eq!(sizes, [Ok(512.0), Ok(1_536.0), Ok(2e6), Ok(0.0)]);
+        assert_eq!(["8bps", "100Mbps", "2.5 Gbps"].map(bandwidth), [Ok(8.0), Ok(1e8), Ok(2.5e9)]);
+        let wrong = |result: Result<f64, Wrong>| result.unwrap_err().message;
+        assert_eq!(wrong(bytes("20")), "`20` has no unit");
+        assert_eq!(wrong(bytes("20Mb")), "`Mb` is no unit of size, in `20Mb`");
+        assert_eq!(wrong(bytes("-1B")), "`-1B` is negative");
+        assert_eq!(wrong(bandwidth("10MB/s")), "`MB/s` is no unit of bandwidth, in `10MB/s`");
+        assert_eq!(wrong(bandwidth("0Mbps")), "a bandwidth of `0Mbps`");
+    }
 
     #[test]
     fn durations_carry_units() {

@@ -10,7 +10,8 @@ use super::tree::{self, Entry, Node, Value, shorten};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, nearest};
 
 /// Sections whose entries are named by a path without naming the section.
-const SECTIONS: [&str; 6] = ["services", "externals", "databases", "caches", "pools", "queues"];
+const SECTIONS: [&str; 8] =
+    ["services", "externals", "databases", "caches", "links", "regions", "pools", "queues"];
 /// Keys of a place that a path leaves out.
 const WITHIN: [&str; 5] = ["endpoints", "queries", "steps", "scan", "index"];
 /// Sections that a path may begin with, and that it may create.

@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{At, Decode, listed, not_supported, record, words, wrong_type};
 use super::law::{Counts, Law};
+use super::link::{Connect, TransferStep};
 use super::quantity::{Fraction, Number, Priority, Seconds, Weight, Whole};
 use super::tree::{Entry, Node, Value, shorten};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
@@ -37,6 +38,8 @@ pub enum Step {
     Hold(HoldStep),
     /// Fails now and then.
     Fail(FailStep),
+    /// Sends bytes over a link.
+    Transfer(TransferStep),
 }
 
 record! {
@@ -68,6 +71,8 @@ record! {
         "on_error" on_error: OnError,
         /// On timeout the callee stops, too; otherwise it works on and its work is wasted.
         "cancel" cancel: bool,
+        /// What a connection that is not open yet costs.
+        "connect" connect: Connect,
         /// The priority of this call.
         "priority" priority: Priority,
     }
@@ -88,6 +93,8 @@ record! {
         "on_error" on_error: OnError,
         /// On timeout the query stops, too; otherwise it works on and its work is wasted.
         "cancel" cancel: bool,
+        /// What a connection that is not open yet costs.
+        "connect" connect: Connect,
         /// The priority of this query.
         "priority" priority: Priority,
         /// A name for the key that it is about: steps of a request that name it alike mean the same key. A key of its own unless
@@ -117,6 +124,8 @@ pub struct CallStep {
     pub on_error: Option<At<OnError>>,
     /// The callee stops when its caller has gone.
     pub cancel: Option<At<bool>>,
+    /// What a connection that is not open yet costs.
+    pub connect: Option<At<Connect>>,
     /// The priority of the call.
     pub priority: Option<At<Priority>>,
     /// A name for the key of a query.
@@ -135,6 +144,7 @@ macro_rules! common {
             retry: it.retry,
             on_error: it.on_error,
             cancel: it.cancel,
+            connect: it.connect,
             priority: it.priority,
             key: None,
         }
@@ -262,6 +272,8 @@ record! {
         "times" times: Whole,
         /// `replicas`: once at each replica of the place that is called; `shards`: once at each shard of the database.
         "each" each: Each,
+        /// How many run at a time, the next as soon as one is over: a browser's six connections. All unless stated.
+        "at_once" at_once: Whole,
         /// How many answers are enough; all unless stated.
         "need" need: Whole,
         /// The steps.
@@ -362,10 +374,12 @@ record! {
 }
 
 /// The keys that say what a step is.
-const STEPS: [&str; 12] =
-    ["cpu", "delay", "call", "query", "get", "put", "send", "parallel", "repeat", "choose", "hold", "fail"];
+const STEPS: [&str; 13] = [
+    "cpu", "delay", "call", "query", "get", "put", "send", "parallel", "repeat", "choose", "hold", "fail",
+    "transfer",
+];
 /// Steps of the language that this version cannot simulate yet.
-const LATER: [&str; 1] = ["transfer"];
+const LATER: [&str; 0] = [];
 
 /// Whether a key says what a step is.
 #[must_use]
@@ -397,6 +411,7 @@ impl Decode for Step {
             "choose" => Self::Choose(ChooseStep::decode(node, sink)?),
             "hold" => Self::Hold(HoldStep::decode(node, sink)?),
             "fail" => Self::Fail(FailStep::decode(node, sink)?),
+            "transfer" => Self::Transfer(TransferStep::decode(node, sink)?),
             later => {
                 sink.push(not_supported(kind.key_span, later));
                 return None;
@@ -442,7 +457,7 @@ impl JsonSchema for Step {
         "Step".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let kinds: [(&str, Schema); 12] = [
+        let kinds: [(&str, Schema); 13] = [
             ("cpu", generator.subschema_for::<CpuStep>()),
             ("delay", generator.subschema_for::<DelayStep>()),
             ("call", generator.subschema_for::<PlainCall>()),
@@ -455,6 +470,7 @@ impl JsonSchema for Step {
             ("choose", generator.subschema_for::<ChooseStep>()),
             ("hold", generator.subschema_for::<HoldStep>()),
             ("fail", generator.subschema_for::<FailStep>()),
+            ("transfer", generator.subschema_for::<TransferStep>()),
         ];
         // The key that names the step is required, so that an editor can tell the kinds apart.
         let kinds = kinds.map(|(key, schema)| serde_json::json!({"allOf": [schema], "required": [key]}));

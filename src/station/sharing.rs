@@ -4,6 +4,10 @@
 //! the classes above it leave over. Each class has a virtual clock that runs at the speed of one of its calls, in units of 2^-16 ns of work,
 //! so that a call that joins with work `w` finishes when the clock shows `now + w`: a heap of finish tags, O(log n) a change, and
 //! one pending completion for the whole station.
+//!
+//! Calls may also slow each other down ([`Contention`]): with n of them running, whatever their class, each runs slower by the
+//! Universal Scalability Law's factor, which is rounded once, to 24 binary digits, so that clocks stay whole numbers. Speeds and
+//! finish times follow from that number exactly.
 
 use super::indexed_heap::{IndexedHeap, Positions};
 
@@ -23,10 +27,89 @@ struct Class {
     tags: IndexedHeap<Tag>,
 }
 
+/// How calls on the same cores slow each other down: the Universal Scalability Law.
+///
+/// With n calls running each is slower by `1 + contention (n - 1) + coherency n (n - 1)`: they queue for what only one can have,
+/// and exchange data each with each other. On cores enough for all of them the throughput is largest at
+/// `n = sqrt((1 - contention) / coherency)`.
+///
+/// Source: Gunther, *Guerrilla Capacity Planning* (2007), chapter 4 (sigma and kappa there).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Contention {
+    /// Share of the work that is serial; 0 or more.
+    pub contention: f64,
+    /// Cost of keeping one pair of calls consistent, as a share of the work; 0 or more.
+    pub coherency: f64,
+}
+
+impl Contention {
+    /// By which factor each of `calls` that run is slower than one alone; at least 1.
+    #[must_use]
+    pub fn slowdown(&self, calls: u32) -> f64 {
+        let (n, others) = (f64::from(calls), f64::from(calls.saturating_sub(1)));
+        1.0 + self.contention * others + self.coherency * n * others
+    }
+
+    /// How many calls do the most work together on `cores`.
+    #[must_use]
+    pub fn best(&self, cores: u32) -> u32 {
+        // More calls than cores only slow each other down. Below that the law has one peak.
+        let peak = ((1.0 - self.contention).max(0.0) / self.coherency).sqrt();
+        let below = (peak.clamp(1.0, f64::from(cores)) as u32).max(1);
+        let above = (below + 1).min(cores);
+        if self.speed(above) > self.speed(below) { above } else { below }
+    }
+
+    /// The most work that `cores` do in a second, in seconds of one call alone.
+    #[must_use]
+    pub fn speed_max(&self, cores: u32) -> f64 {
+        self.speed(self.best(cores))
+    }
+
+    /// What `calls` do in a second, each on a core of its own.
+    fn speed(&self, calls: u32) -> f64 {
+        f64::from(calls) / self.slowdown(calls)
+    }
+}
+
+/// A slowdown as a fraction: `parts` over `whole`, at least 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slowdown {
+    whole: u32,
+    parts: u64,
+}
+
+impl Slowdown {
+    const NONE: Self = Self { whole: 1, parts: 1 };
+
+    /// The nearest fraction of 24 binary digits, or more where the slowdown is larger than that.
+    fn nearest(slowdown: f64) -> Self {
+        let mut whole = 1 << 24;
+        while whole > 1 && slowdown * f64::from(whole) >= f64::from(1 << 25) {
+            whole >>= 1;
+        }
+        let parts = (slowdown * f64::from(whole)).round() as u64;
+        Self { whole, parts: parts.max(u64::from(whole)) }
+    }
+
+    /// A clock of `calls` calls on `share` cores gains the elapsed time by this, over [`Self::divisor`].
+    fn multiplier(self, share: u32) -> u128 {
+        u128::from(u64::from(share) * u64::from(self.whole))
+    }
+
+    fn divisor(self, calls: u32) -> u128 {
+        u128::from(calls) * u128::from(self.parts)
+    }
+}
+
 /// Cores shared by the calls that run on them.
 #[derive(Clone, Debug)]
 pub struct SharedCores {
     cores: u32,
+    /// How calls slow each other down, if they do.
+    contention: Option<Contention>,
+    /// By how much the calls that run now do.
+    slowdown: Slowdown,
     /// Calls running, all classes.
     running: u32,
     /// Calls that ever joined.
@@ -41,7 +124,15 @@ impl SharedCores {
     #[must_use]
     pub fn new(cores: u32, classes: usize) -> Self {
         assert!(cores > 0, "a station has at least one core");
-        Self { cores, running: 0, joined: 0, updated: 0, classes: vec![Class::default(); classes.max(1)] }
+        let classes = vec![Class::default(); classes.max(1)];
+        let (contention, slowdown) = (None, Slowdown::NONE);
+        Self { cores, contention, slowdown, running: 0, joined: 0, updated: 0, classes }
+    }
+
+    /// The same cores, on which calls slow each other down.
+    #[must_use]
+    pub fn contended(self, contention: Contention) -> Self {
+        Self { contention: Some(contention), ..self }
     }
 
     /// Calls running.
@@ -61,6 +152,7 @@ impl SharedCores {
         class.tags.push(tag, id, positions);
         self.joined += 1;
         self.running += 1;
+        self.feel_contention();
     }
 
     /// A call leaves before it is done. Answers the work still undone, in ns, rounded up.
@@ -95,9 +187,14 @@ impl SharedCores {
             let Some(((tag, _), _)) = class.tags.peek() else { continue };
             let calls = class.tags.len() as u32;
             let share = left.min(calls);
-            // The clock gains `share / calls` units per unit of time.
-            let work = tag.saturating_sub(class.clock) * u128::from(calls);
-            let time = work.saturating_sub(class.carry).div_ceil(u128::from(share));
+            // The clock gains `share / calls` units per unit of time, over the slowdown.
+            let left_to_do = tag.saturating_sub(class.clock);
+            let (work, speed) = if self.slowdown == Slowdown::NONE {
+                (left_to_do * u128::from(calls), u128::from(share))
+            } else {
+                (left_to_do.saturating_mul(self.slowdown.divisor(calls)), self.slowdown.multiplier(share))
+            };
+            let time = work.saturating_sub(class.carry).div_ceil(speed);
             let at = self.updated.saturating_add(ceil_ns(time));
             soonest = Some(soonest.map_or(at, |s| s.min(at)));
             left -= share;
@@ -116,6 +213,18 @@ impl SharedCores {
         for class in &mut self.classes {
             class.carry = 0;
         }
+        self.feel_contention();
+    }
+
+    /// The number of calls has changed, and with it how much they slow each other down.
+    #[inline]
+    fn feel_contention(&mut self) {
+        let Some(contention) = self.contention else { return };
+        self.slowdown = Slowdown::nearest(contention.slowdown(self.running));
+        // Whoever joins changes the speed of all classes.
+        for class in &mut self.classes {
+            class.carry = 0;
+        }
     }
 
     /// Brings all clocks to `now`.
@@ -126,6 +235,7 @@ impl SharedCores {
         if elapsed == 0 {
             return;
         }
+        let slowdown = self.slowdown;
         let mut left = self.cores;
         for class in &mut self.classes {
             let calls = class.tags.len() as u32;
@@ -138,7 +248,12 @@ impl SharedCores {
             let share = left.min(calls);
             left -= share;
             let gained = u128::from(elapsed) << FRACTION_BITS;
-            if share == calls {
+            if slowdown != Slowdown::NONE {
+                let total = gained * slowdown.multiplier(share) + class.carry;
+                let divisor = slowdown.divisor(calls);
+                class.clock += total / divisor;
+                class.carry = total % divisor;
+            } else if share == calls {
                 class.clock += gained;
             } else {
                 let (whole, carry) = divide(gained * u128::from(share) + class.carry, calls);
@@ -235,6 +350,7 @@ mod tests {
     /// The slow twin: remaining work of every call, as a float, brought forward at every change.
     struct Twin {
         cores: f64,
+        contention: Contention,
         now: f64,
         left: Vec<(u32, u8, f64)>,
     }
@@ -243,7 +359,9 @@ mod tests {
         fn speeds(&self) -> Vec<f64> {
             let ahead = |class| self.left.iter().filter(|c| c.1 < class).count() as f64;
             let same = |class| self.left.iter().filter(|c| c.1 == class).count() as f64;
-            self.left.iter().map(|c| ((self.cores - ahead(c.1)).max(0.0) / same(c.1)).min(1.0)).collect()
+            let slowdown = self.contention.slowdown(self.left.len() as u32);
+            let share = |class| ((self.cores - ahead(class)).max(0.0) / same(class)).min(1.0);
+            self.left.iter().map(|c| share(c.1) / slowdown).collect()
         }
         fn advance(&mut self, now: f64) {
             let speeds = self.speeds();
@@ -260,46 +378,102 @@ mod tests {
 
     #[test]
     fn agrees_with_the_slow_twin_as_the_number_of_calls_crosses_the_cores() {
-        let mut rng = KeyedRng::new(5);
         for cores in 1..5 {
-            let mut positions = Positions::default();
-            positions.grow_to(32);
-            let mut station = SharedCores::new(cores, 3);
-            let mut twin = Twin { cores: f64::from(cores), now: 0.0, left: Vec::new() };
-            let mut now = 0;
-            for _ in 0..3_000 {
-                let absent: Vec<u32> = (0..12).filter(|&i| twin.left.iter().all(|c| c.0 != i)).collect();
-                let due = station.next_finish();
-                match (rng.bits() % 8, due) {
-                    (0..=2, _) if !absent.is_empty() => {
-                        now += rng.bits() % 50;
-                        now = now.min(due.unwrap_or(u64::MAX));
-                        twin.advance(now as f64);
-                        let id = absent[rng.bits() as usize % absent.len()];
-                        let (class, work) = ((rng.bits() % 3) as u8, rng.bits() % 1_000);
-                        station.join(now, id, class, work, &mut positions);
-                        twin.left.push((id, class, work as f64));
-                    }
-                    (3, Some(_)) => {
-                        twin.advance(now as f64);
-                        let (id, class, left) = twin.left.swap_remove(rng.bits() as usize % twin.left.len());
-                        let undone = station.leave(now, id, class, &mut positions);
-                        assert!((undone as f64 - left).abs() <= 3.0, "{undone} {left}");
-                    }
-                    (_, Some(due)) => {
-                        let expected = twin.next_finish().expect("the twin has calls too");
-                        // Completions round up, and each rounding may delay the ones behind it by a nanosecond.
-                        assert!((due as f64 - expected).abs() <= 3.0, "{due} {expected}");
-                        now = due;
-                        twin.advance(now as f64);
-                        while let Some(id) = station.finish(now, &mut positions) {
-                            let at = twin.left.iter().position(|c| c.0 == id).expect("the twin has it");
-                            assert!(twin.left.swap_remove(at).2.abs() <= 3.0);
-                        }
-                    }
-                    _ => {}
+            agree_with_the_twin(cores, SharedCores::new(cores, 3), Contention::default());
+        }
+    }
+
+    #[test]
+    fn agrees_with_the_slow_twin_where_calls_slow_each_other_down() {
+        for (contention, coherency) in [(0.5, 0.0), (0.0, 0.25), (0.03, 0.0001), (0.1, 0.3)] {
+            let contention = Contention { contention, coherency };
+            for cores in [1, 3, 100] {
+                agree_with_the_twin(cores, SharedCores::new(cores, 3).contended(contention), contention);
+            }
+        }
+    }
+
+    /// Arrivals, departures and completions at random, for both.
+    fn agree_with_the_twin(cores: u32, mut station: SharedCores, contention: Contention) {
+        let mut rng = KeyedRng::new(5);
+        let mut positions = Positions::default();
+        positions.grow_to(32);
+        let mut twin = Twin { cores: f64::from(cores), contention, now: 0.0, left: Vec::new() };
+        let mut now = 0;
+        for _ in 0..3_000 {
+            let absent: Vec<u32> = (0..12).filter(|&i| twin.left.iter().all(|c| c.0 != i)).collect();
+            let due = station.next_finish();
+            match (rng.bits() % 8, due) {
+                (0..=2, _) if !absent.is_empty() => {
+                    now += rng.bits() % 50;
+                    now = now.min(due.unwrap_or(u64::MAX));
+                    twin.advance(now as f64);
+                    let id = absent[rng.bits() as usize % absent.len()];
+                    let (class, work) = ((rng.bits() % 3) as u8, rng.bits() % 1_000);
+                    station.join(now, id, class, work, &mut positions);
+                    twin.left.push((id, class, work as f64));
                 }
-                assert_eq!(station.running() as usize, twin.left.len());
+                (3, Some(_)) => {
+                    twin.advance(now as f64);
+                    let (id, class, left) = twin.left.swap_remove(rng.bits() as usize % twin.left.len());
+                    let undone = station.leave(now, id, class, &mut positions);
+                    assert!((undone as f64 - left).abs() <= 3.0, "{undone} {left}");
+                }
+                (_, Some(due)) => {
+                    let expected = twin.next_finish().expect("the twin has calls too");
+                    // Completions round up, and each rounding may delay the ones behind it by a nanosecond.
+                    assert!((due as f64 - expected).abs() <= 3.0, "{due} {expected}");
+                    now = due;
+                    twin.advance(now as f64);
+                    while let Some(id) = station.finish(now, &mut positions) {
+                        let at = twin.left.iter().position(|c| c.0 == id).expect("the twin has it");
+                        assert!(twin.left.swap_remove(at).2.abs() <= 3.0);
+                    }
+                }
+                _ => {}
+            }
+            assert_eq!(station.running() as usize, twin.left.len());
+        }
+    }
+
+    #[test]
+    fn two_calls_that_slow_each_other_down_run_at_the_speed_of_the_law() {
+        // By hand: with contention 1/2 and coherency 1/4 two calls run 1 + 1/2 + 1/4 x 2 = 2 times slower, three 3.5 times.
+        let law = Contention { contention: 0.5, coherency: 0.25 };
+        assert_eq!([1, 2, 3].map(|n| law.slowdown(n)), [1.0, 2.0, 3.5]);
+        let mut positions = Positions::default();
+        positions.grow_to(3);
+        let mut station = SharedCores::new(8, 1).contended(law);
+        station.join(0, 0, 0, 200, &mut positions);
+        station.join(100, 1, 0, 50, &mut positions);
+        // Both at half speed from 100 on: 1 ends at 200, when 0 has done 150; the rest alone.
+        assert_eq!(station.next_finish(), Some(200));
+        assert_eq!(station.finish(200, &mut positions), Some(1));
+        assert_eq!(station.next_finish(), Some(250));
+    }
+
+    #[test]
+    fn no_number_of_calls_and_no_work_is_too_large_for_the_clocks() {
+        let mut positions = Positions::default();
+        positions.grow_to(4_096);
+        let law = Contention { contention: 1.0, coherency: 1.0 };
+        let mut station = SharedCores::new(1_000, 1).contended(law);
+        for id in 0..4_096 {
+            station.join(0, id, 0, 1 << 60, &mut positions);
+        }
+        assert_eq!(station.next_finish(), Some(u64::MAX));
+        assert_eq!(station.finish(1 << 62, &mut positions), None);
+    }
+
+    #[test]
+    fn the_best_speed_is_that_of_the_best_number_of_calls() {
+        let by_trial = |law: Contention, cores: u32| {
+            (1..=cores).map(|n| f64::from(n) / law.slowdown(n)).fold(0.0, f64::max)
+        };
+        for (contention, coherency) in [(0.0, 0.0), (0.03, 0.001), (0.5, 0.0), (1.0, 0.1), (0.02, 0.02)] {
+            let law = Contention { contention, coherency };
+            for cores in [1, 2, 7, 31, 64] {
+                assert_eq!(law.speed_max(cores), by_trial(law, cores), "{law:?} on {cores}");
             }
         }
     }

@@ -14,8 +14,9 @@ use knee::report::{ChartOptions, png, sweep_svg};
 use knee::{compile, experiment};
 
 /// Model and name of its chart.
-const CHARTS: [(&str, &str); 5] = [
+const CHARTS: [(&str, &str); 6] = [
     ("models/milestones/1k.yaml", "1k"),
+    ("models/milestones/10k.yaml", "10k"),
     ("models/lessons/mm1-danger-zone.yaml", "mm1-danger-zone"),
     ("models/lessons/thread-pool-exhaustion.yaml", "thread-pool-exhaustion"),
     ("models/measured/techempower.yaml", "techempower"),

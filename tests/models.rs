@@ -44,7 +44,7 @@ const TRAJECTORIES: &[(&str, u64)] = &[
     ("measured/techempower.yaml", 0xb0cd_200a_79ed_4b77),
     ("milestones/10k.yaml", 0x2022_33db_f4ed_179f),
     ("milestones/1k.yaml", 0x53f6_1af5_9ed7_7fb7),
-    ("shop.yaml", 0x40ed_3162_7bd7_e38a),
+    ("shop.yaml", 0x6333_e825_4fc7_aa64),
     ("workloads/w1.yaml", 0xc0c2_abb2_110a_45e9),
     ("workloads/w2.yaml", 0xd73d_53da_9b6e_00ce),
     ("workloads/w3.yaml", 0xe0d6_e188_abcd_4025),

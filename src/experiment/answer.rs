@@ -414,6 +414,9 @@ pub struct Cause {
     pub share: f64,
 }
 
+/// Why an objective has a limit though it was never seen to break.
+pub const UP_TO_SATURATION: &str = "it holds as far as there is a steady state";
+
 /// One place, or one member of it, at one load.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PlaceRow {

@@ -114,7 +114,10 @@ pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point], along: 
             reason: high.or(saturated).is_none().then(|| format!("may hold beyond {}", (along.show)(last))),
         },
         // It holds while there is a steady state, and not without one.
-        (None, Some(end)) => Estimate::with_interval((last + end) / 2.0, low.unwrap_or(last), end),
+        (None, Some(end)) => Estimate {
+            reason: Some(super::answer::UP_TO_SATURATION.to_owned()),
+            ..Estimate::with_interval((last + end) / 2.0, low.unwrap_or(last), end)
+        },
         (None, None) => Estimate {
             value: None,
             low,

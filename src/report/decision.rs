@@ -60,6 +60,7 @@ fn knee(answer: &Answer) -> Option<String> {
 fn limit(answer: &Answer) -> Option<String> {
     let limit = answer.limit_at.as_ref()?;
     match load::found(&answer.axis, &limit.at) {
+        Some(found) if view::ends_with_steady_state(limit) => Some(format!("no steady state beyond {found}")),
         Some(found) => Some(format!("{} at {found}", breach(limit))),
         None => limit.at.reason.clone(),
     }

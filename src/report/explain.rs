@@ -3,8 +3,8 @@
 
 use crate::ids::{EndpointId, GroupId, PlaceId, StationId};
 use crate::model::{
-    Balance, Demands, Evict, Group, Member, Model, OnWrite, Op, Peak, Place, PlaceKind, Resource, Source,
-    Station, StationKind, Statistic, Target, listing,
+    Balance, Demands, Endpoint, Evict, Group, Member, Model, OnWrite, Op, Peak, Place, PlaceKind, Resource,
+    Source, Station, StationKind, Statistic, Target, listing,
 };
 use crate::units::Span;
 
@@ -337,7 +337,9 @@ struct Asker {
 
 fn askers(model: &Model, database: PlaceId) -> Vec<Asker> {
     let mut found: Vec<Asker> = Vec::new();
-    for (i, caller) in model.endpoints.iter().enumerate() {
+    // What comes from the primary needs no connection.
+    let replicates = |caller: &Endpoint| model.places[caller.place.index()].kind == PlaceKind::Replication;
+    for (i, caller) in model.endpoints.iter().enumerate().filter(|(_, caller)| !replicates(caller)) {
         let start = caller.entry as usize;
         let end = model.endpoints.get(i + 1).map_or(model.ops.len(), |next| next.entry as usize);
         for pc in start..end {

@@ -1,10 +1,18 @@
 //! Which of an answer's numbers a reader is shown: the request kind, the points that may be drawn, the busiest resources.
 
 use super::objective::Objective;
-use crate::experiment::answer::{Answer, Estimate, Point, RequestRow, ResourceRow, State};
+use crate::experiment::answer::{
+    Answer, Estimate, Found, Point, RequestRow, ResourceRow, State, UP_TO_SATURATION,
+};
 
 /// The name under which all requests together are asked for.
 pub const TOTAL: &str = "total";
+
+/// Whether the objectives hold as far as there is a steady state: nothing breaks them but its end.
+#[must_use]
+pub fn ends_with_steady_state(limit: &Found) -> bool {
+    limit.at.reason.as_deref() == Some(UP_TO_SATURATION)
+}
 
 /// The request kind that a curve should show: the one wanted, else the one whose latency objective breaks first, else all.
 #[must_use]

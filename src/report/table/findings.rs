@@ -101,14 +101,21 @@ fn kneedle(answer: &Answer) -> Option<String> {
     Some(format!("Kneedle says {} on the range {from} to {to}", unit(finite(kneedle.value)?)))
 }
 
+fn no_steady_state(limit: &Found) -> String {
+    let ends = view::ends_with_steady_state(limit);
+    if ends { ", beyond which there is no steady state".to_owned() } else { String::new() }
+}
+
 fn limit(answer: &Answer, limit: &Found) -> String {
     let at = or_reason(answer, &limit.at);
     if limit.at.value.is_none() {
         return at;
     }
-    let by = limit.by.as_deref().map_or_else(String::new, |by| {
-        Objective::read(by).map_or_else(|| format!(", {by}"), |o| format!(", where {}", o.breach()))
-    });
+    let by = if view::ends_with_steady_state(limit) { None } else { limit.by.as_deref() };
+    let by = by.map_or_else(
+        || no_steady_state(limit),
+        |by| Objective::read(by).map_or_else(|| format!(", {by}"), |o| format!(", where {}", o.breach())),
+    );
     let cause = limit.cause.as_deref().map_or_else(String::new, |c| format!("; first: {c}"));
     format!("{at}{by}{cause}")
 }

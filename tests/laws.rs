@@ -126,7 +126,7 @@ fn random_model(decisions: &[u8]) -> String {
             yaml += &format!(
                 "  a_db: {{size: {}, per: a, to: db{}}}\n",
                 1 + d.below(3),
-                d.of(&["", ", timeout: 2s", ", queue: 2"])
+                d.of(&["", ", timeout: 2s", ", queue: 2", ", connect: {exp: 300ms}, idle: 1s"])
             )
         }
         2 => {

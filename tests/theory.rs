@@ -616,6 +616,13 @@ fn data() -> Vec<System> {
             .is("places db members db.1 residence_s", hot.response_mean_s())
             .is("places db members db.2 residence_s", cold.response_mean_s())
             .is("total latency_s mean", 0.8 * hot.response_mean_s() + 0.2 * cold.response_mean_s()),
+        // One connection, and nobody waits for it: it is idle for Exp(2 s), and closed after one second.
+        System::new(
+            "connections that close",
+            30_000,
+            "knee: 1\nload: {rate: 0.5/s, requests: {front.x: 1}}\nexternals: {front: {endpoints: {x: [{hold: p, do: [{delay: {exp: 1s}}]}]}}}\npools: {p: {size: 1, queue: 0, connect: 2s, idle: 1s}}\n",
+        )
+        .is("total latency_s mean", 1.0 + 2.0 * (-0.5_f64).exp()),
         System::new("messages", 60_000, "knee: 1\nload: {rate: 2.1/s, requests: {front.x: 1}}\nexternals: {front: {endpoints: {x: [{send: m}]}}}\nqueues: {m: {consumers: 3, do: [{delay: {exp: 1s}}]}}\n")
             .is("places m message_latency_s mean", consumers.response_mean_s())
             .quantiles("places m message_latency_s", |p| consumers.response_quantile_s(p))

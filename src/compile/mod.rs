@@ -335,6 +335,7 @@ fn empty_model(name: &str) -> Model {
         keys: Vec::new(),
         versions: Vec::new(),
         stores: Vec::new(),
+        connects: Vec::new(),
         classes: Vec::new(),
         objectives: Vec::new(),
         peak: None,

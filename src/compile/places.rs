@@ -5,12 +5,13 @@ use super::{Body, Compiler, MEMBERS_MAX};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::ids::{BalancerId, DistId, EndpointId, MemberId, PlaceId, StationId};
 use crate::model::{
-    Balance, Balancer, Class, Discipline, Endpoint, Member, Money, Place, PlaceKind, Resource, Sharing,
-    Station, StationKind,
+    Balance, Balancer, Class, Connect, Discipline, Endpoint, Member, Money, Place, PlaceKind, Resource,
+    Sharing, Station, StationKind,
 };
 use crate::spec::decode::{At, Named};
 use crate::spec::place::{self as spec, Replicas, Scheduling};
 use crate::spec::quantity::{Cost, Limit};
+use crate::units::Span as Span64;
 
 /// A pool: whose calls to whom go through it.
 #[derive(Clone, Copy, Debug)]
@@ -546,6 +547,8 @@ impl<'a> Compiler<'a> {
             patience: it.timeout.as_ref().and_then(|law| self.dist(law)),
             discipline: Discipline::Fifo,
         };
+        let idle = self.idle(it);
+        let connect = it.connect.as_ref().and_then(|law| self.dist(law));
         let Some(place) = self.open(name, PlaceKind::Pool, None) else { return };
         let (Some(size), false, false) = (size, per == Some(None), to == Some(None)) else {
             self.close(place);
@@ -560,6 +563,11 @@ impl<'a> Compiler<'a> {
             }
         }
         self.close(place);
+        if let Some(cost) = connect {
+            let first = self.model.places[place.index()].members.start as usize;
+            let stations = self.model.members[first].stations.start..self.model.stations.len() as u32;
+            self.model.connects.push(Connect { stations, cost, idle });
+        }
         if self.model.places[place.index()].members.is_empty() {
             return;
         }
@@ -568,6 +576,14 @@ impl<'a> Compiler<'a> {
         }
         self.pool_at.insert(place, self.pools.len());
         self.pools.push(PoolUse { pool: place, per, to, span: name.span });
+    }
+
+    /// How long a connection stays open without use; for ever where nothing is said.
+    fn idle(&mut self, it: &spec::Pool) -> Span64 {
+        if let (Some(idle), None, true) = (&it.idle, &it.connect, self.whole) {
+            self.error(idle.span, "`idle` without `connect`", "nothing is lost when a connection closes");
+        }
+        it.idle.as_ref().map_or(Span64::MAX, |idle| Span64::from_secs(idle.value.0))
     }
 
     /// Begins a place that the file does not name.
@@ -603,6 +619,8 @@ impl<'a> Compiler<'a> {
             ("per", it.per.as_ref().map(|x| x.span)),
             ("to", it.to.as_ref().map(|x| x.span)),
             ("queue", it.queue.as_ref().map(|x| x.span)),
+            ("connect", it.connect.as_ref().map(|x| x.span)),
+            ("idle", it.idle.as_ref().map(|x| x.span)),
         ] {
             if let Some(span) = span {
                 self.error(span, format!("not supported: `{key}` of locks by key"), "only `hold` takes them");
@@ -629,22 +647,9 @@ impl<'a> Compiler<'a> {
         if !self.is_declared_at(name) {
             return None;
         }
-        let place = PlaceId(self.model.places.len() as u32);
-        let members = self.model.members.len() as u32;
-        let endpoints = self.model.endpoints.len() as u32;
-        let cost =
+        let place = self.open_unnamed(name, kind);
+        self.model.places[place.index()].cost_per_hour =
             cost.map(|cost| Money { amount: cost.value.0.amount, currency: cost.value.0.currency.clone() });
-        self.model.places.push(Place {
-            name: name.value.clone(),
-            kind,
-            members: members..members,
-            endpoints: endpoints..endpoints,
-            keys: None,
-            cost_per_hour: cost,
-            region: None,
-            bandwidth_bps: None,
-        });
-        self.place_spans.push(name.span);
         self.place_is(&name.value, place);
         Some(place)
     }

@@ -244,6 +244,12 @@ impl<'a> Compiler<'a> {
         self.op(Op::Acquire(resource));
         program.holds += 1;
         self.model.holds_max = self.model.holds_max.max(program.holds);
+        if let Resource::Shared(station) | Resource::PerMember { first: station } = resource {
+            let connect = self.model.connects.iter().find(|connect| connect.stations.contains(&station.0));
+            if let Some(cost) = connect.map(|connect| connect.cost) {
+                self.op(Op::Open(cost));
+            }
+        }
     }
 
     pub(super) fn release(&mut self, program: &mut Program<'a>) {

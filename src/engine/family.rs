@@ -498,9 +498,11 @@ impl<P: Probe> Engine<'_, P> {
             }
             State::Running | State::Joining | State::BackingOff => {}
         }
+        self.severed = true;
         while self.calls[slot].holds > 0 {
             self.give_back_slot(slot);
         }
+        self.severed = false;
         self.leave_place(slot, None);
         if self.calls[slot].parent != NONE {
             self.calls.part(slot);

@@ -165,6 +165,8 @@ pub struct Engine<'m, P> {
     /// Requests after which sources fall silent.
     submit_max: u64,
     overflow: bool,
+    /// What is given back now was cut off: a connection does not survive that.
+    severed: bool,
     doomed: Vec<(u32, bool)>,
 }
 

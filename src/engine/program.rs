@@ -52,6 +52,17 @@ impl<P: Probe> Engine<'_, P> {
                     self.give_back_slot(slot);
                     pc += 1;
                 }
+                Op::Open(dist) => {
+                    if self.is_open(slot) {
+                        pc += 1;
+                        continue;
+                    }
+                    let work = self.draw_span(slot, pc, dist.index());
+                    let call = &mut self.calls[slot];
+                    (call.pc, call.state, call.since, call.work) = (pc, State::Working, self.now, work);
+                    self.schedule(slot, work);
+                    return None;
+                }
                 Op::Work(dist) => {
                     let work = self.draw_span(slot, pc, dist.index());
                     let call = &mut self.calls[slot];

@@ -65,6 +65,7 @@ impl<'m, P: Probe> Engine<'m, P> {
             submitted: 0,
             submit_max: u64::MAX,
             overflow: false,
+            severed: false,
             doomed: Vec::new(),
         };
         engine.find_tracks();
@@ -106,6 +107,11 @@ impl<'m, P: Probe> Engine<'m, P> {
             // or what its own cores suggest.
             let first = model.members[balancer.members.start as usize].stations.start;
             stations[first as usize].serve_centrally(balancer.members.clone(), &model.members);
+        }
+        for connect in &model.connects {
+            for station in connect.stations.clone() {
+                stations[station as usize].open_connections(connect.idle.0);
+            }
         }
         stations
     }

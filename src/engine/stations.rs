@@ -29,10 +29,25 @@ pub struct Station {
 
 #[derive(Debug)]
 enum Running {
-    Slots { slots: Slots, patience: Option<DistId>, central: Option<Box<Central>> },
+    Slots { slots: Slots, patience: Option<DistId>, more: Option<Box<More>> },
     Locks { locks: Locks, patience: Option<DistId> },
     Shared { cores: SharedCores, due: u64, sequence: u64 },
     Own { cores: Cores },
+}
+
+/// What few slots have.
+#[derive(Debug)]
+enum More {
+    Central(Central),
+    Connections(Connections),
+}
+
+/// Connections that have to be opened.
+#[derive(Debug)]
+struct Connections {
+    /// When those that are open and idle were last used; the last used is taken first.
+    open: Vec<u64>,
+    idle: u64,
 }
 
 /// Slots of one queue for all members: who serves is settled when a slot is given.
@@ -65,7 +80,7 @@ impl Station {
             StationKind::Slots { capacity, queue, patience, discipline } => Running::Slots {
                 slots: Slots::new(capacity, queue, order(discipline), classes),
                 patience,
-                central: None,
+                more: None,
             },
             StationKind::Locks { patience, .. } => Running::Locks { locks: Locks::default(), patience },
             StationKind::Cores { cores, sharing: Sharing::Shared } => {
@@ -87,9 +102,16 @@ impl Station {
 
     /// One queue for all of `members`.
     pub fn serve_centrally(&mut self, members: Range<u32>, all: &[Member]) {
-        if let Running::Slots { central, .. } = &mut self.kind {
+        if let Running::Slots { more, .. } = &mut self.kind {
             let weights = members.clone().map(|m| all[m as usize].weight).collect();
-            *central = Some(Box::new(Central { busy: vec![0; members.len()], members, weights }));
+            *more = Some(Box::new(More::Central(Central { busy: vec![0; members.len()], members, weights })));
+        }
+    }
+
+    /// Connections that close after an idle time (ns).
+    pub fn open_connections(&mut self, idle: u64) {
+        if let Running::Slots { more, .. } = &mut self.kind {
+            *more = Some(Box::new(More::Connections(Connections { open: Vec::new(), idle })));
         }
     }
 
@@ -117,13 +139,13 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn ask_for_slot(&mut self, slot: u32, station: u32, pc: Pc) -> Admission {
         let id = StationId(station);
         let call = &mut self.calls[slot];
-        let Running::Slots { slots, patience, central } = &mut self.stations[station as usize].kind else {
+        let Running::Slots { slots, patience, more } = &mut self.stations[station as usize].kind else {
             unreachable!("slots are asked of slots")
         };
         let admission = slots.ask(slot, call.class, &mut self.links);
         match admission {
             Admission::Start => {
-                if let Some(central) = central {
+                if let Some(More::Central(central)) = more.as_deref_mut() {
                     call.member = central.take();
                 }
                 self.calls.hold(slot, Hold { station, key: 0, since: self.now });
@@ -140,6 +162,25 @@ impl<P: Probe> Engine<'_, P> {
             Admission::Reject => self.probe.on(Time(self.now), Signal::Refused { station: id }),
         }
         admission
+    }
+
+    /// Whether the connection that a call took last is open from its last use. It is in use now in any case.
+    pub(super) fn is_open(&mut self, slot: u32) -> bool {
+        let station = self.calls.holds(slot).last().expect("a connection was taken").station;
+        let Running::Slots { more, .. } = &mut self.stations[station as usize].kind else {
+            unreachable!("connections are slots")
+        };
+        let Some(More::Connections(connections)) = more.as_deref_mut() else {
+            unreachable!("only connections are opened")
+        };
+        match connections.open.pop() {
+            Some(used) if self.now - used <= connections.idle => true,
+            // Whatever else is idle has been so for longer.
+            _ => {
+                connections.open.clear();
+                false
+            }
+        }
     }
 
     /// A call at op `pc` wants the lock of its key at `station`. `false`: it waits, and goes on when it has the lock.
@@ -244,17 +285,20 @@ impl<P: Probe> Engine<'_, P> {
         let id = StationId(station);
         let now = self.now;
         self.probe.on(Time(now), Signal::Stopped { station: id, held: span(now - since) });
-        let Station { place, kind: Running::Slots { slots, patience, central } } =
+        let Station { place, kind: Running::Slots { slots, patience, more } } =
             &mut self.stations[station as usize]
         else {
             return self.give_back_lock(station, key);
         };
-        if let Some(central) = central {
-            central.give_back(self.calls[slot].member);
+        match more.as_deref_mut() {
+            None => {}
+            Some(More::Central(central)) => central.give_back(self.calls[slot].member),
+            Some(More::Connections(connections)) if !self.severed => connections.open.push(now),
+            Some(More::Connections(_)) => {}
         }
         let Some(next) = slots.give_back(&mut self.links) else { return };
         let call = &mut self.calls[next];
-        if let Some(central) = central {
+        if let Some(More::Central(central)) = more.as_deref_mut() {
             call.member = central.take();
         }
         let wait = now - call.since;

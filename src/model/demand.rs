@@ -248,7 +248,8 @@ impl Costs<'_> {
                     reach(pc + 1, times, &held);
                     self.ships(versions, first, times, &mut cost);
                 }
-                Op::Key(_) | Op::Read(_) | Op::Apply { .. } | Op::Fill { .. } | Op::Put(_) => {
+                // At best the connection is open.
+                Op::Open(_) | Op::Key(_) | Op::Read(_) | Op::Apply { .. } | Op::Fill { .. } | Op::Put(_) => {
                     reach(pc + 1, times, &held);
                 }
                 Op::Get { store, miss, .. } => {

@@ -28,6 +28,7 @@ impl Writer<'_> {
         match op {
             Op::Acquire(resource) => format!("take {}", self.resource(resource)),
             Op::Release => "give back".to_owned(),
+            Op::Open(dist) => format!("connect {}, unless it is open", self.dist(dist)),
             Op::Work(dist) => format!("work {}", self.dist(dist)),
             Op::Cpu(dist) if self.model.places[self.place.index()].kind == PlaceKind::Link => {
                 format!("send {}", self.dist(dist))

@@ -65,6 +65,8 @@ pub struct Model {
     pub versions: Vec<Versions>,
     /// Caches that know their keys.
     pub stores: Vec<Store>,
+    /// Pools whose connections have to be opened.
+    pub connects: Vec<Connect>,
     /// Names of the priority classes, first served first.
     pub classes: Vec<String>,
     /// Objectives.
@@ -368,6 +370,17 @@ pub struct Store {
     pub survives: f64,
 }
 
+/// A pool whose connections have to be opened first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connect {
+    /// The stations of the pool.
+    pub stations: Range<u32>,
+    /// How long it takes to open one.
+    pub cost: DistId,
+    /// How long one stays open without use.
+    pub idle: Span,
+}
+
 /// What a write does to a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnWrite {
@@ -439,6 +452,8 @@ pub enum Op {
     Acquire(Resource),
     /// Give back the slot taken last.
     Release,
+    /// The slot taken last is a connection: open it, unless it is open from its last use.
+    Open(DistId),
     /// Time passes: `delay`, a query's time, a look-up. Counts as service.
     Work(DistId),
     /// Occupy a core of the member; plain time where its cores are not limited. Counts as service.

@@ -355,8 +355,8 @@ fn askers(model: &Model, database: PlaceId) -> Vec<Asker> {
                 continue;
             }
             // The compiler puts the slot of a pool right before the call that goes through it.
-            // The way to another region comes between.
-            let is_way = |op: &Op| matches!(op, Op::Work(_) | Op::Choose(_) | Op::Jump(_));
+            // Opening a connection and the way to another region come between.
+            let is_way = |op: &Op| matches!(op, Op::Open(_) | Op::Work(_) | Op::Choose(_) | Op::Jump(_));
             let before = model.ops[start..pc].iter().rev().find(|op| !is_way(op)).copied();
             let asker = match before {
                 Some(Op::Acquire(Resource::Shared(station) | Resource::PerMember { first: station })) => {

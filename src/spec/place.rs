@@ -428,7 +428,11 @@ record! {
         "timeout" timeout: Law,
         /// How many may wait; `unlimited` unless stated.
         "queue" queue: Limit,
+        /// Time to open a connection; all are open unless stated.
+        "connect" connect: Law,
+        /// A connection that was idle for so long is closed, and has to be opened again; never unless stated.
+        "idle" idle: Seconds,
     }
     required: ["size"];
-    later: ["connect", "idle", "lifetime"];
+    later: ["lifetime"];
 }

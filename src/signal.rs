@@ -163,6 +163,11 @@ pub enum Signal {
         /// The answer had been overwritten since.
         stale: bool,
     },
+    /// A call has to begin anew: another wrote its key meanwhile.
+    Conflict {
+        /// The database.
+        place: PlaceId,
+    },
     /// A query reads a key.
     Read {
         /// The query.

@@ -404,6 +404,14 @@ fn the_data_tier() {
             "m.yaml:5:40: error: a loop of calls: q.message -> q.message (this call closes it)",
         ),
         (
+            steps("[{optimistic: {on: db, do: []}}]"),
+            "m.yaml:4:46: error: optimistic locking without keys (say which keys the database has: `keys`)",
+        ),
+        (
+            steps("[{optimistic: {on: c, do: []}}]"),
+            "m.yaml:4:46: error: `c` is a cache (expected a database)",
+        ),
+        (
             steps("[{query: db.q, key: x}]"),
             "m.yaml:4:47: error: `db` knows no keys (nothing depends on this key)",
         ),

@@ -158,7 +158,7 @@ fn database(d: &mut Decisions<'_>) -> String {
             ", read_replicas: 2, reads: replicas, replication: {lag: {exp: 1s}}",
             ", read_replicas: 1, reads: {from: replicas, after_own_write: {from: primary, for: 2s}}, replication: {lag: 500ms, apply: {exp: 300ms}}",
         ]),
-        if keys { ", keys: {zipf: {n: 5, s: 1}}" } else { "" },
+        if keys { ", keys: {zipf: {n: 5, s: 1}}" } else { ", keys: {uniform: 2}" },
         if keys { d.of(&["", ", shards: 2", ", shards: 3, shard_by: range"]) } else { "" },
         region(d),
         d.of(&TIMES),
@@ -260,6 +260,10 @@ fn step(d: &mut Decisions<'_>, who: usize, depth: usize, locked: bool) -> String
         9 | 10 => call(d, who, depth, locked),
         11 if who == 0 && !locked => {
             format!("{{hold: rows, key: k, do: {}}}", steps(d, who, depth - 1, true))
+        }
+        12 if d.below(2) == 1 => {
+            let body = steps(d, who, depth - 1, locked);
+            format!("{{optimistic: {{on: db, attempts: 3, key: k, do: {body}}}}}")
         }
         12 => {
             let branches: Vec<String> =

@@ -623,6 +623,14 @@ fn data() -> Vec<System> {
             "knee: 1\nload: {rate: 0.5/s, requests: {front.x: 1}}\nexternals: {front: {endpoints: {x: [{hold: p, do: [{delay: {exp: 1s}}]}]}}}\npools: {p: {size: 1, queue: 0, connect: 2s, idle: 1s}}\n",
         )
         .is("total latency_s mean", 1.0 + 2.0 * (-0.5_f64).exp()),
+        // Three at once on one key: one writes after a second, one begins anew and writes after two, one after three.
+        System::new(
+            "optimistic locking",
+            6_000,
+            "knee: 1\nload: {rate: 0.03/s, arrivals: {batch: {size: 3}}, requests: {front.x: 1}}\nexternals: {front: {endpoints: {x: [{optimistic: {on: db, do: [{delay: 1ms}]}}]}}}\ndatabases: {db: {servers: 1, keys: {uniform: 1}, queries: {q: {read: 1ms}}}}\n",
+        )
+        .is("total latency_s mean", 0.002)
+        .is("places db conflicts_per_s", 0.03),
         System::new("messages", 60_000, "knee: 1\nload: {rate: 2.1/s, requests: {front.x: 1}}\nexternals: {front: {endpoints: {x: [{send: m}]}}}\nqueues: {m: {consumers: 3, do: [{delay: {exp: 1s}}]}}\n")
             .is("places m message_latency_s mean", consumers.response_mean_s())
             .quantiles("places m message_latency_s", |p| consumers.response_quantile_s(p))

@@ -500,6 +500,14 @@ impl<'a> Compiler<'a> {
         id
     }
 
+    /// The versions that optimistic writers of a database compare.
+    pub(super) fn optimistic_versions(&mut self, place: PlaceId, keys: u32) -> VersionsId {
+        *self.optimistic.entry(place).or_insert_with(|| {
+            self.model.versions.push(Versions { place, keys, copies: 0, own_write: None });
+            VersionsId(self.model.versions.len() as u32 - 1)
+        })
+    }
+
     /// A queue of messages.
     pub(super) fn queue(&mut self, name: &At<String>, queue: &'a At<spec::Queue>) {
         let it = &queue.value;

@@ -102,6 +102,12 @@ impl Compiler<'_> {
         }
     }
 
+    /// Always so many.
+    pub(super) fn constant_count(&mut self, n: u64) -> CountRef {
+        self.model.counts.push(Count::constant(n));
+        CountRef(self.model.counts.len() as u32 - 1)
+    }
+
     /// Enters a weighted choice.
     pub(super) fn table(&mut self, weights: &[f64]) -> Option<TableId> {
         let alias = Alias::new(weights).ok()?;

@@ -138,6 +138,7 @@ fn collect<'a>(block: Option<&'a Block>, owner: &str, found: &mut Vec<(String, &
                 branches.for_each(|branch| inner(branch.value.body.as_ref()));
             }
             Step::Hold(it) => inner(it.body.as_ref()),
+            Step::Optimistic(it) => inner(it.what.as_ref().and_then(|what| what.value.body.as_ref())),
             Step::Call(it) => {
                 if let Some(At { value: OnError::Fallback(block), .. }) = &it.on_error {
                     collect(Some(block), owner, found);

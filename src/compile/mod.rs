@@ -222,6 +222,8 @@ struct Compiler<'a> {
     bodies: Vec<Body<'a>>,
     /// Of each cache: what decides its hits, and what its callers do on a miss.
     caches: HashMap<PlaceId, data::CacheUse<'a>>,
+    /// Of each database: what its optimistic writers compare.
+    optimistic: HashMap<PlaceId, crate::ids::VersionsId>,
     /// One a pool: whose calls to whom go through it.
     pools: Vec<places::PoolUse>,
     /// Rows of `pools`, by their own place and by the place they lead to.
@@ -263,6 +265,7 @@ impl<'a> Compiler<'a> {
             endpoint_spans: Vec::new(),
             bodies: Vec::new(),
             caches: HashMap::new(),
+            optimistic: HashMap::new(),
             pools: Vec::new(),
             pool_at: HashMap::new(),
             pools_to: HashMap::new(),

@@ -10,12 +10,13 @@ use super::digest::name_hash;
 use super::regions::Way;
 use super::{Body, Compiler, OPS_MAX, QueryBody, Work};
 use crate::diagnostic::Span;
+use crate::dist::Popularity;
 use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, SiteId};
 use crate::model::{
     Balance, Class, LOADS_MAX, OnError, OnWrite, Op, Pc, PlaceKind, Resource, Site, StationKind, Target,
 };
 use crate::spec::decode::At;
-use crate::spec::step::{self, Block, Branch, CallStep, Each, Fan, Parallel, Repeat, Step};
+use crate::spec::step::{self, Block, Branch, CallStep, Each, Fan, Optimistic, Parallel, Repeat, Step};
 
 /// The program of one endpoint while it is written.
 pub(super) struct Program<'a> {
@@ -320,6 +321,11 @@ impl<'a> Compiler<'a> {
                 }
             }
             Step::Hold(it) => self.hold(program, it),
+            Step::Optimistic(it) => {
+                if let Some(what) = &it.what {
+                    self.optimistic(program, what);
+                }
+            }
             Step::Fail(it) => {
                 if let Some(table) = it.share.as_ref().and_then(|share| self.coin(share.value.0)) {
                     self.op(Op::Fail(table));
@@ -518,6 +524,40 @@ impl<'a> Compiler<'a> {
             }
             (None, None) => {}
         }
+    }
+
+    /// Again and again, until nobody else has written meanwhile.
+    fn optimistic(&mut self, program: &mut Program<'a>, what: &'a At<Optimistic>) {
+        const MAX: u64 = 1_000;
+        let it = &what.value;
+        let Some(on) = &it.on else { return };
+        let Some(place) = self.find_place(on, &[PlaceKind::Database]) else { return };
+        let Some(keys) = self.model.places[place.index()].keys.as_ref().map(Popularity::len) else {
+            let help = "say which keys the database has: `keys`";
+            return self.error(on.span, "optimistic locking without keys", help);
+        };
+        let attempts = it.attempts.as_ref().map_or(10, |attempts| attempts.value.0);
+        if !(1..=MAX).contains(&attempts) {
+            let span = it.attempts.as_ref().map_or(what.span, |attempts| attempts.span);
+            return self.error(span, format!("{attempts} attempts"), format!("expected 1 to {MAX}"));
+        }
+        if let Some(key) = self.key_of(place, it.key.as_ref(), program.loads > 0) {
+            self.op(Op::Key(key));
+        }
+        let versions = self.optimistic_versions(place, keys);
+        let Some(always) = self.coin(1.0) else { return };
+        let times = self.constant_count(attempts);
+        let open = self.op(Op::Repeat { times, end: 0 });
+        program.loops += 1;
+        self.model.loops_max = self.model.loops_max.max(program.loops);
+        self.op(Op::Snapshot(versions));
+        self.steps(program, it.body.as_ref().map_or(&[], |body| &body.value.0));
+        program.loops -= 1;
+        let validate = self.op(Op::Validate { versions, done: 0 });
+        self.op(Op::Again { start: open + 1 });
+        let end = self.op(Op::Fail(always));
+        self.model.ops[open as usize] = Op::Repeat { times, end };
+        self.model.ops[validate as usize] = Op::Validate { versions, done: end + 1 };
     }
 
     /// One of several blocks, by weight.

@@ -180,6 +180,8 @@ pub struct Loop {
     pub left: u64,
     /// Turns done.
     pub turn: u64,
+    /// The version that its turn has read.
+    pub version: u32,
 }
 
 /// All calls in flight, with what they hold and the loops they are in.

@@ -202,6 +202,21 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
+    /// A call writes its key, unless another has written it since its turn began. `true`: it has, and left the loop.
+    pub(super) fn validate(&mut self, slot: u32, versions: VersionsId) -> bool {
+        let Call { item, user, .. } = self.calls[slot];
+        let read = self.calls.innermost(slot).expect("an optimistic step is a loop").version;
+        let it = &mut self.versions[versions.index()];
+        if it.newest(item) == read {
+            it.write(item, user, self.now);
+            self.calls[slot].loops -= 1;
+            return true;
+        }
+        let place = self.model.versions[versions.index()].place;
+        self.probe.on(Time(self.now), Signal::Conflict { place });
+        false
+    }
+
     /// A call reads its key at its member: the primary comes first, then the copies.
     pub(super) fn read(&mut self, slot: u32, versions: VersionsId) {
         let Call { item, endpoint, member, .. } = self.calls[slot];

@@ -143,7 +143,7 @@ impl<P: Probe> Engine<'_, P> {
                     if left == 0 {
                         pc = end;
                     } else {
-                        self.calls.open_loop(slot, Loop { owner: pc, left, turn: 0 });
+                        self.calls.open_loop(slot, Loop { owner: pc, left, turn: 0, version: 0 });
                         pc += 1;
                     }
                 }
@@ -164,7 +164,7 @@ impl<P: Probe> Engine<'_, P> {
                     self.events += 1;
                     match self.calls.innermost(slot).filter(|l| l.owner == pc) {
                         Some(turn) => turn.turn += 1,
-                        None => self.calls.open_loop(slot, Loop { owner: pc, left: 0, turn: 0 }),
+                        None => self.calls.open_loop(slot, Loop { owner: pc, left: 0, turn: 0, version: 0 }),
                     }
                     if self.choose(slot, pc, table) == 0 {
                         pc += 1;
@@ -172,6 +172,14 @@ impl<P: Probe> Engine<'_, P> {
                         self.calls[slot].loops -= 1;
                         pc = end;
                     }
+                }
+                Op::Snapshot(versions) => {
+                    let newest = self.versions[versions.index()].newest(self.calls[slot].item);
+                    self.calls.innermost(slot).expect("an optimistic step is a loop").version = newest;
+                    pc += 1;
+                }
+                Op::Validate { versions, done } => {
+                    pc = if self.validate(slot, versions) { done } else { pc + 1 };
                 }
                 Op::Fail(table) => {
                     if self.choose(slot, pc, table) == 0 {

@@ -463,6 +463,9 @@ pub struct PlaceRow {
     /// Share of answers that had been overwritten since: of look-ups that hit, of reads by key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_share: Option<Estimate>,
+    /// Writes per second that another had come before, so that their steps began anew (databases with optimistic locking).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflicts_per_s: Option<Estimate>,
     /// Messages waiting (queues).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depth: Option<Estimate>,

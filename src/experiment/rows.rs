@@ -8,7 +8,7 @@ use super::summary::{QUANTILES, RequestSummary, Spread, Summary, Thresholds, Vis
 use crate::ids::PlaceId;
 use crate::measure::books::RequestBook;
 use crate::measure::layout::Layout;
-use crate::model::{Model, PlaceKind};
+use crate::model::{Model, Op, PlaceKind};
 use crate::stats::Histogram;
 use crate::stats::interval::{self, Interval, Lack};
 use crate::stats::quantiles;
@@ -180,6 +180,10 @@ pub fn place(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -
         PlaceKind::Cache => versions.is_some(),
         _ => versions.is_some_and(|versions| versions.copies > 0),
     };
+    let optimistic = model.ops.iter().any(|op| match op {
+        Op::Validate { versions, .. } => model.versions[versions.index()].place == id,
+        _ => false,
+    });
     let answers = |p: &super::summary::PlaceSummary| p.hits + p.coalesced + p.reads;
     let queue_of =
         |at: usize| distribution(&gathered.pooled.resources[at], summaries, |s| s.resources[at].wait);
@@ -206,6 +210,7 @@ pub fn place(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -
         misses_per_s: cache.then(|| rate(|p| p.misses)),
         coalesced_per_s: store.and_then(|store| store.coalesce).map(|_| rate(|p| p.coalesced)),
         stale_share: stale.then(|| ratio(summaries, 1.0, |s| of(s).stale, |s| answers(&of(s)))),
+        conflicts_per_s: optimistic.then(|| rate(|p| p.conflicts)),
         depth: messages.then(|| queue(layout, summaries, id)),
         age_s: consumers.map(queue_of),
         message_latency_s: messages.then(|| residence_s.clone()),

@@ -76,6 +76,7 @@ pub struct PlaceSummary {
     pub hits: f64,
     pub misses: f64,
     pub coalesced: f64,
+    pub conflicts: f64,
     /// Reads by key, and how many reads and look-ups were stale.
     pub reads: f64,
     pub stale: f64,
@@ -267,6 +268,7 @@ fn place(book: &crate::measure::books::PlaceBook, books: &Measurements) -> Place
         hits: book.hits as f64,
         misses: book.misses as f64,
         coalesced: book.coalesced as f64,
+        conflicts: book.conflicts as f64,
         reads: book.reads as f64,
         stale: book.stale as f64,
         failed: book.failed as f64,

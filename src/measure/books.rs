@@ -105,6 +105,8 @@ pub struct PlaceBook {
     pub misses: u64,
     /// Look-ups that waited until another had loaded the entry.
     pub coalesced: u64,
+    /// Writes that another had come before.
+    pub conflicts: u64,
     /// Reads by key.
     pub reads: u64,
     /// Reads and look-ups that found what had been overwritten.

@@ -301,6 +301,7 @@ impl Probe for Recorder<'_> {
                 book.coalesced += 1;
                 book.stale += u64::from(stale);
             }
+            Signal::Conflict { place } => self.books.places[place.index()].conflicts += 1,
             Signal::Read { endpoint, stale } => {
                 let place = self.layout.place_of_endpoint[endpoint.index()];
                 let book = &mut self.books.places[place.index()];

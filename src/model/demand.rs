@@ -248,8 +248,16 @@ impl Costs<'_> {
                     reach(pc + 1, times, &held);
                     self.ships(versions, first, times, &mut cost);
                 }
+                // At best nobody else writes.
+                Op::Validate { done, .. } => reach(done, times, &held),
                 // At best the connection is open.
-                Op::Open(_) | Op::Key(_) | Op::Read(_) | Op::Apply { .. } | Op::Fill { .. } | Op::Put(_) => {
+                Op::Open(_)
+                | Op::Snapshot(_)
+                | Op::Key(_)
+                | Op::Read(_)
+                | Op::Apply { .. }
+                | Op::Fill { .. }
+                | Op::Put(_) => {
                     reach(pc + 1, times, &held);
                 }
                 Op::Get { store, miss, .. } => {

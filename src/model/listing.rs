@@ -82,6 +82,8 @@ impl Writer<'_> {
             }
             Op::Again { start } => format!("again from {}", self.at(start)),
             Op::While { table, end } => format!("while {}, then to {}", self.share(table, 0), self.at(end)),
+            Op::Snapshot(_) => "note its version".to_owned(),
+            Op::Validate { done, .. } => format!("write, if nobody else has, and to {}", self.at(done)),
             Op::Fail(table) => format!("fail {}", self.share(table, 0)),
             Op::End => "end".to_owned(),
         }

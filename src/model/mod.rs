@@ -542,6 +542,15 @@ pub enum Op {
         /// The op behind the loop.
         end: Pc,
     },
+    /// Note the newest version of the call's key in the innermost loop.
+    Snapshot(VersionsId),
+    /// If the version is still the one noted, write the next, leave the loop and go on at `done`; else fall through.
+    Validate {
+        /// What is written.
+        versions: VersionsId,
+        /// The op behind it all.
+        done: Pc,
+    },
     /// Fail with a probability: outcome 0 fails, 1 goes on.
     Fail(TableId),
     /// The answer leaves.

@@ -36,6 +36,8 @@ pub enum Step {
     Choose(ChooseStep),
     /// Takes a slot of a pool, or a lock, for some steps.
     Hold(HoldStep),
+    /// Does steps again until nobody else has written meanwhile.
+    Optimistic(OptimisticStep),
     /// Fails now and then.
     Fail(FailStep),
     /// Sends bytes over a link.
@@ -366,6 +368,27 @@ record! {
     required: ["do"];
 }
 record! {
+    /// Does steps, and then all of them again if another has written the same key meanwhile.
+    pub struct OptimisticStep ("an `optimistic` step") {
+        /// On which database, and what.
+        "optimistic" what: Optimistic,
+    }
+}
+record! {
+    /// On which database, and what.
+    pub struct Optimistic ("an `optimistic`") {
+        /// The database, which has `keys`.
+        "on" on: String,
+        /// A name for the key: steps of a request that name it alike mean the same key. A key of its own unless stated.
+        "key" key: String,
+        /// Attempts in all, the first included; after the last the call fails. 10 unless stated.
+        "attempts" attempts: Whole,
+        /// What is done between reading the version and writing it.
+        "do" body: Block,
+    }
+    required: ["on", "do"];
+}
+record! {
     /// Fails with a probability.
     pub struct FailStep ("a `fail` step") {
         /// The probability.
@@ -374,9 +397,21 @@ record! {
 }
 
 /// The keys that say what a step is.
-const STEPS: [&str; 13] = [
-    "cpu", "delay", "call", "query", "get", "put", "send", "parallel", "repeat", "choose", "hold", "fail",
+const STEPS: [&str; 14] = [
+    "cpu",
+    "delay",
+    "call",
+    "query",
+    "get",
+    "put",
+    "send",
+    "parallel",
+    "repeat",
+    "choose",
+    "hold",
+    "fail",
     "transfer",
+    "optimistic",
 ];
 /// Steps of the language that this version cannot simulate yet.
 const LATER: [&str; 0] = [];
@@ -410,6 +445,7 @@ impl Decode for Step {
             "repeat" => Self::Repeat(RepeatStep::decode(node, sink)?),
             "choose" => Self::Choose(ChooseStep::decode(node, sink)?),
             "hold" => Self::Hold(HoldStep::decode(node, sink)?),
+            "optimistic" => Self::Optimistic(OptimisticStep::decode(node, sink)?),
             "fail" => Self::Fail(FailStep::decode(node, sink)?),
             "transfer" => Self::Transfer(TransferStep::decode(node, sink)?),
             later => {
@@ -457,7 +493,7 @@ impl JsonSchema for Step {
         "Step".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let kinds: [(&str, Schema); 13] = [
+        let kinds: [(&str, Schema); 14] = [
             ("cpu", generator.subschema_for::<CpuStep>()),
             ("delay", generator.subschema_for::<DelayStep>()),
             ("call", generator.subschema_for::<PlainCall>()),
@@ -469,6 +505,7 @@ impl JsonSchema for Step {
             ("repeat", generator.subschema_for::<RepeatStep>()),
             ("choose", generator.subschema_for::<ChooseStep>()),
             ("hold", generator.subschema_for::<HoldStep>()),
+            ("optimistic", generator.subschema_for::<OptimisticStep>()),
             ("fail", generator.subschema_for::<FailStep>()),
             ("transfer", generator.subschema_for::<TransferStep>()),
         ];

@@ -3,7 +3,9 @@
 use super::findings::line;
 use super::grid::{Cell, Grid};
 use super::paint::{Paint, Role};
-use crate::experiment::answer::{Answer, Distribution, ExactRow, PlaceRow, Point, RequestRow, State};
+use crate::experiment::answer::{
+    Answer, Distribution, Estimate, ExactRow, PlaceRow, Point, RequestRow, State,
+};
 use crate::report::number::{self, TimeUnit, finite, percent_plain, rounded};
 use crate::report::view;
 
@@ -16,6 +18,7 @@ pub fn run_text(answer: &Answer, paint: Paint) -> String {
         requests(point).render(paint),
         causes(point, paint),
         places(point).render(paint),
+        data(point).render(paint),
         exact(point).render(paint),
         remarks(point, paint),
     ];
@@ -155,6 +158,32 @@ fn rows_of_place(grid: &mut Grid, name: &str, place: &PlaceRow, residence: f64, 
         ];
         grid.row(head.into_iter().chain(rest).collect());
     }
+}
+
+/// What caches hit, what was old, and what was lost.
+fn data(point: &Point) -> Grid {
+    let mut grid = Grid::default().left("data").left("of answers and messages");
+    for (name, place) in &point.places {
+        let share = |name: &str, e: &Option<Estimate>| {
+            e.as_ref().map(|e| format!("{name} {} %", number::with_half_width(e, 100.0)))
+        };
+        let rate = |name: &str, e: &Option<Estimate>| {
+            e.as_ref().map(|e| format!("{name} {}/s", number::estimate(e, 1.0)))
+        };
+        let found = [
+            share("hits", &place.hit_ratio),
+            rate("misses", &place.misses_per_s),
+            rate("coalesced", &place.coalesced_per_s),
+            share("stale", &place.stale_share),
+            rate("conflicts", &place.conflicts_per_s),
+            share("lost", &place.lost_share),
+        ];
+        let found: Vec<String> = found.into_iter().flatten().collect();
+        if !found.is_empty() {
+            grid.row(vec![name.as_str().into(), found.join(", ").into()]);
+        }
+    }
+    grid
 }
 
 fn exact(point: &Point) -> Grid {

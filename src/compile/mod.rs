@@ -3,6 +3,7 @@
 //! [`load`] is the one entrance. It touches no file: the text comes in, and columns of empirical distributions are asked
 //! for through a closure. All faults of a file come at once.
 
+mod caches;
 mod calls;
 mod classes;
 mod contention;
@@ -221,7 +222,7 @@ struct Compiler<'a> {
     endpoint_spans: Vec<Span>,
     bodies: Vec<Body<'a>>,
     /// Of each cache: what decides its hits, and what its callers do on a miss.
-    caches: HashMap<PlaceId, data::CacheUse<'a>>,
+    caches: HashMap<PlaceId, caches::CacheUse<'a>>,
     /// Of each database: what its optimistic writers compare.
     optimistic: HashMap<PlaceId, crate::ids::VersionsId>,
     /// One a pool: whose calls to whom go through it.

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::data::{CacheKind, CacheUse};
+use super::caches::{CacheKind, CacheUse};
 use super::digest::name_hash;
 use super::regions::Way;
 use super::{Body, Compiler, OPS_MAX, QueryBody, Work};

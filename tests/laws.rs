@@ -607,3 +607,16 @@ fn the_audit_misses_no_answer_to_a_user() {
     let invented = once(|s| matches!(s, Signal::Submitted { .. }).then_some(None));
     assert_eq!(broken_by(invented), [("flow", false)]);
 }
+
+/// A miss is about the key that was missed, also where the cache behind knows fewer keys: they stand for one another.
+#[test]
+fn keys_beyond_those_of_the_next_tier_are_folded_into_them() {
+    let yaml = "knee: 1
+load: {rate: 20/s, requests: {a.x: 1}}
+services: {a: {endpoints: {x: [{get: near}, {put: far}]}}}
+caches:
+  near: {entries: 3, keys: {uniform: 50}, on_miss: [{get: far}]}
+  far: {entries: 2, keys: {uniform: 4}, coalesce: true, on_miss: [{delay: 10ms}]}
+";
+    run(&model(yaml), 0).expect("every law holds");
+}

@@ -116,7 +116,7 @@ pub fn stores(model: &Model, spec: &model::Store, key: u64) -> Vec<Store> {
 
 /// Fills a part as independent references leave it. LRU: the keys of the last uses, each Exp(1) / popularity ago, which is the exact
 /// stationary law (King, 1971). FIFO and RANDOM: each key with the probability of Che's approximation, in any order. Whoever tells
-/// popular keys from others: the most popular ones. With a TTL, entries are of uniform age.
+/// popular keys from others: the most popular ones. With a TTL from the write entries are of uniform age; who is kept does not depend on it.
 fn warm_up(spec: &model::Store, part: u32, store: &mut Store, entries: u32, ttl: Option<u64>, key: u64) {
     let mine = |item: &u32| spec.per.is_some() || part_of(*item, spec.parts) == part;
     let age = |item: u32, share: f64| {
@@ -144,10 +144,11 @@ fn warm_up(spec: &model::Store, part: u32, store: &mut Store, entries: u32, ttl:
     }
     // The oldest first.
     ages.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-    let expires = |item: u32| {
-        ttl.map_or(u64::MAX, |ttl| {
-            (ttl as f64 * KeyedRng::new(mix(key, TTL + u64::from(item))).uniform()) as u64
-        })
+    let expires = |item: u32| match ttl {
+        None => u64::MAX,
+        // The time to live begins anew with each use: the whole of it is what an entry keeps.
+        Some(ttl) if spec.sliding => ttl,
+        Some(ttl) => (ttl as f64 * KeyedRng::new(mix(key, TTL + u64::from(item))).uniform()) as u64,
     };
     store.warm(ages.into_iter().map(|(_, item)| (item, 0, expires(item))));
 }
@@ -239,6 +240,11 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
+    /// The key of a cache that a call is about: where the key comes from a place with more keys, several stand for one another.
+    fn key_in(&self, slot: u32, store: StoreId) -> u32 {
+        self.calls[slot].item % self.model.stores[store.index()].law.len()
+    }
+
     fn newest_behind(&self, store: StoreId, item: u32) -> u32 {
         let versions = self.model.stores[store.index()].versions;
         versions.map_or(0, |versions| self.versions[versions.index()].newest(item))
@@ -246,7 +252,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// A call looks its key up.
     pub(super) fn get(&mut self, slot: u32, pc: Pc, store: StoreId) -> Found {
-        let (part, item) = (self.part(slot, store), self.calls[slot].item);
+        let (part, item) = (self.part(slot, store), self.key_in(slot, store));
         let spec = &self.model.stores[store.index()];
         if let Some(held) = self.stores[store.index()][part].look_up(item, self.now) {
             let stale = held.version != u64::from(self.newest_behind(store, item));
@@ -288,7 +294,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// A call has written its key.
     pub(super) fn put(&mut self, slot: u32, pc: Pc, store: StoreId) {
-        let Call { item, versions, .. } = self.calls[slot];
+        let (item, versions) = (self.key_in(slot, store), self.calls[slot].versions);
         match self.model.stores[store.index()].on_write {
             OnWrite::Nothing => {}
             OnWrite::Invalidate => {
@@ -303,7 +309,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Stores a version of the call's key; an entry that has to go, and that nobody has written back, is written back.
     fn keep(&mut self, slot: u32, pc: Pc, store: StoreId, version: u32, dirty: bool) {
         let part = self.part(slot, store);
-        let item = self.calls[slot].item;
+        let item = self.key_in(slot, store);
         let spec = &self.model.stores[store.index()];
         let mut rng = self.rng(slot, pc);
         let ttl = spec
@@ -318,9 +324,9 @@ impl<P: Probe> Engine<'_, P> {
         let refused = (dirty && !stored.admitted).then_some(item);
         let evicted = stored.evicted.filter(|evicted| evicted.dirty).map(|evicted| evicted.key);
         if let (Some(key), Some(site)) = (refused.or(evicted), spec.write_back) {
-            self.calls[slot].item = key;
+            let own = std::mem::replace(&mut self.calls[slot].item, key);
             self.send(slot, site);
-            self.calls[slot].item = item;
+            self.calls[slot].item = own;
         }
     }
 }

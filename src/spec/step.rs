@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::decode::{At, Decode, listed, not_supported, record, words, wrong_type};
+use super::decode::{At, Decode, listed, record, words, wrong_type};
 use super::law::{Counts, Law};
 use super::link::{Connect, TransferStep};
 use super::quantity::{Fraction, Number, Priority, Seconds, Weight, Whole};
@@ -413,13 +413,11 @@ const STEPS: [&str; 14] = [
     "transfer",
     "optimistic",
 ];
-/// Steps of the language that this version cannot simulate yet.
-const LATER: [&str; 0] = [];
 
 /// Whether a key says what a step is.
 #[must_use]
 pub fn is_step(key: &str) -> bool {
-    STEPS.contains(&key) || LATER.contains(&key)
+    STEPS.contains(&key)
 }
 
 impl Decode for Step {
@@ -448,10 +446,7 @@ impl Decode for Step {
             "optimistic" => Self::Optimistic(OptimisticStep::decode(node, sink)?),
             "fail" => Self::Fail(FailStep::decode(node, sink)?),
             "transfer" => Self::Transfer(TransferStep::decode(node, sink)?),
-            later => {
-                sink.push(not_supported(kind.key_span, later));
-                return None;
-            }
+            _ => unreachable!("every step is one of `STEPS`"),
         })
     }
 }
@@ -477,7 +472,7 @@ fn kind_of<'a>(node: &Node, entries: &'a [Entry], sink: &mut Diagnostics) -> Opt
                 );
                 return None;
             };
-            let help = match nearest(&entry.key, STEPS.into_iter().chain(LATER)) {
+            let help = match nearest(&entry.key, STEPS) {
                 Some(name) => format!("a step with a similar name exists: `{name}`"),
                 None => format!("steps are {}", listed(&STEPS, usize::MAX)),
             };

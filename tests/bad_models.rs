@@ -404,6 +404,10 @@ fn the_data_tier() {
             "m.yaml:5:40: error: a loop of calls: q.message -> q.message (this call closes it)",
         ),
         (
+            keyed(&format!("{keys}, on_put: write_back, write_back: [{{put: c}}]"), "[{get: c}]"),
+            "m.yaml:6:78: error: a loop of calls: c.write_back -> c.write_back (this call closes it)",
+        ),
+        (
             steps("[{optimistic: {on: db, do: []}}]"),
             "m.yaml:4:46: error: optimistic locking without keys (say which keys the database has: `keys`)",
         ),

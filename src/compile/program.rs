@@ -11,7 +11,7 @@ use super::regions::Way;
 use super::{Body, Compiler, OPS_MAX, QueryBody, Work};
 use crate::diagnostic::Span;
 use crate::dist::Popularity;
-use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, SiteId};
+use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, SiteId, StoreId};
 use crate::model::{
     Balance, Class, LOADS_MAX, OnError, OnWrite, Op, Pc, PlaceKind, Resource, Site, StationKind, Target,
 };
@@ -390,6 +390,7 @@ impl<'a> Compiler<'a> {
                     self.op(Op::Key(key));
                 }
                 self.ask(program, lookup, place, it.per.is_some(), cache.span);
+                self.note_write_back(program, store, cache.span);
                 let depth = program.loads as u8;
                 let open = self.op(Op::Get { store, miss: 0, depth });
                 let hit = self.op(Op::Jump(0));
@@ -436,6 +437,7 @@ impl<'a> Compiler<'a> {
         if let Some(key) = self.key_of(place, key, program.loads > 0) {
             self.op(Op::Key(key));
         }
+        self.note_write_back(program, store, cache.span);
         let versions = self.versions_behind(store);
         self.op(Op::Commit { versions, first: SiteId(0) });
         if self.model.stores[store.index()].on_write != OnWrite::Nothing {
@@ -443,6 +445,14 @@ impl<'a> Compiler<'a> {
                 self.ask(program, endpoint, place, it.per.is_some(), cache.span);
             }
             self.op(Op::Put(store));
+        }
+    }
+
+    /// Whoever fills a cache may have to write back what goes for it.
+    fn note_write_back(&mut self, program: &Program<'a>, store: StoreId, span: Span) {
+        let site = self.model.stores[store.index()].write_back;
+        if let Some(Target::Endpoint(back)) = site.map(|site| self.model.sites[site.index()].target) {
+            self.note_call(program, back, span, 1);
         }
     }
 

@@ -280,7 +280,7 @@ macro_rules! record {
         impl $name {
             /// Its keys.
             pub const KEYS: $crate::spec::decode::Keys = {
-                #[allow(unused_mut, unused_assignments)]
+                #[allow(unused_mut, unused_assignments, reason = "records without `required` or `later` leave them")]
                 let (mut required, mut later): (&'static [&'static str], &'static [&'static str]) = (&[], &[]);
                 $( required = &$required; )?
                 $( later = &$later; )?

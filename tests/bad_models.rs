@@ -535,7 +535,10 @@ fn objectives_and_studies() {
     insta::assert_snapshot!(fault(&with("study: {replications: 1}")), @r#"m.yaml:5:23: error: 1 replications (expected 2 to 10000)"#);
     insta::assert_snapshot!(fault(&with("study: {precision: {p95: 0%}}")), @r#"m.yaml:5:26: error: a precision of 0% (expected a half width from 0.01% to below 100%)"#);
     insta::assert_snapshot!(fault(&with("peak: {users: 0}")), @r#"m.yaml:5:7: error: a peak of 0 (expected a load above 0)"#);
-    insta::assert_snapshot!(fault(&with("variants: {big: {web.replicas: 2}}")), @r#"m.yaml:5:1: error: not supported yet: `variants`"#);
+    insta::assert_snapshot!(fault(&with("variants: {big: {wep.replicas: 2}}")), @r#"
+    m.yaml:5:18: error: `wep.replicas` leads nowhere: unknown name `wep` (no part of the model)
+      help: a similar name exists: `web`
+    "#);
 }
 
 #[test]

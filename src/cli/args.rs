@@ -128,6 +128,9 @@ pub struct ModelFlags {
     /// The model file (YAML)
     #[arg(value_name = "MODEL")]
     pub path: PathBuf,
+    /// A variant of the model, by its name in the section `variants`
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
     /// Another value at a path of the model, such as `web.replicas=8`; may be given again
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = setting)]
     pub sets: Vec<Setting>,

@@ -17,6 +17,17 @@ pub struct File<'a> {
     bytes: Vec<u8>,
 }
 
+/// A model, and what its file says beside it.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The model.
+    pub model: Model,
+    /// Equal where two files, variants or settings say the same.
+    pub digest: String,
+    /// Names of the variants of the file.
+    pub variants: Vec<String>,
+}
+
 impl<'a> File<'a> {
     /// Reads the file that the flags name.
     ///
@@ -36,11 +47,25 @@ impl<'a> File<'a> {
     /// # Errors
     /// When the model is wrong, as told.
     pub fn compile(&self, more: &[Setting], quiet: bool) -> Result<Model, Failure> {
+        self.compile_variant(self.flags.variant.as_deref(), more, quiet).map(|compiled| compiled.model)
+    }
+
+    /// As [`Self::compile`], of a variant or of the file itself.
+    ///
+    /// # Errors
+    /// When the model is wrong, or has no such variant, as told.
+    pub fn compile_variant(
+        &self,
+        variant: Option<&str>,
+        more: &[Setting],
+        quiet: bool,
+    ) -> Result<Compiled, Failure> {
         let name = self.path().display().to_string();
         let read_data = |file: &str| input::data(self.path(), file);
-        let loaded = compile::load(&self.bytes, &name, &self.sets(more), &read_data);
+        let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
         tell(&loaded.diagnostics, &loaded.sources, quiet);
-        loaded.model.ok_or(Failure::Told)
+        let (digest, variants) = (loaded.digest, loaded.variants);
+        loaded.model.map(|model| Compiled { model, digest, variants }).ok_or(Failure::Told)
     }
 
     /// The number at a path, as written in the file or set on the command line; empty where there is none yet. `text` is the value of
@@ -50,7 +75,14 @@ impl<'a> File<'a> {
     /// When the path leads nowhere or to something else, as told.
     pub fn number_at(&self, path: &str, flag: &str, text: &str) -> Result<String, Failure> {
         let name = self.path().display().to_string();
-        let found = compile::number_at(&self.bytes, &name, &self.sets(&[]), path, (flag, text));
+        let found = compile::number_at(
+            &self.bytes,
+            &name,
+            self.flags.variant.as_deref(),
+            &self.sets(&[]),
+            path,
+            (flag, text),
+        );
         // Warnings are told when the model is compiled.
         tell(&found.diagnostics, &found.sources, true);
         found.number.ok_or(Failure::Told)

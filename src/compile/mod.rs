@@ -20,6 +20,7 @@ mod regions;
 mod study;
 #[cfg(test)]
 mod tests;
+mod variants;
 mod warnings;
 
 use std::collections::HashMap;
@@ -48,8 +49,10 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that the diagnostics point into.
     pub sources: Sources,
-    /// Hash of what the file says, comments and layout aside, with the settings and the data files it reads.
+    /// Hash of what the file says, comments, layout and variants aside, with the settings and the data files it reads.
     pub digest: String,
+    /// The names of its variants, in the order of the file.
+    pub variants: Vec<String>,
 }
 
 /// Compiles a model file.
@@ -58,10 +61,26 @@ pub struct Loaded {
 /// of `--set web.replicas=8`.
 #[must_use]
 pub fn load(bytes: &[u8], name: &str, sets: &[(String, String)], read_file: ReadFile<'_>) -> Loaded {
+    load_variant(bytes, name, None, sets, read_file)
+}
+
+/// Compiles a variant of a model file, or the file itself; `sets` come on top. A variant that there is not is an error.
+#[must_use]
+pub fn load_variant(
+    bytes: &[u8],
+    name: &str,
+    variant: Option<&str>,
+    sets: &[(String, String)],
+    read_file: ReadFile<'_>,
+) -> Loaded {
     let mut sources = Sources::default();
     let mut sink = Diagnostics::default();
     let mut digest = digest::Digest::default();
+    let mut variants = Vec::new();
     let tree = read(bytes, name, &mut sources, &mut sink).map(|mut tree| {
+        let all = variants::take(&mut tree, &mut sink);
+        variants = all.iter().map(|(name, _)| name.value.clone()).collect();
+        variants::choose(&mut tree, &all, variant, &mut sink);
         for (path, value) in sets {
             set::apply(&mut tree, path, value, &mut sources, &mut sink);
         }
@@ -70,7 +89,7 @@ pub fn load(bytes: &[u8], name: &str, sets: &[(String, String)], read_file: Read
     });
     let model = tree.and_then(|tree| compile(&tree, name, read_file, &mut digest, &mut sink));
     let model = model.filter(|_| !sink.has_errors());
-    Loaded { model, diagnostics: sink.into_sorted(), sources, digest: digest.finish() }
+    Loaded { model, diagnostics: sink.into_sorted(), sources, digest: digest.finish(), variants }
 }
 
 /// A number of a model file.
@@ -84,12 +103,13 @@ pub struct Found {
     pub sources: Sources,
 }
 
-/// The number that a path of a model file means, after the settings. `flag` is what asked for it and `text` what it said, the
+/// The number that a path of a model file means, after the changes of a variant and the settings. `flag` is what asked for it and `text` what it said, the
 /// path first: what is wrong with the path is reported there.
 #[must_use]
 pub fn number_at(
     bytes: &[u8],
     name: &str,
+    variant: Option<&str>,
     sets: &[(String, String)],
     path: &str,
     (flag, text): (&str, &str),
@@ -97,6 +117,8 @@ pub fn number_at(
     let mut sources = Sources::default();
     let mut sink = Diagnostics::default();
     let number = read(bytes, name, &mut sources, &mut sink).and_then(|mut tree| {
+        let all = variants::take(&mut tree, &mut sink);
+        variants::choose(&mut tree, &all, variant, &mut sink);
         for (path, value) in sets {
             set::apply(&mut tree, path, value, &mut sources, &mut sink);
         }

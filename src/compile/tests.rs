@@ -431,3 +431,22 @@ databases: {db: {servers: 2, connections: 10, queries: {q: {read: 20ms}}}}
 pools: {web_db: {size: 4, per: web, to: db}}
 "), "");
 }
+
+#[test]
+fn a_variant_is_the_model_with_its_settings_and_leaves_no_trace_in_others() {
+    const FILE: &str = "knee: 1\nname: m\nload: {rate: 10/s, requests: {web.home: 1}}\nservices: {web: {replicas: 2, workers: 4, endpoints: {home: [{delay: 5ms}]}}}\n";
+    let load = |text: &str, variant, sets: &[(&str, &str)]| {
+        let sets: Vec<_> = sets.iter().map(|(p, v)| ((*p).to_owned(), (*v).to_owned())).collect();
+        super::load_variant(text.as_bytes(), "m.yaml", variant, &sets, &|_| Err("no files".to_owned()))
+    };
+    let with = format!("{FILE}variants: {{big: {{web.replicas: 3}}, slow: {{web.home.1.delay: 9ms}}}}\n");
+    let (plain, base) = (load(FILE, None, &[]), load(&with, None, &[]));
+    assert_eq!(base.variants, ["big", "slow"]);
+    assert_eq!(plain.digest, base.digest, "variants are not the model");
+    let (big, set) = (load(&with, Some("big"), &[]), load(FILE, None, &[("web.replicas", "3")]));
+    assert_eq!(big.digest, set.digest);
+    assert_eq!(big.model.unwrap().members.len(), 3);
+    let wrong = load(&with, Some("bigg"), &[]);
+    assert!(wrong.model.is_none());
+    assert_eq!(wrong.diagnostics[0].message, "the model has no variant `bigg`");
+}

@@ -1,9 +1,11 @@
 //! Studies of a model: replicate, sweep, judge. The only module that runs threads.
 
 pub mod answer;
+pub mod bill;
 mod bottleneck;
 mod edge;
 mod exact;
+pub mod figure;
 mod gather;
 mod knee;
 mod limit;

@@ -1,6 +1,8 @@
 //! Rounds: all replications of all points as one list of tasks; between rounds every point is looked at and, where its precision is
 //! not reached, lengthened.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use super::gather::{Gathered, Gatherer};
@@ -57,7 +59,11 @@ pub struct Job {
     pub converged: Vec<(Statistic, bool)>,
     /// Requests a replication would need for the asked precision, where it was not reached.
     pub requests_needed: Option<u64>,
+    /// Jobs of one number are sides of a comparison: they share warm-up, length and number of looks.
+    pub pair: Option<usize>,
     done: bool,
+    /// It is done though its precision was not reached: nothing would be gained by going on, or nothing is left to go on with.
+    given_up: bool,
 }
 
 impl Job {
@@ -80,8 +86,15 @@ impl Job {
             gathered: None,
             converged: Vec::new(),
             requests_needed: None,
+            pair: None,
             done: false,
+            given_up: false,
         }
+    }
+
+    /// The same, as a side of comparison number `pair`.
+    pub fn paired(self, pair: usize) -> Self {
+        Self { pair: Some(pair), ..self }
     }
 
     /// The replications of the last look.
@@ -114,10 +127,43 @@ fn thresholds(model: &Model) -> Vec<Thresholds> {
 pub fn settle(jobs: &mut [Job], options: &Options, progress: &dyn Progress) -> Result<(), StudyError> {
     in_pool(options, || {
         fly_pilots(jobs, options, progress);
+        for_pairs(jobs, level_pilots);
         while jobs.iter().any(|j| !j.done) {
             round(jobs, options, progress);
+            for_pairs(jobs, level_looks);
         }
     })
+}
+
+/// Calls `level` with the sides of each comparison.
+fn for_pairs(jobs: &mut [Job], level: impl Fn(&mut [&mut Job])) {
+    let numbers: BTreeSet<usize> = jobs.iter().filter_map(|job| job.pair).collect();
+    for number in numbers {
+        let mut sides: Vec<&mut Job> = jobs.iter_mut().filter(|job| job.pair == Some(number)).collect();
+        level(&mut sides);
+    }
+}
+
+/// Both sides cut off the longer warm-up and record the longer window.
+fn level_pilots(sides: &mut [&mut Job]) {
+    let warmup = sides.iter().map(|job| job.pilot().warmup).max().unwrap_or(Span::ZERO);
+    let length = sides.iter().map(|job| job.length).max().unwrap_or(Span::ZERO);
+    for job in sides {
+        job.pilot.as_mut().expect("pilots fly first").warmup = warmup;
+        job.length = length;
+    }
+}
+
+/// While one side has to be longer, so has the other; when one cannot, neither goes on.
+fn level_looks(sides: &mut [&mut Job]) {
+    let all_done = sides.iter().all(|job| job.done) || sides.iter().any(|job| job.given_up);
+    let length = sides.iter().map(|job| job.length).max().unwrap_or(Span::ZERO);
+    for job in sides {
+        job.done = all_done;
+        if !all_done {
+            job.length = length;
+        }
+    }
 }
 
 /// Runs `work` with the asked number of threads.
@@ -259,7 +305,7 @@ fn look_at(job: &mut Job, gathered: Gathered, options: &Options) {
     let growing = look.grows;
     (job.look, job.gathered) = (Some(look), Some(gathered));
     if options.duration.is_some() || options.requests.is_some() || saturated || !whole {
-        job.done = true;
+        (job.done, job.given_up) = (true, true);
         return;
     }
     // Variances fall as 1/length: so much longer for the least precise statistic, with a tenth to spare.
@@ -274,7 +320,7 @@ fn look_at(job: &mut Job, gathered: Gathered, options: &Options) {
     let left = options.budget.saturating_sub(job.spent) as f64 / last_cost.max(1) as f64;
     let factor = lengthening(if longer.is_finite() { longer } else { 4.0 }, left);
     if job.looks >= LOOKS_MAX || factor < 2 {
-        job.done = true;
+        (job.done, job.given_up) = (true, true);
         return;
     }
     job.requests_needed = None;

@@ -14,6 +14,7 @@ pub mod set;
 pub mod step;
 pub mod study;
 pub mod tree;
+pub mod variant;
 
 use decode::{Named, record};
 use link::{Link, Region};
@@ -21,6 +22,7 @@ use load::Load;
 use place::{Cache, Database, External, Pool, Queue, Service};
 use quantity::Whole;
 use study::{Objectives, Peak, Study};
+use variant::Changes;
 
 record! {
     /// A model of an architecture and its load.
@@ -53,10 +55,12 @@ record! {
         "peak" peak: Peak,
         /// How to study the model.
         "study" study: Study,
+        /// Named changes to the model, to compare it with: `no cache: {products.entries: 0}`.
+        "variants" variants: Named<Changes>,
     }
     required: ["knee", "load"];
     later: [
-        "variants", "growth", "business", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
+        "growth", "business", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
         "calendar",
     ];
 }

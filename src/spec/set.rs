@@ -7,6 +7,7 @@
 use super::place::Query;
 use super::quantity::number_and_unit;
 use super::tree::{self, Entry, Node, Value, shorten};
+use super::variant::Changes;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, nearest};
 
 /// Sections whose entries are named by a path without naming the section.
@@ -28,6 +29,16 @@ pub fn apply(root: &mut Node, path: &str, value: &str, sources: &mut Sources, si
     match slot(root, path, at_path) {
         Ok(slot) => *slot = new,
         Err(diagnostic) => sink.push(diagnostic),
+    }
+}
+
+/// Makes the changes of a variant of the model. What is wrong with a path is reported where the variant names it.
+pub fn apply_variant(root: &mut Node, changes: &Changes, sink: &mut Diagnostics) {
+    for (path, value) in &changes.0 {
+        match slot(root, &path.value, path.span) {
+            Ok(slot) => *slot = value.clone(),
+            Err(diagnostic) => sink.push(diagnostic),
+        }
     }
 }
 

@@ -145,13 +145,20 @@ pub fn sectioning(
     if n < 2 {
         return Err(Lack::Replications);
     }
-    // The added hair lets 1,000 observations have ten beyond their p99.
-    if fewest as f64 * p.min(1.0 - p) + 1e-6 < BEYOND_MIN as f64 {
-        return Err(Lack::Beyond);
-    }
+    enough_beyond(fewest, p)?;
     let squares: f64 = sections.iter().map(|section| (section - pooled).powi(2)).sum();
     let error = (squares / (n - 1) as f64 / n as f64).sqrt();
     Ok(Interval::around(pooled, quantiles::student_two_sided(confidence, n - 1) * error))
+}
+
+/// Whether so many observations leave enough beyond their quantile `p` for an interval.
+///
+/// # Errors
+/// `Lack::Beyond` where not.
+pub fn enough_beyond(observations: u64, p: f64) -> Result<(), Lack> {
+    // The added hair lets 1,000 observations have ten beyond their p99.
+    let beyond = observations as f64 * p.min(1.0 - p) + 1e-6;
+    if beyond < BEYOND_MIN as f64 { Err(Lack::Beyond) } else { Ok(()) }
 }
 
 /// Mean and its standard error.

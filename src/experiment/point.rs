@@ -84,10 +84,9 @@ fn total_thresholds(of: &[Thresholds]) -> Thresholds {
 
 /// Mean response time of all requests when nobody waits.
 fn unloaded_s(job: &Job) -> f64 {
-    let rates = loads::free_rates(&job.model, &job.demands);
+    let rates = job.demands.free_rates(&job.model);
     let sum: f64 = rates.iter().sum();
-    let each =
-        rates.iter().enumerate().map(|(g, rate)| rate * loads::unloaded_s(&job.model, &job.demands, g));
+    let each = rates.iter().enumerate().map(|(g, rate)| rate * job.demands.unloaded_s(&job.model, g));
     if sum > 0.0 { each.sum::<f64>() / sum } else { 0.0 }
 }
 

@@ -273,6 +273,20 @@ pools: {{pool: {{size: 1, to: db}}}}"
 }
 
 #[test]
+fn an_optimistic_step_writes_the_key_it_began_with_whatever_its_steps_are_about() {
+    let got = schedule_of(
+        50,
+        "knee: 1
+load: {rate: 1/s, arrivals: deterministic, requests: {front.x: 1}}
+externals: {front: {endpoints: {x: [{optimistic: {on: db, attempts: 1, do: [{query: db.r}]}}]}}}
+databases: {db: {servers: 1, keys: {uniform: 3}, queries: {r: {read: 1ms}}}}",
+    );
+    // One after the other: nobody is ever in anybody's way.
+    assert_eq!(got.iter().filter(|line| line.starts_with("user")).count(), 50);
+    assert!(got.iter().all(|line| line.ends_with("right")), "{got:?}");
+}
+
+#[test]
 fn a_timeout_covers_the_wait_for_a_pool() {
     let got = schedule(
         "{query: db.slow}, {query: db.q, timeout: 2s, on_error: [{call: s.x}]}",

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 
-use super::call::Call;
+use super::call::{Call, Loop};
 use super::{Engine, Entry};
 use crate::dist::exp1;
 use crate::ids::{EndpointId, KeyId, MemberId, SiteId, StoreId, VersionsId};
@@ -203,10 +203,20 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    /// A call writes its key, unless another has written it since its turn began. `true`: it has, and left the loop.
+    /// A turn begins: it is about the key of its loop, whatever the steps of the turn before were about.
+    pub(super) fn note_version(&mut self, slot: u32, versions: VersionsId) {
+        let turn = self.calls.innermost(slot).expect("an optimistic step is a loop");
+        let item = turn.item;
+        turn.version = self.versions[versions.index()].newest(item);
+        self.calls[slot].item = item;
+    }
+
+    /// A call writes the key of its loop, unless another has written it since its turn began. `true`: it has, and left the loop.
     pub(super) fn validate(&mut self, slot: u32, versions: VersionsId) -> bool {
-        let Call { item, user, .. } = self.calls[slot];
-        let read = self.calls.innermost(slot).expect("an optimistic step is a loop").version;
+        let &mut Loop { item, version: read, .. } =
+            self.calls.innermost(slot).expect("an optimistic step is a loop");
+        let user = self.calls[slot].user;
+        self.calls[slot].item = item;
         let it = &mut self.versions[versions.index()];
         if it.newest(item) == read {
             it.write(item, user, self.now);

@@ -48,6 +48,7 @@ const TRAJECTORIES: &[(&str, u64)] = &[
     ("milestones/10k.yaml", 0x4b8b_c95c_82b7_6e27),
     ("milestones/1k.yaml", 0x53f6_1af5_9ed7_7fb7),
     ("shop.yaml", 0x9f99_9ae4_ed23_afe6),
+    ("workloads/keys.yaml", 0x2efc_6a99_b5d2_b132),
     ("workloads/w1.yaml", 0xc0c2_abb2_110a_45e9),
     ("workloads/w2.yaml", 0xd73d_53da_9b6e_00ce),
     ("workloads/w3.yaml", 0xe0d6_e188_abcd_4025),

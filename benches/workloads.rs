@@ -1,4 +1,5 @@
-//! The reference workloads W1 to W4, each by hand and through the engine, with recording on and off.
+//! The reference workloads W1 to W4, each by hand and through the engine, with recording on and off; and a million keys through three
+//! tiers of caches and four shards, whose warm start is measured alone.
 //!
 //! `cargo bench --bench workloads`: read the rows of one workload as ratios, and `items/s` as requests per second.
 
@@ -28,10 +29,17 @@ fn model(name: &str) -> Model {
     loaded.model.expect("the reference workloads have no faults")
 }
 
-fn simulate<P: Probe>(model: &Model, probe: P) -> u64 {
-    let mut engine = Engine::new(model, Seed { seed: SEED, replication: 0 }, probe);
+fn start<P: Probe>(model: &Model, probe: P) -> Engine<'_, P> {
+    Engine::new(model, Seed { seed: SEED, replication: 0 }, probe)
+}
+
+fn run<P: Probe>(mut engine: Engine<'_, P>) -> u64 {
     engine.run_requests(REQUESTS, u64::MAX);
     engine.events()
+}
+
+fn simulate<P: Probe>(model: &Model, probe: P) -> u64 {
+    run(start(model, probe))
 }
 
 fn by_hand(bencher: Bencher, run: impl Fn() -> handmade::Results + Sync) {
@@ -83,3 +91,28 @@ workload!(w1_mm1, handmade::queue::mm1(0.9, REQUESTS, SEED), "w1");
 workload!(w2_mm16, handmade::queue::mmc(16, 14.4, REQUESTS, SEED), "w2");
 workload!(w3_shop, handmade::shop::shop(4_000.0, REQUESTS, SEED), "w3");
 workload!(w4_overload, handmade::shop::shop(6_000.0, REQUESTS, SEED), "w4");
+
+#[divan::bench_group(sample_count = 15, sample_size = 1)]
+mod keys {
+    use super::*;
+
+    #[divan::bench]
+    fn a_warm_start(bencher: Bencher) {
+        let model = model("keys");
+        bencher.bench(|| start(&model, Silent));
+    }
+
+    #[divan::bench]
+    fn b_engine_recording(bencher: Bencher) {
+        let model = model("keys");
+        let layout = Layout::new(&model);
+        let warm = || start(&model, Recorder::new(&model, &layout));
+        bencher.counter(ItemsCount::new(REQUESTS)).with_inputs(warm).bench_values(run);
+    }
+
+    #[divan::bench]
+    fn c_engine_silent(bencher: Bencher) {
+        let model = model("keys");
+        bencher.counter(ItemsCount::new(REQUESTS)).with_inputs(|| start(&model, Silent)).bench_values(run);
+    }
+}

@@ -21,6 +21,7 @@ use knee::queueing::{
     nonpreemptive_priority_mmc, preemptive_priority, solve_classes, stale_exponential_lag, stale_fixed_lag,
     stale_ttl, ttl_hit_ratio,
 };
+use knee::rng::scramble;
 use knee::stats::quantiles;
 use support::{model, solve};
 
@@ -547,6 +548,27 @@ fn read_and_written(read: &str, write: &str, rest: &str) -> String {
     )
 }
 
+/// The hit ratio of two caches between which the keys are hashed.
+fn on_two_nodes(shares: &[f64], hit_ratio: impl Fn(&[f64]) -> f64) -> f64 {
+    let of = |node: u64| {
+        let keyed = (0u64..).zip(shares).filter(|(key, _)| scramble(*key) % 2 == node);
+        let own: Vec<f64> = keyed.map(|(_, share)| *share).collect();
+        own.iter().sum::<f64>() / shares.iter().sum::<f64>() * hit_ratio(&own)
+    };
+    of(0) + of(1)
+}
+
+/// A cache of 4 of 12 keys that are only written. Who comes in has been written, and is written back when it leaves: as often as
+/// something else comes in.
+fn written_back(name: &'static str, evict: &str, hit_ratio: f64) -> System {
+    let rate = 100.0 * (1.0 - hit_ratio);
+    System::new(name, 20_000, format!(
+        "knee: 1\nload: {{rate: 100/s, requests: {{front.x: 1}}}}\nexternals: {{front: {{endpoints: {{x: [{{put: c}}]}}}}}}\ncaches: {{c: {{entries: 4, start: cold, evict: {evict}, keys: {{zipf: {{n: 12, s: 0.9}}}}, on_put: write_back, write_back: [{{query: db.w}}]}}}}\ndatabases: {{db: {{servers: 2, queries: {{w: {{write: 10ms}}}}}}}}\n"
+    ))
+    .is("places db throughput_per_s", rate)
+    .is("places db utilization", rate * 0.010 / 2.0)
+}
+
 fn data() -> Vec<System> {
     let zipf = |n: u32, s: f64| -> Vec<f64> {
         let weights: Vec<f64> = (1..=n).map(|k| f64::from(k).powf(-s)).collect();
@@ -583,6 +605,11 @@ fn data() -> Vec<System> {
         hits("FIFO, Che", 100.0, "entries: 5_000, evict: fifo, keys: {zipf: {n: 20_000, s: 0.9}}", 100_000, che_fifo(|| many.iter().copied(), 5_000).hit_ratio),
         // Whether spread over nodes or in one piece: as long as each has many keys, it is the same cache.
         hits("LRU on four nodes, Che", 100.0, "entries: 5_000, nodes: 4, keys: {zipf: {n: 20_000, s: 0.9}}", 30_000, che_lru(|| many.iter().copied(), 5_000).hit_ratio),
+        hits("FIFO on four nodes, Che", 100.0, "entries: 5_000, nodes: 4, evict: fifo, keys: {zipf: {n: 20_000, s: 0.9}}", 100_000, che_fifo(|| many.iter().copied(), 5_000).hit_ratio),
+        // Where nodes have few keys, each is a small cache of those it has.
+        hits("FIFO on two nodes, exact", 100.0, "entries: 4, nodes: 2, evict: fifo, keys: {zipf: {n: 12, s: 0.9}}", 20_000, on_two_nodes(&few, |own| fifo_exact(own, 2))),
+        hits("RANDOM on two nodes, exact", 100.0, "entries: 4, nodes: 2, evict: random, keys: {zipf: {n: 12, s: 0.9}}", 20_000, on_two_nodes(&few, |own| fifo_exact(own, 2))),
+        hits("LRU on two nodes, exact", 100.0, "entries: 4, nodes: 2, keys: {zipf: {n: 12, s: 0.9}}", 20_000, on_two_nodes(&few, |own| lru_exact(own, 2).unwrap())),
         hits("TTL from the write", 4.0, "entries: unlimited, ttl: 5s, keys: {zipf: {n: 12, s: 0.9}}", 20_000, ttl_hit_ratio(|| few.iter().copied(), 4.0, 5.0, Ttl::Fixed)),
         hits("sliding TTL", 4.0, "entries: unlimited, ttl: {sliding: 2s}, keys: {zipf: {n: 12, s: 0.9}}", 20_000, ttl_hit_ratio(|| few.iter().copied(), 4.0, 2.0, Ttl::Sliding)),
         System::new("one loader, the others wait", 30_000, looked_up(1.0, "entries: 1, ttl: 10s, coalesce: true, keys: {uniform: 1}, on_miss: [{delay: 2s}]"))
@@ -591,6 +618,8 @@ fn data() -> Vec<System> {
             .is("places c coalesced_per_s", 2.0 / cycle)
             // The loader takes 2 s, who waits for it 1 s on average.
             .is("total latency_s mean", (2.0 + 2.0) / cycle),
+        written_back("LRU that writes back, exact", "lru", lru_exact(&few, 4).unwrap()),
+        written_back("FIFO that writes back, exact", "fifo", fifo_exact(&few, 4)),
         System::new("stale until the TTL ends", 60_000, read_and_written("{get: c}", "{put: c}", "caches: {c: {entries: 1, ttl: 2s, on_put: nothing, keys: {uniform: 1}}}"))
             .is("places c stale_share", stale_ttl(1.0, 2.0)),
         System::new("stale by a fixed lag", 60_000, read_and_written("{query: db.r}", "{query: db.w}", "databases: {db: {servers: unlimited, read_replicas: 1, replication: {lag: 500ms}, reads: replicas, queries: {r: {read: 0s}, w: {write: 0s}}}}"))

@@ -273,6 +273,66 @@ pools: {{pool: {{size: 1, to: db}}}}"
 }
 
 #[test]
+fn the_first_call_of_each_replica_opens_its_connection_and_so_does_one_after_idleness() {
+    let got = schedule(
+        "{call: web.x}, [{delay: 100ms}, {call: web.x}], [{delay: 4s}, {call: web.x}], [{delay: 4100ms}, {call: web.x}], [{delay: 20s}, {call: web.x}]",
+        "services: {web: {replicas: 2, workers: unlimited, endpoints: {x: [{query: db.r}]}}}
+databases: {db: {servers: 2, queries: {r: {read: 1s}}}}
+pools: {p: {size: 1, per: web, to: db, connect: 2s, idle: 5s}}",
+    );
+    // In turns: the first, third and fifth call at one replica, the others at the other.
+    let expected = [
+        "db.r 2000..3000 right",
+        "web.x 0..3000 right",
+        "db.r 2100..3100 right",
+        "web.x 100..3100 right",
+        "db.r 4000..5000 right",
+        "web.x 4000..5000 right",
+        "db.r 4100..5100 right",
+        "web.x 4100..5100 right",
+        "db.r 22000..23000 right",
+        "web.x 20000..23000 right",
+        "user 0..23000 right",
+    ];
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn a_miss_looks_up_loads_and_stores_and_is_a_hit_only_then() {
+    let got = schedule(
+        "{get: c}, [{delay: 4s}, {get: c}], [{delay: 10s}, {get: c}]",
+        "caches: {c: {entries: 1, start: cold, keys: {uniform: 1}, time: 1s, store_time: 3s, on_miss: [{query: db.r}]}}
+databases: {db: {servers: 2, queries: {r: {read: 2s}}}}",
+    );
+    // The second asks while the first still stores, and misses too.
+    let expected = [
+        "c.get 0..1000 right",
+        "db.r 1000..3000 right",
+        "c.get 4000..5000 right",
+        "c.store 3000..6000 right",
+        "db.r 5000..7000 right",
+        "c.store 7000..10000 right",
+        "c.get 10000..11000 right",
+        "user 0..11000 right",
+    ];
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn an_optimistic_step_writes_the_key_it_began_with_whatever_its_steps_are_about() {
+    let got = schedule_of(
+        50,
+        "knee: 1
+load: {rate: 1/s, arrivals: deterministic, requests: {front.x: 1}}
+externals: {front: {endpoints: {x: [{optimistic: {on: db, attempts: 1, do: [{query: db.r}]}}]}}}
+databases: {db: {servers: 1, keys: {uniform: 3}, queries: {r: {read: 1ms}}}}",
+    );
+    // One after the other: nobody is ever in anybody's way.
+    assert_eq!(got.iter().filter(|line| line.starts_with("user")).count(), 50);
+    assert!(got.iter().all(|line| line.ends_with("right")), "{got:?}");
+}
+
+#[test]
 fn a_timeout_covers_the_wait_for_a_pool() {
     let got = schedule(
         "{query: db.slow}, {query: db.q, timeout: 2s, on_error: [{call: s.x}]}",

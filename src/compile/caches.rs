@@ -271,7 +271,8 @@ impl<'a> Compiler<'a> {
 }
 
 /// What independent references find in a full cache: exact for none of these, but within a per cent for caches of a hundred entries
-/// and more. SIEVE, LFU and TinyLFU find about what the most popular keys sum up to.
+/// and more. SIEVE, LFU and TinyLFU find about what the most popular keys sum up to, those asked
+/// for at least once in `characteristic_requests`.
 fn hits(law: &Popularity, entries: u32, evict: Evict) -> CheCache {
     let entries = entries as usize;
     match evict {
@@ -280,7 +281,8 @@ fn hits(law: &Popularity, entries: u32, evict: Evict) -> CheCache {
         Evict::Lfu | Evict::Sieve | Evict::TinyLfu => {
             let mut shares: Vec<f64> = law.shares().collect();
             shares.sort_unstable_by(|a, b| b.total_cmp(a));
-            CheCache { hit_ratio: shares[..entries].iter().sum(), characteristic_requests: f64::INFINITY }
+            let last = if entries < shares.len() { shares[entries - 1] } else { 0.0 };
+            CheCache { hit_ratio: shares[..entries].iter().sum(), characteristic_requests: 1.0 / last }
         }
     }
 }

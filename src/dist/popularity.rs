@@ -25,13 +25,14 @@ enum Law {
         hot: u32,
         share: f64,
     },
-    Empirical(Arc<Observed>),
+    Empirical(Arc<Tabulated>),
 }
 
+/// The probability of each key, and draws by it.
 #[derive(PartialEq)]
-struct Observed {
-    shares: Box<[f64]>,
-    alias: Alias,
+pub(super) struct Tabulated {
+    pub(super) shares: Box<[f64]>,
+    pub(super) alias: Alias,
 }
 
 /// More keys than this are refused; a pass over their shares already takes seconds.
@@ -85,7 +86,7 @@ impl Popularity {
         let keys = checked_keys(u32::try_from(counts.len()).unwrap_or(u32::MAX))?;
         let shares = super::alias::shares(counts)?;
         let alias = Alias::new(&shares)?;
-        Ok(Self { keys, law: Law::Empirical(Arc::new(Observed { shares: shares.into(), alias })) })
+        Ok(Self { keys, law: Law::Empirical(Arc::new(Tabulated { shares: shares.into(), alias })) })
     }
 
     /// A key, in constant time.

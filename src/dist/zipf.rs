@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::popularity::Tabulated;
 use super::{Alias, DistError};
 use crate::rng::KeyedRng;
 
-/// Up to this many keys (16 MB) draws come from a table; beyond by rejection, which needs no memory.
+/// Up to this many keys (24 MB) draws and shares come from a table; beyond, draws by rejection and shares by the formula, which
+/// need no memory.
 pub(super) const TABLE_MAX: u32 = 1 << 20;
 
 /// Key `k` (from 0) has the weight `(k + 1)^-exponent`.
@@ -19,7 +21,7 @@ pub(super) struct Zipf {
 
 #[derive(Clone, PartialEq)]
 enum Sampler {
-    Table(Arc<Alias>),
+    Table(Arc<Tabulated>),
     Inversion(Inversion),
 }
 
@@ -28,8 +30,10 @@ impl Zipf {
     pub(super) fn new(keys: u32, exponent: f64, table_max: u32) -> Result<Self, DistError> {
         let total = power_sum(keys, exponent);
         let sampler = if keys <= table_max {
-            let weights: Vec<f64> = (0..keys).map(|key| weight(key, exponent)).collect();
-            Sampler::Table(Arc::new(Alias::new(&weights)?))
+            let mut weights: Vec<f64> = (0..keys).map(|key| weight(key, exponent)).collect();
+            let alias = Alias::new(&weights)?;
+            weights.iter_mut().for_each(|weight| *weight /= total);
+            Sampler::Table(Arc::new(Tabulated { shares: weights.into(), alias }))
         } else {
             Sampler::Inversion(Inversion::new(keys, exponent))
         };
@@ -39,14 +43,18 @@ impl Zipf {
     #[inline]
     pub(super) fn sample(&self, rng: &mut KeyedRng) -> u32 {
         match &self.sampler {
-            Sampler::Table(alias) => alias.sample(rng) as u32,
+            Sampler::Table(table) => table.alias.sample(rng) as u32,
             Sampler::Inversion(inversion) => inversion.sample(rng),
         }
     }
 
     /// Probability of `key`, which is one of the keys.
+    #[inline]
     pub(super) fn share(&self, key: u32) -> f64 {
-        weight(key, self.exponent) / self.total
+        match &self.sampler {
+            Sampler::Table(table) => table.shares[key as usize],
+            Sampler::Inversion(_) => weight(key, self.exponent) / self.total,
+        }
     }
 }
 

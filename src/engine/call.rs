@@ -180,8 +180,17 @@ pub struct Loop {
     pub left: u64,
     /// Turns done.
     pub turn: u64,
+    /// The key that it is about: its steps may be about others.
+    pub item: u32,
     /// The version that its turn has read.
     pub version: u32,
+}
+
+impl Loop {
+    /// A loop about a key, which has done nothing yet.
+    pub fn about(item: u32) -> Self {
+        Self { item, ..Self::default() }
+    }
 }
 
 /// All calls in flight, with what they hold and the loops they are in.

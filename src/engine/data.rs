@@ -3,20 +3,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 
-use super::call::Call;
+use super::call::{Call, Loop};
 use super::{Engine, Entry};
-use crate::dist::exp1;
 use crate::ids::{EndpointId, KeyId, MemberId, SiteId, StoreId, VersionsId};
-use crate::model::{self, Evict, LOADS_MAX, Model, OnWrite, Pc};
+use crate::model::{self, LOADS_MAX, OnWrite, Pc};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{Probe, Signal};
 use crate::station::locks::KeyHasher;
-use crate::station::store::Store;
 use crate::units::{Span, Time};
-
-/// Purposes of draws that no op makes.
-pub const WARM: u64 = 4 << 40;
-const TTL: u64 = 5 << 40;
 
 /// What a look-up finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,63 +92,8 @@ impl Versions {
     }
 }
 
-/// A cache with all its parts, as a study finds it.
-pub fn stores(model: &Model, spec: &model::Store, key: u64) -> Vec<Store> {
-    let per = spec.per.map_or(1, |place| model.places[place.index()].members.len() as u32);
-    let parts = spec.parts.max(per);
-    let each = spec.entries.div_ceil(spec.parts).max(1);
-    let mut stores: Vec<Store> =
-        (0..parts).map(|_| Store::new(spec.law.len(), each, spec.evict, spec.sliding)).collect();
-    if spec.warm {
-        let ttl = spec.ttl.map(|dist| Span::from_secs(model.dists[dist.index()].mean()).0);
-        for (part, store) in stores.iter_mut().enumerate() {
-            warm_up(spec, part as u32, store, each, ttl, mix(key, part as u64));
-        }
-    }
-    stores
-}
-
-/// Fills a part as independent references leave it. LRU: the keys of the last uses, each Exp(1) / popularity ago, which is the exact
-/// stationary law (King, 1971). FIFO and RANDOM: each key with the probability of Che's approximation, in any order. Whoever tells
-/// popular keys from others: the most popular ones. With a TTL from the write entries are of uniform age; who is kept does not depend on it.
-fn warm_up(spec: &model::Store, part: u32, store: &mut Store, entries: u32, ttl: Option<u64>, key: u64) {
-    let mine = |item: &u32| spec.per.is_some() || part_of(*item, spec.parts) == part;
-    let age = |item: u32, share: f64| {
-        let mut rng = KeyedRng::new(mix(key, u64::from(item)));
-        match spec.evict {
-            Evict::Lru => exp1(&mut rng) / share,
-            Evict::Fifo | Evict::Random => {
-                let survival = share * spec.survives;
-                let present = if survival.is_finite() { survival / (1.0 + survival) } else { 1.0 };
-                if rng.uniform() < present { rng.uniform() } else { f64::INFINITY }
-            }
-            Evict::Lfu | Evict::Sieve | Evict::TinyLfu => 1.0 / share,
-        }
-    };
-    let mut ages: Vec<(f64, u32)> = (0..spec.law.len())
-        .zip(spec.law.shares())
-        .filter(|(item, share)| *share > 0.0 && mine(item))
-        .map(|(item, share)| (age(item, share), item))
-        .filter(|(age, _)| age.is_finite())
-        .collect();
-    let room = (entries as usize).min(ages.len());
-    if room < ages.len() {
-        ages.select_nth_unstable_by(room, |a, b| a.0.total_cmp(&b.0));
-        ages.truncate(room);
-    }
-    // The oldest first.
-    ages.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-    let expires = |item: u32| match ttl {
-        None => u64::MAX,
-        // The time to live begins anew with each use: the whole of it is what an entry keeps.
-        Some(ttl) if spec.sliding => ttl,
-        Some(ttl) => (ttl as f64 * KeyedRng::new(mix(key, TTL + u64::from(item))).uniform()) as u64,
-    };
-    store.warm(ages.into_iter().map(|(_, item)| (item, 0, expires(item))));
-}
-
 /// The part of a cache that a key belongs to.
-fn part_of(item: u32, parts: u32) -> u32 {
+pub(super) fn part_of(item: u32, parts: u32) -> u32 {
     if parts == 1 { 0 } else { (crate::rng::scramble(u64::from(item)) % u64::from(parts)) as u32 }
 }
 
@@ -203,10 +142,20 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    /// A call writes its key, unless another has written it since its turn began. `true`: it has, and left the loop.
+    /// A turn begins: it is about the key of its loop, whatever the steps of the turn before were about.
+    pub(super) fn note_version(&mut self, slot: u32, versions: VersionsId) {
+        let turn = self.calls.innermost(slot).expect("an optimistic step is a loop");
+        let item = turn.item;
+        turn.version = self.versions[versions.index()].newest(item);
+        self.calls[slot].item = item;
+    }
+
+    /// A call writes the key of its loop, unless another has written it since its turn began. `true`: it has, and left the loop.
     pub(super) fn validate(&mut self, slot: u32, versions: VersionsId) -> bool {
-        let Call { item, user, .. } = self.calls[slot];
-        let read = self.calls.innermost(slot).expect("an optimistic step is a loop").version;
+        let &mut Loop { item, version: read, .. } =
+            self.calls.innermost(slot).expect("an optimistic step is a loop");
+        let user = self.calls[slot].user;
+        self.calls[slot].item = item;
         let it = &mut self.versions[versions.index()];
         if it.newest(item) == read {
             it.write(item, user, self.now);

@@ -27,6 +27,7 @@ mod tests;
 mod timers;
 mod users;
 mod visit;
+mod warm;
 
 use std::collections::VecDeque;
 

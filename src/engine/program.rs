@@ -143,7 +143,8 @@ impl<P: Probe> Engine<'_, P> {
                     if left == 0 {
                         pc = end;
                     } else {
-                        self.calls.open_loop(slot, Loop { owner: pc, left, turn: 0, version: 0 });
+                        self.calls
+                            .open_loop(slot, Loop { owner: pc, left, ..Loop::about(self.calls[slot].item) });
                         pc += 1;
                     }
                 }
@@ -164,7 +165,9 @@ impl<P: Probe> Engine<'_, P> {
                     self.events += 1;
                     match self.calls.innermost(slot).filter(|l| l.owner == pc) {
                         Some(turn) => turn.turn += 1,
-                        None => self.calls.open_loop(slot, Loop { owner: pc, left: 0, turn: 0, version: 0 }),
+                        None => self
+                            .calls
+                            .open_loop(slot, Loop { owner: pc, ..Loop::about(self.calls[slot].item) }),
                     }
                     if self.choose(slot, pc, table) == 0 {
                         pc += 1;
@@ -174,8 +177,7 @@ impl<P: Probe> Engine<'_, P> {
                     }
                 }
                 Op::Snapshot(versions) => {
-                    let newest = self.versions[versions.index()].newest(self.calls[slot].item);
-                    self.calls.innermost(slot).expect("an optimistic step is a loop").version = newest;
+                    self.note_version(slot, versions);
                     pc += 1;
                 }
                 Op::Validate { versions, done } => {

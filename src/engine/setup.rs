@@ -4,7 +4,7 @@ use super::event_list::{EventList, INDEX_END, Key};
 use super::stations::Station;
 use super::timers::{Timers, Track};
 use super::users::{Ask, Mix, Stream};
-use super::{Engine, Entry, Seat, data, visit};
+use super::{Engine, Entry, Seat, data, visit, warm};
 use crate::ids::{DistId, MemberId, PlaceId};
 use crate::model::{Balance, Balancer as BalancerSpec, Endpoint, Model, Source, StationKind};
 use crate::policy::balance::{Balancer, Policy};
@@ -71,12 +71,7 @@ impl<'m, P: Probe> Engine<'m, P> {
         engine.find_tracks();
         engine.stations = engine.build_stations();
         let key = mix(mix(scrambled_seed(seed.seed), 0), u64::from(seed.replication));
-        engine.stores = model
-            .stores
-            .iter()
-            .zip(0..)
-            .map(|(store, at)| data::stores(model, store, mix(key, data::WARM + at)))
-            .collect();
+        engine.stores = warm::stores(model, key);
         engine.start_sources(key);
         engine
     }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::loads::{self, Dial};
+use super::loads::Dial;
 use super::options::{Options, Progress, StudyError};
 use super::replication::{Window, replicate};
 use super::rounds;
@@ -34,7 +34,7 @@ pub enum Edge {
 /// The load on the axis at which the bottleneck law says a resource is exhausted, and which.
 pub fn bound(model: &Model, dial: &Dial) -> Option<(f64, StationId)> {
     let demands = Demands::new(model);
-    let rates = loads::free_rates(model, &demands);
+    let rates = demands.free_rates(model);
     let split = |swept: bool| -> Vec<f64> {
         let rate = |r: &Request| {
             if dial.sweeps(r.group.index()) == swept { rates[r.group.index()] * r.share } else { 0.0 }
@@ -96,7 +96,7 @@ fn probe(model: &Model, dial: &Dial, load: f64, options: &Options) -> bool {
     let model = dial.set(model, load);
     let layout = Layout::new(&model);
     let demands = Demands::new(&model);
-    let rate: f64 = loads::free_rates(&model, &demands).iter().sum();
+    let rate: f64 = demands.free_rates(&model).iter().sum();
     let length = Span::from_secs(PROBE_REQUESTS / rate);
     // The start from an empty system looks like growth.
     let window = Window { warmup: Span(length.0 / 5), length, events_max: 40 * PROBE_REQUESTS as u64 * 10 };

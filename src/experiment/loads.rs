@@ -2,7 +2,7 @@
 
 use super::answer::Axis;
 use super::options::{StudyError, Swept};
-use crate::model::{Demands, Group, Model, Source};
+use crate::model::{Group, Model, Source};
 
 /// The groups that a sweep varies, and what its axis counts.
 #[derive(Clone, Debug)]
@@ -112,24 +112,6 @@ pub fn all_users(model: &Model) -> Option<f64> {
 pub fn all_rates(model: &Model) -> Option<f64> {
     let rates: Vec<f64> = model.groups.iter().filter_map(rate).collect();
     (!rates.is_empty()).then(|| rates.iter().sum())
-}
-
-/// The rate of each group without waiting: open groups at their own, closed users at `n / (R + Z)`.
-pub fn free_rates(model: &Model, demands: &Demands) -> Vec<f64> {
-    let free = |(at, group): (usize, &Group)| match &group.source {
-        Source::Open { arrivals, .. } => arrivals.rate(),
-        Source::Closed { users, think } => {
-            let think = model.dists[think.index()].mean();
-            f64::from(*users) / (think + unloaded_s(model, demands, at)).max(1e-9)
-        }
-    };
-    model.groups.iter().enumerate().map(free).collect()
-}
-
-/// Mean response time of a group's requests without waiting, in seconds.
-pub fn unloaded_s(model: &Model, demands: &Demands, group: usize) -> f64 {
-    let rows = model.groups[group].requests.clone();
-    rows.map(|r| model.requests[r as usize].share * demands.requests[r as usize].r_min_s).sum()
 }
 
 /// Mean think time over all closed groups' users, in seconds; 0 without any.

@@ -84,10 +84,9 @@ fn total_thresholds(of: &[Thresholds]) -> Thresholds {
 
 /// Mean response time of all requests when nobody waits.
 fn unloaded_s(job: &Job) -> f64 {
-    let rates = loads::free_rates(&job.model, &job.demands);
+    let rates = job.demands.free_rates(&job.model);
     let sum: f64 = rates.iter().sum();
-    let each =
-        rates.iter().enumerate().map(|(g, rate)| rate * loads::unloaded_s(&job.model, &job.demands, g));
+    let each = rates.iter().enumerate().map(|(g, rate)| rate * job.demands.unloaded_s(&job.model, g));
     if sum > 0.0 { each.sum::<f64>() / sum } else { 0.0 }
 }
 
@@ -177,8 +176,9 @@ fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathere
     if errors > 0.0 || !all_calls_are_made(model) {
         return Vec::new();
     }
-    // What is written back, and where reads go after a write, is left to chance.
+    // What is written back, where reads go after a write, and how often an optimistic step begins anew, is left to chance.
     let by_chance = model.stores.iter().any(|store| store.write_back.is_some())
+        || model.ops.iter().any(|op| matches!(op, Op::Validate { .. }))
         || model.endpoints.iter().any(|endpoint| endpoint.after_own_write.is_some());
     if by_chance {
         return Vec::new();

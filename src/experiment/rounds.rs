@@ -200,7 +200,7 @@ fn fly_pilots(jobs: &mut [Job], options: &Options, progress: &dyn Progress) {
         .enumerate()
         .filter(|(_, j)| j.pilot.is_none())
         .map(|(at, job)| {
-            let rates = loads::free_rates(&job.model, &job.demands);
+            let rates = job.demands.free_rates(&job.model);
             let r_min = job.demands.requests.iter().map(|d| d.r_min_s).fold(0.0, f64::max);
             (at, pilot::first_length(rates.iter().sum(), r_min + loads::think_s(&job.model)), 0)
         })

@@ -92,10 +92,9 @@ fn closed_saturation(
     let x_max = points[best].total.throughput_per_s.clone();
     let think_s = loads::think_s(model);
     let demands = Demands::new(model);
-    let rates = loads::free_rates(model, &demands);
+    let rates = demands.free_rates(model);
     let sum: f64 = rates.iter().sum();
-    let r_min_s =
-        rates.iter().enumerate().map(|(g, r)| r * loads::unloaded_s(model, &demands, g)).sum::<f64>() / sum;
+    let r_min_s = rates.iter().enumerate().map(|(g, r)| r * demands.unloaded_s(model, g)).sum::<f64>() / sum;
     let users = |x: Option<f64>| x.map(|x| x * (r_min_s + think_s));
     let at =
         Estimate { value: users(x_max.value), low: users(x_max.low), high: users(x_max.high), reason: None };

@@ -229,7 +229,7 @@ fn headroom(peak: f64, limit: &Estimate) -> Estimate {
 pub fn law_row(model: &Model, dial: &Dial, at: f64, station: StationId) -> BottleneckLaw {
     // Not by whole users: the law knows none.
     let factor = at / dial.base;
-    let free = loads::free_rates(model, &Demands::new(model));
+    let free = Demands::new(model).free_rates(model);
     let rate = free.iter().enumerate().map(|(g, r)| if dial.sweeps(g) { r * factor } else { *r }).sum();
     let station = &model.stations[station.index()];
     BottleneckLaw {

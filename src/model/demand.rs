@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Balance, Model, Op, Pc, Request, Resource, Sharding, Target, Versions};
+use super::{Balance, Model, Op, Pc, Request, Resource, Sharding, Source, Target, Versions};
 use crate::ids::{EndpointId, MemberId, PlaceId, SiteId, StationId, VersionsId};
 
 /// Demands of every kind of request.
@@ -68,9 +68,52 @@ impl Demands {
     /// Adds up the programs of a model.
     #[must_use]
     pub fn new(model: &Model) -> Self {
-        let mut costs = Costs { model, of: vec![None; model.endpoints.len()] };
+        let hits: Vec<f64> = model.stores.iter().map(|store| store.hit_ratio).collect();
+        Self::with_hits(model, &hits)
+    }
+
+    /// Adds up the programs of a model whose caches hit as often as `hits` says, by store.
+    #[must_use]
+    pub fn with_hits(model: &Model, hits: &[f64]) -> Self {
+        let of = vec![None; model.endpoints.len()];
+        let mut costs = Costs { model, hits, of, by_shard: BTreeMap::new() };
         let requests = model.requests.iter().map(|r| costs.request(r)).collect();
         Self { requests }
+    }
+
+    /// The rate of each group without waiting, per second: open groups at their own, closed users at `n / (R + Z)`.
+    #[must_use]
+    pub fn free_rates(&self, model: &Model) -> Vec<f64> {
+        let free = |(at, group): (usize, &super::Group)| match &group.source {
+            Source::Open { arrivals, .. } => arrivals.rate(),
+            Source::Closed { users, think } => {
+                let think = model.dists[think.index()].mean();
+                f64::from(*users) / (think + self.unloaded_s(model, at)).max(1e-9)
+            }
+        };
+        model.groups.iter().enumerate().map(free).collect()
+    }
+
+    /// Mean response time of a group's requests without waiting, in seconds.
+    #[must_use]
+    pub fn unloaded_s(&self, model: &Model, group: usize) -> f64 {
+        let rows = model.groups[group].requests.clone();
+        rows.map(|r| model.requests[r as usize].share * self.requests[r as usize].r_min_s).sum()
+    }
+
+    /// By store, the look-ups a second over all its parts: at the free rates, or what the first exhausted resource lets through
+    /// of them.
+    #[must_use]
+    pub fn look_ups_per_s(&self, model: &Model) -> Vec<f64> {
+        let groups = self.free_rates(model);
+        let rates: Vec<f64> = model.requests.iter().map(|r| groups[r.group.index()] * r.share).collect();
+        let carried = self.bound(model, &rates, &vec![0.0; rates.len()]).map_or(1.0, |b| b.factor.min(1.0));
+        let look_ups = |store: &super::Store| {
+            let look_up = EndpointId(model.places[store.place.index()].endpoints.start);
+            let visits = self.requests.iter().map(|demand| demand.visits.get(&look_up).unwrap_or(&0.0));
+            carried * visits.zip(&rates).map(|(visits, rate)| visits * rate).sum::<f64>()
+        };
+        model.stores.iter().map(look_ups).collect()
     }
 
     /// The station that is exhausted first when every request comes at its rate (per second) times a common factor; `None` where
@@ -98,7 +141,11 @@ impl Demands {
 
 struct Costs<'m> {
     model: &'m Model,
+    /// The hit ratio of each store.
+    hits: &'m [f64],
     of: Vec<Option<Cost>>,
+    /// Sums over all keys of a place: worth remembering.
+    by_shard: BTreeMap<PlaceId, Vec<f64>>,
 }
 
 impl Costs<'_> {
@@ -132,7 +179,7 @@ impl Costs<'_> {
     }
 
     /// How calls are spread over members: over shards by their keys, and within a shard by its balancer.
-    fn shares(&self, endpoint: EndpointId, pin: Pin) -> Vec<(MemberId, f64)> {
+    fn shares(&mut self, endpoint: EndpointId, pin: Pin) -> Vec<(MemberId, f64)> {
         let it = &self.model.endpoints[endpoint.index()];
         match (pin, it.shards) {
             (Pin::Member(member), _) => vec![(member, 1.0)],
@@ -146,7 +193,10 @@ impl Costs<'_> {
     }
 
     /// The share of the calls to a place that asks for a key of each shard.
-    fn shards(&self, place: PlaceId, sharding: Sharding) -> Vec<f64> {
+    fn shards(&mut self, place: PlaceId, sharding: Sharding) -> Vec<f64> {
+        if let Some(shares) = self.by_shard.get(&place) {
+            return shares.clone();
+        }
         let mut shares = vec![0.0; sharding.shards as usize];
         match &self.model.places[place.index()].keys {
             Some(law) => {
@@ -156,6 +206,7 @@ impl Costs<'_> {
             }
             None => shares.fill(1.0 / f64::from(sharding.shards)),
         }
+        self.by_shard.insert(place, shares.clone());
         shares
     }
 
@@ -261,7 +312,7 @@ impl Costs<'_> {
                     reach(pc + 1, times, &held);
                 }
                 Op::Get { store, miss, .. } => {
-                    let hits = model.stores[store.index()].hit_ratio;
+                    let hits = self.hits[store.index()];
                     reach(pc + 1, times * hits, &held);
                     reach(miss, times * (1.0 - hits), &held);
                 }

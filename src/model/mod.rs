@@ -366,7 +366,8 @@ pub struct Store {
     pub write_back: Option<SiteId>,
     /// The share of look-ups that hit, as independent references of these popularities would, TTL aside.
     pub hit_ratio: f64,
-    /// How many look-ups an entry survives on average, by Che's approximation.
+    /// How many look-ups an entry survives, by Che's approximation; of LFU, SIEVE and TinyLFU: in how many its key is asked for at
+    /// least once. Infinite where nothing is evicted.
     pub survives: f64,
 }
 

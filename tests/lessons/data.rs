@@ -168,3 +168,83 @@ fn ten_thousand_users_are_served_in_time_and_the_web_servers_give_way_first() {
     assert!(law.place.starts_with("web"), "{law:?}");
     assert!(utilization(later, "web", "cores") > 0.95);
 }
+
+/// 30 looks a second at 200 ms are 6 servers of 8; at 2 ms, and a refresh of 400 ms every ten seconds, a tenth of one.
+#[test]
+fn a_view_answers_in_two_milliseconds_what_takes_two_hundred_to_compute() {
+    let file = "lessons/materialized-view.yaml";
+    let look = |point: &Point, name: &str| value(&point.requests[name].latency_s.mean);
+    let viewed = run(&model(file), Some(5_000));
+    assert!((look(&viewed, "web.viewed") - 0.002).abs() < 0.0003);
+    assert!((8.0 * utilization(&viewed, "orders", "servers") - 0.10).abs() < 0.03);
+    let computes = [("load.looks.requests", "{web.computed: 1}")];
+    let computed = run(&model_with(file, &computes), Some(5_000));
+    assert!((look(&computed, "web.computed") - 0.230).abs() < 0.030, "{}", look(&computed, "web.computed"));
+    assert!((utilization(&computed, "orders", "servers") - 0.755).abs() < 0.02);
+    // The load at which looks alone, with the refresh as it is, fill eight servers.
+    let bound = |sets: &[(&str, &str)]| {
+        let model = model_with(file, sets);
+        let factor = knee::model::Demands::new(&model).bound(&model, &[30.0, 0.0], &[0.0, 0.1]);
+        30.0 * factor.expect("servers are limited").factor
+    };
+    assert!((bound(&[]) - 3_980.0).abs() < 1e-6, "{}", bound(&[]));
+    assert!((bound(&computes) - 39.8).abs() < 1e-6, "{}", bound(&computes));
+    // Nearly new, and half of the servers.
+    let fresh = run(&model_with(file, &[("load.refresh.rate", "10/s")]), Some(5_000));
+    assert!((utilization(&fresh, "orders", "servers") - 0.5).abs() < 0.03);
+}
+
+/// One article in two fifths of the purchases: 40 a second, each of which must be alone for 24 ms.
+#[test]
+fn conflicts_grow_with_contention_and_a_lock_makes_no_query_in_vain() {
+    let bought = |request: &str, keys: &str| {
+        let requests = format!("{{shop.{request}: 1}}");
+        let sets = [("load.requests", requests.as_str()), ("stock.keys", keys), ("row.keys", keys)];
+        run(&model_with("lessons/optimistic-locking.yaml", &sets), Some(5_000))
+    };
+    let conflicts = |point: &Point| value(place(point, "stock").conflicts_per_s.as_ref().unwrap());
+    let queries = |point: &Point| value(&place(point, "stock").throughput_per_s);
+    let mean = |point: &Point| value(&point.total.latency_s.mean);
+    let hot = |share: u32| format!("{{hot: {{n: 1_000, keys: 1, share: {share}%}}}}");
+    let [even, fifth, two_fifths] =
+        ["{uniform: 1_000}", &hot(20), &hot(40)].map(|keys| bought("optimistic", keys));
+    // 0.1 purchases a second and article, 24 ms each.
+    assert!((conflicts(&even) - 100.0 * 0.1 * 0.024).abs() < 0.06, "{}", conflicts(&even));
+    assert!((mean(&even) - 0.024).abs() < 0.0003);
+    assert!((conflicts(&fifth) - 18.0).abs() < 2.0, "{}", conflicts(&fifth));
+    assert!((conflicts(&two_fifths) - 240.0).abs() < 15.0, "{}", conflicts(&two_fifths));
+    assert!((queries(&two_fifths) - 680.0).abs() < 30.0, "{}", queries(&two_fifths));
+    assert!((value(&two_fifths.total.errors.failed) - 0.025).abs() < 0.006);
+    let locked = bought("locked", &hot(40));
+    assert!((queries(&locked) - 200.0).abs() < 5.0, "{}", queries(&locked));
+    assert_eq!(value(&locked.total.errors.failed), 0.0);
+    assert!((0.09..0.18).contains(&mean(&locked)), "{}", mean(&locked));
+    // The audit does not take what begins anew for a fault.
+    assert!(two_fifths.audit.iter().all(|row| row.holds), "{:?}", two_fifths.audit);
+}
+
+/// Ten million rows of 120 million, three levels of an index in place of four.
+#[test]
+fn a_partition_is_scanned_in_a_twelfth_of_the_time_unless_the_query_does_not_name_it() {
+    let file = "lessons/partitioned-table.yaml";
+    let table = [("events.report.rows", "120_000_000"), ("events.find.rows", "120_000_000")];
+    let mean = |point: &Point, name: &str| value(&point.requests[name].latency_s.mean);
+    let month = run(&model(file), Some(5_000));
+    assert!((mean(&month, "web.report") - 1.0).abs() < 0.02);
+    assert!((mean(&month, "web.find") - 0.0015).abs() < 0.0002);
+    assert!((mean(&month, "web.find_any") - 0.018).abs() < 0.0015);
+    assert!((8.0 * utilization(&month, "events", "servers") - 2.3).abs() < 0.15);
+    let whole = model_with(file, &table);
+    let alone = knee::model::Demands::new(&whole);
+    for (demand, seconds) in alone.requests.iter().zip([12.0, 0.002]) {
+        assert!((demand.r_min_s - seconds).abs() < 1e-9, "{} s", demand.r_min_s);
+    }
+    let answer = sweep_at(&whole, &[whole_rate(&whole)], Some(1_000));
+    assert_eq!(answer.points[0].state, State::Saturated);
+    let law = answer.bottleneck_law.expect("servers are limited").rate_per_s;
+    assert!((law / whole_rate(&whole) - 8.0 / (24.0 + 0.9 * 0.2 + 0.24)).abs() < 1e-3, "{law}");
+}
+
+fn whole_rate(model: &Model) -> f64 {
+    knee::model::Demands::new(model).free_rates(model).iter().sum()
+}

@@ -64,7 +64,9 @@ fn compare(evict: Evict, sliding: bool, keys: u32, entries: u32, law: Law) {
                 twin.flush();
             }
             _ if bits % 64 == 1 => {
-                let order: Vec<_> = (0..keys / 2).map(|i| (i * 2, now - 50, now + bits % 200)).collect();
+                let expires = now + bits % 200;
+                let warm = |i| Warm { key: i * 2, expires, ttl: expires + u64::from(i) };
+                let order: Vec<_> = (0..keys / 2).map(warm).collect();
                 store.warm(order.iter().copied());
                 twin.warm(&order);
             }

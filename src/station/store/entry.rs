@@ -18,6 +18,17 @@ pub struct Stored {
     pub evicted: Option<Evicted>,
 }
 
+/// An entry of a store that starts warm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Warm {
+    /// Its key.
+    pub key: u32,
+    /// When it counts as absent, ns; `u64::MAX`: never.
+    pub expires: u64,
+    /// Its time to live, ns, which matters where that slides; `u64::MAX`: for ever.
+    pub ttl: u64,
+}
+
 /// A key that had to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Evicted {
@@ -45,10 +56,5 @@ impl Entry {
     /// What is dirty does not expire: it is the only copy.
     pub(super) fn is_expired(&self, now: u64) -> bool {
         self.expires <= now && !self.dirty
-    }
-
-    /// Its time to live, ns; what never expires has one that reaches the end of time from any later instant too.
-    pub(super) fn span(&self) -> u64 {
-        self.expires.saturating_sub(self.stored)
     }
 }

@@ -22,7 +22,7 @@ mod tests;
 mod twin;
 
 use entry::Entry;
-pub use entry::{Evicted, Held, Stored};
+pub use entry::{Evicted, Held, Stored, Warm};
 pub use policy::Evict;
 use policy::Policy;
 
@@ -108,11 +108,11 @@ impl Store {
         if let Some(slot) = self.fresh_slot(key, now) {
             self.policy.hit(slot, key);
             entry.dirty = self.entries[slot as usize].dirty;
-            self.write(slot, entry);
+            self.write(slot, entry, ttl);
             return Stored { admitted: true, evicted: None };
         }
         if self.len < self.room {
-            self.insert(entry);
+            self.insert(entry, ttl);
             return Stored { admitted: true, evicted: None };
         }
         let victim = self.policy.victim(bits);
@@ -122,7 +122,7 @@ impl Store {
             return Stored { admitted: false, evicted: None };
         }
         self.release(victim);
-        self.insert(entry);
+        self.insert(entry, ttl);
         Stored { admitted: true, evicted: Some(Evicted { key: out.key, dirty: out.dirty }) }
     }
 
@@ -161,17 +161,15 @@ impl Store {
         self.slot(key).is_some_and(|slot| self.entries[slot as usize].dirty)
     }
 
-    /// Holds `(key, stored, expires)` instead of what it held, as if each had been used once, from the least to the most
-    /// recently used; each key once. Of more than there is room for, the last are held. Versions are 0. Where times to live
-    /// slide, `expires - stored` is taken for that of the entry.
-    pub fn warm(&mut self, order: impl Iterator<Item = (u32, u64, u64)>) {
+    /// Holds these entries instead of what it held, as if each had been used once, from the least to the most recently used; each
+    /// key once. Of more than there is room for, the last are held. They were stored at 0, and their versions are 0.
+    pub fn warm(&mut self, order: impl ExactSizeIterator<Item = Warm>) {
         self.flush();
-        let order: Vec<_> = order.collect();
         let beyond = order.len().saturating_sub(self.room as usize);
-        for &(key, stored, expires) in &order[beyond..] {
+        for Warm { key, expires, ttl } in order.skip(beyond) {
             assert!(self.slot(key).is_none(), "a warm start names each key once");
             self.policy.miss(key);
-            self.insert(Entry { stored, expires, version: 0, key, dirty: false });
+            self.insert(Entry { stored: 0, expires, version: 0, key, dirty: false }, ttl);
         }
     }
 
@@ -191,17 +189,17 @@ impl Store {
     }
 
     /// Puts an entry where there is room.
-    fn insert(&mut self, entry: Entry) {
+    fn insert(&mut self, entry: Entry, ttl: u64) {
         let slot = self.free;
         let slot = if slot == NONE {
             self.entries.push(entry);
             if self.sliding {
-                self.spans.push(entry.span());
+                self.spans.push(ttl);
             }
             self.entries.len() as u32 - 1
         } else {
             self.free = self.entries[slot as usize].key;
-            self.write(slot, entry);
+            self.write(slot, entry, ttl);
             slot
         };
         self.slots[entry.key as usize] = slot;
@@ -209,10 +207,10 @@ impl Store {
         self.policy.insert(slot);
     }
 
-    fn write(&mut self, slot: u32, entry: Entry) {
+    fn write(&mut self, slot: u32, entry: Entry, ttl: u64) {
         self.entries[slot as usize] = entry;
         if self.sliding {
-            self.spans[slot as usize] = entry.span();
+            self.spans[slot as usize] = ttl;
         }
     }
 

@@ -174,11 +174,13 @@ impl Twin {
         (self.hand, self.uses) = (None, 0);
     }
 
-    pub(super) fn warm(&mut self, order: &[(u32, u64, u64)]) {
+    pub(super) fn warm(&mut self, order: &[Warm]) {
         self.flush();
-        for &(key, stored, expires) in &order[order.len().saturating_sub(self.entries)..] {
+        for &Warm { key, expires, ttl } in &order[order.len().saturating_sub(self.entries)..] {
             self.count(key);
-            self.store(key, stored, expires - stored, 0, 0);
+            self.store(key, 0, expires, 0, 0);
+            let at = self.at(key).expect("there is room");
+            self.items[at].ttl = ttl;
         }
     }
 }

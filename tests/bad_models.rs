@@ -622,6 +622,29 @@ fn regions_and_connections() {
     m.yaml:3:40: error: unknown region `asia`
       help: there are `eu` and `us`
     "#);
+    let nearest = |database: &str, region: &str| {
+        format!(
+            "knee: 1\nload: {{rate: 1/s, requests: {{a.x: 1}}}}\nregions: {{eu: {{round_trips: {{us: 80ms}}}}, us: {{}}}}\nservices: {{a: {{{region}endpoints: {{x: [{{query: d.q}}]}}}}}}\ndatabases: {{d: {{region: eu, servers: 1, {database}, queries: {{q: {{read: 1ms}}}}}}}}\n"
+        )
+    };
+    insta::assert_snapshot!(fault(&nearest("read_replicas: 2, reads: nearest", "region: us, ")), @r#"
+    m.yaml:5:66: error: `nearest` without regions of the replicas
+      help: say where they are: `read_replicas: {eu: 1, us: 2}`
+    "#);
+    insta::assert_snapshot!(fault(&nearest("read_replicas: {us: 1}, reads: replicas", "region: us, ")), @r#"
+    m.yaml:5:72: error: not supported: reads spread over replicas in several regions
+      help: say `reads: {from: nearest}`
+    "#);
+    insta::assert_snapshot!(fault(&nearest("read_replicas: {us: 1}, reads: nearest", "")), @r#"
+    m.yaml:4:40: error: reads from the nearest replica of `d`, from nowhere (whoever asks this is in no region)
+      help: say where it is: `region: eu`
+    "#);
+    insta::assert_snapshot!(fault(&nearest("read_replicas: {uk: 1}, reads: nearest", "region: us, ")), @r#"
+    m.yaml:5:57: error: unknown region `uk`
+      help: a region with a similar name exists: `us`
+    "#);
+    insta::assert_snapshot!(fault(&nearest("read_replicas: {us: 1}, reads: {from: nearest, after_own_write: {from: primary, for: 1s}}", "region: us, ")), @r#"m.yaml:5:105: error: not supported: `after_own_write` beside `from: nearest` (expected one of them)"#);
+    insta::assert_snapshot!(fault(&nearest("read_replicas: {us: 1}, shards: 2, keys: {uniform: 9}, reads: nearest", "region: us, ")), @r#"m.yaml:5:73: error: not supported: shards with replicas by region (expected one of them)"#);
     insta::assert_snapshot!(fault(&two("{eu: {round_trips: {us: 80ms}}, us: {}, b: {}}", "{call: b.y}")), @r#"m.yaml:3:50: error: `b` is a service and a region (names are unique over all sections)"#);
     insta::assert_snapshot!(fault(&two("{eu: {round_trips: {us: 80ms}}, us: {}, load: {}}", "{call: b.y}")), @r#"m.yaml:3:50: error: a region cannot be called `load` (`load` means that section of the model)"#);
     insta::assert_snapshot!(fault(&web("workers: 4, region: eu")), @r#"

@@ -29,6 +29,7 @@ const TRAJECTORIES: &[(&str, u64)] = &[
     ("lessons/missing-index.yaml", 0xe5d4_6a12_6100_c9a7),
     ("lessons/mm1-danger-zone.yaml", 0x5be8_60ae_909e_a730),
     ("lessons/n-plus-one.yaml", 0xfc52_981c_701a_8420),
+    ("lessons/nearest-replica.yaml", 0xcac5_8b96_7f3c_4408),
     ("lessons/optimistic-locking.yaml", 0x1c01_6cc6_6a97_7def),
     ("lessons/partitioned-table.yaml", 0x05af_5f8e_9188_f5bf),
     ("lessons/pool-exhaustion.yaml", 0x88be_7926_4a22_c39b),
@@ -393,6 +394,22 @@ fn a_service_belongs_where_it_talks_most() {
     assert_estimates(&run(&here, None).total.latency_s.mean, 0.106, 0.01);
     assert!((knee_law(&there) - 32.0 / 0.666).abs() < 1e-6);
     assert!((knee_law(&here) - 500.0).abs() < 1e-6, "8 servers, 16 ms");
+}
+
+#[test]
+fn a_replica_next_door_makes_pages_fast_and_a_little_old() {
+    let file = "lessons/nearest-replica.yaml";
+    let (near, far) =
+        (run(&model(file), Some(4_000)), run(&model_with(file, &[("orders.reads", "primary")]), Some(1_000)));
+    let mean = |point: &Point, name: &str| point.requests[name].latency_s.mean.clone();
+    // 10 ms and eight queries of 2 ms, with eight round trips of 80 ms or none; 10 ms, one of them, and a write of 3 ms.
+    assert_estimates(&mean(&near, "web_us.page"), 0.026, 0.02);
+    assert_estimates(&mean(&near, "web_eu.page"), 0.026, 0.02);
+    assert_estimates(&mean(&far, "web_us.page"), 0.666, 0.01);
+    assert_estimates(&mean(&near, "web_us.order"), 0.093, 0.01);
+    // 4 writes a second over 80 keys: each is written so often within 100 ms.
+    let stale = near.places["orders"].stale_share.as_ref().expect("replicas lag");
+    assert_estimates(stale, 1.0 - (-4.0_f64 / 80.0 * 0.1).exp(), 0.1);
 }
 
 #[test]

@@ -42,6 +42,54 @@ fn slowdown(n: f64) -> f64 {
     1.0 + 0.05 * (n - 1.0) + 0.01 * n * (n - 1.0)
 }
 
+/// Europe has the primary and two replicas, America one, Asia none; it is nearer to America.
+fn near(reads: &str) -> String {
+    format!(
+        "knee: 1
+regions: {{eu: {{round_trips: {{us: 80ms, asia: 200ms}}}}, us: {{round_trips: {{asia: 150ms}}}}, asia: {{}}}}
+load:
+  eu: {{rate: 5/s, region: eu, requests: {{web_eu.page: 1}}}}
+  us: {{rate: 5/s, region: us, requests: {{web_us.page: 1, web_us.save: 1}}}}
+  asia: {{rate: 5/s, region: asia, requests: {{web_asia.page: 1, db.read: 1}}}}
+services:
+  web_eu: {{region: eu, endpoints: {{page: [{{query: db.read}}]}}}}
+  web_us: {{region: us, endpoints: {{page: [{{query: db.read}}], save: [{{query: db.write, timeout: 1s}}]}}}}
+  web_asia: {{region: asia, endpoints: {{page: [{{query: db.read}}]}}}}
+databases: {{db: {{region: eu, servers: unlimited, {reads}, queries: {{read: {{read: 5ms}}, write: {{write: 7ms}}}}}}}}
+"
+    )
+}
+
+/// Constants: the work, and the round trip to where it is done.
+#[test]
+fn reads_go_to_the_nearest_replica_and_writes_to_the_primary() {
+    let mean = |point: &Point, name: &str| point.requests[name].latency_s.mean.value.expect("a mean");
+    let assert_takes = |point: &Point, name: &str, exact: f64| {
+        let got = mean(point, name);
+        assert!((got - exact).abs() < 1e-6, "{name} takes {got} and not {exact}");
+    };
+    let point = run(&near("read_replicas: {eu: 2, us: 1}, reads: nearest"), 500);
+    assert_takes(&point, "web_eu.page", 0.005);
+    assert_takes(&point, "web_us.page", 0.005);
+    assert_takes(&point, "web_us.save", 0.087);
+    assert_takes(&point, "web_asia.page", 0.155);
+    assert_takes(&point, "db.read", 0.155);
+    let members = &point.places["db"].members;
+    let rate = |name: &str| members[name].throughput_per_s.value.expect("a rate");
+    // 5 from Europe over two; 2.5 from America and all 5 from Asia; the writes.
+    for (name, exact) in [("db.replica.eu.1", 2.5), ("db.replica.us", 7.5), ("db.primary", 2.5)] {
+        assert!((rate(name) / exact - 1.0).abs() < 0.05, "{name}: {} and not {exact}", rate(name));
+    }
+    // Without a replica at home the primary is as near.
+    let point = run(&near("read_replicas: {us: 1}, reads: nearest"), 500);
+    assert_takes(&point, "web_eu.page", 0.005);
+    assert_takes(&point, "web_us.page", 0.005);
+    // And without any, all go there.
+    let point = run(&near("read_replicas: {us: 0}, reads: nearest"), 500);
+    assert_takes(&point, "web_us.page", 0.085);
+    assert_takes(&point, "web_asia.page", 0.205);
+}
+
 /// Gunther: n users who never pause are served at n lambda / (1 + sigma (n - 1) + kappa n (n - 1)).
 #[test]
 fn users_who_never_pause_are_served_at_the_rate_of_the_universal_scalability_law() {

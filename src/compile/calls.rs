@@ -74,14 +74,16 @@ impl<'a> Compiler<'a> {
         let attempts = step.retry.as_ref().and_then(|retry| retry.value.attempts.as_ref());
         let attempts = attempts.map_or(1, |attempts| attempts.value.0.clamp(1, ATTEMPTS_MAX) as u32);
         self.note_call(program, endpoint, target.span, attempts);
+        let nearest = self.nearest_of(endpoint, self.regions.region_of(program.place), target.span);
+        let region = nearest.map(|(_, region)| region);
         Some(Call {
             step,
             endpoint,
             member: None,
-            shard: None,
+            part: nearest.map(|(part, _)| part),
             key: self.key_of(to, step.key.as_ref(), program.loads > 0),
             pool: self.pool_between(program.place, to, target.span),
-            way: self.way(program.place, to, step.connect.as_ref(), target.span),
+            way: self.way(program.place, to, region, step.connect.as_ref(), target.span),
             class: self.class(step.priority.as_ref()),
             cancel: step.cancel.as_ref().is_some_and(|cancel| cancel.value),
         })
@@ -98,7 +100,7 @@ impl<'a> Compiler<'a> {
     ) {
         self.note_call(program, endpoint, span, 1);
         let pool = self.pool_between(program.place, place, span);
-        let way = self.way(program.place, place, None, span);
+        let way = self.way(program.place, place, None, None, span);
         let name = self.endpoint_name(endpoint);
         let step = self.step_name(program, &name);
         let target = if beside { Target::Beside(endpoint) } else { Target::Endpoint(endpoint) };
@@ -134,9 +136,9 @@ impl<'a> Compiler<'a> {
 
     /// The endpoint itself, without timeout and retries.
     fn bare_site(&mut self, program: &mut Program<'a>, call: &Call<'a>) -> SiteId {
-        let target = match (call.member, call.shard) {
+        let target = match (call.member, call.part) {
             (Some(member), _) => Target::Member(call.endpoint, member),
-            (None, Some(shard)) => Target::Shard(call.endpoint, shard),
+            (None, Some(part)) => Target::Part(call.endpoint, part),
             (None, None) => Target::Endpoint(call.endpoint),
         };
         let name = self.endpoint_name(call.endpoint);

@@ -13,6 +13,7 @@ mod laws;
 mod links;
 mod load;
 mod names;
+mod nearest;
 mod places;
 mod program;
 mod queries;
@@ -255,6 +256,8 @@ struct Compiler<'a> {
     /// Which endpoint of its link each `transfer` step is, by where it stands.
     transfers: HashMap<Span, EndpointId>,
     regions: regions::Regions<'a>,
+    /// Of each database that is read from the nearest replica: where they are.
+    near: HashMap<PlaceId, nearest::Near>,
     /// Who calls whom, and where.
     edges: Vec<names::Edge>,
     /// Timeouts and deadlines of calls.
@@ -294,6 +297,7 @@ impl<'a> Compiler<'a> {
             pools_to: HashMap::new(),
             transfers: HashMap::new(),
             regions: regions::Regions::default(),
+            near: HashMap::new(),
             edges: Vec::new(),
             patience: Vec::new(),
             group_spans: Vec::new(),

@@ -1,6 +1,7 @@
 //! Places, their members and resources, and the balancers before them.
 
 use super::data::Layout;
+use super::nearest::Group;
 use super::{Body, Compiler, MEMBERS_MAX};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::ids::{BalancerId, DistId, EndpointId, MemberId, PlaceId, StationId};
@@ -436,11 +437,14 @@ impl<'a> Compiler<'a> {
         let it = &database.value;
         let Some(place) = self.open(name, PlaceKind::Database, it.cost.as_ref()) else { return };
         self.place_in_region(place, it.region.as_ref());
-        let replicas = it.read_replicas.as_ref().filter(|replicas| replicas.value.0 > 0);
-        // Where their number was reported there are none, so that the place stands.
-        let replicas =
-            replicas.and_then(|n| self.check_count(n.value.0, n.span).map(|()| n.value.0)).unwrap_or(0);
-        let replicas = replicas as u32;
+        let groups = self.replica_groups(it);
+        let replicas = match &it.read_replicas {
+            // Where their number was reported there are none, so that the place stands.
+            Some(At { span, value: spec::ReadReplicas::Count(n) }) if *n > 0 => {
+                self.check_count(*n, *span).map_or(0, |()| *n as u32)
+            }
+            _ => groups.iter().map(Group::count).sum(),
+        };
         let keys = self.key_law(it.keys.as_ref());
         let layout = self.shards(it, replicas, keys.as_ref());
         let mut resources = self.instance(it);
@@ -451,8 +455,13 @@ impl<'a> Compiler<'a> {
             let root =
                 if layout.shards == 1 { name.value.clone() } else { format!("{}.{shard}", name.value) };
             let primary = if replicas == 0 { root.clone() } else { format!("{root}.primary") };
-            let replica = |i| format!("{root}.replica.{i}");
-            for member in std::iter::once(primary).chain((1..=replicas).map(replica)) {
+            let replicas: Vec<String> = match groups.as_slice() {
+                [] => (1..=replicas).map(|i| format!("{root}.replica.{i}")).collect(),
+                groups => {
+                    groups.iter().flat_map(Group::members).map(|name| format!("{root}.{name}")).collect()
+                }
+            };
+            for member in std::iter::once(primary).chain(replicas) {
                 if !self.member(place, member, 1.0, resources.clone(), name.span) {
                     break;
                 }
@@ -460,7 +469,7 @@ impl<'a> Compiler<'a> {
         }
         let first = self.model.places[place.index()].members.start;
         let to_primary = self.balancers_by_shard(first..first + 1, layout, None);
-        let to_reads = self.reads(it, first, replicas, layout).unwrap_or(to_primary);
+        let to_reads = self.reads(place, it, first, replicas, &groups, layout).unwrap_or(to_primary);
         let versions = self.versions_of(place, it, keys.as_ref(), replicas);
         let applied = self.applies(name, place, it, versions);
         self.queries(name, place, it, [to_primary, to_reads], keys.is_some(), versions);
@@ -497,9 +506,11 @@ impl<'a> Compiler<'a> {
     /// The balancer of reads, if they do not go to the primary.
     fn reads(
         &mut self,
+        place: PlaceId,
         it: &spec::Database,
         first: u32,
         replicas: u32,
+        groups: &[Group],
         layout: Layout,
     ) -> Option<BalancerId> {
         let Some(reads) = &it.reads else {
@@ -522,9 +533,45 @@ impl<'a> Compiler<'a> {
                 "expected another way to balance for a database",
             );
         }
-        (from == spec::ReadsFrom::Replicas && replicas > 0).then(|| {
-            self.balancers_by_shard(first + 1..first + 1 + replicas, layout, reads.value.balance.as_ref())
-        })
+        let balance = reads.value.balance.as_ref();
+        match from {
+            spec::ReadsFrom::Primary => None,
+            _ if replicas == 0 => None,
+            spec::ReadsFrom::Replicas if groups.is_empty() => {
+                Some(self.balancers_by_shard(first + 1..first + 1 + replicas, layout, balance))
+            }
+            spec::ReadsFrom::Nearest if !groups.is_empty() => {
+                self.refuse_own_writes_far_away(reads);
+                Some(self.reads_nearby(place, first, groups, balance))
+            }
+            from => {
+                let span = reads.value.from.as_ref().map_or(reads.span, |from| from.span);
+                let (message, help) = if from == spec::ReadsFrom::Nearest {
+                    (
+                        "`nearest` without regions of the replicas",
+                        "say where they are: `read_replicas: {eu: 1, us: 2}`",
+                    )
+                } else {
+                    (
+                        "not supported: reads spread over replicas in several regions",
+                        "say `reads: {from: nearest}`",
+                    )
+                };
+                self.sink.push(Diagnostic::error(span, message).help(help));
+                None
+            }
+        }
+    }
+
+    /// The primary may be in another region than the nearest replica, and a call site knows one way only.
+    fn refuse_own_writes_far_away(&mut self, reads: &At<spec::Reads>) {
+        if let Some(after) = &reads.value.after_own_write {
+            self.error(
+                after.span,
+                "not supported: `after_own_write` beside `from: nearest`",
+                "expected one of them",
+            );
+        }
     }
 
     fn pool(&mut self, name: &At<String>, pool: &'a At<spec::Pool>) {

@@ -67,7 +67,7 @@ pub(super) struct Call<'a> {
     /// Only this member, where each replica is called.
     pub member: Option<MemberId>,
     /// Only this shard, where each is asked.
-    pub shard: Option<u32>,
+    pub part: Option<u32>,
     /// The key that it is about.
     pub key: Option<KeyId>,
     /// The slot the call takes.
@@ -743,6 +743,14 @@ impl<'a> Compiler<'a> {
             );
             return None;
         }
+        if call.part.is_some() {
+            self.error(
+                span,
+                "not supported: `each` of a database that is read from the nearest",
+                "expected another `reads` there",
+            );
+            return None;
+        }
         let members = balancer.members.clone();
         let shards = self.model.endpoints[call.endpoint.index()].shards.map_or(1, |shards| shards.shards);
         let each: Vec<(Option<MemberId>, Option<u32>)> = match each {
@@ -768,8 +776,8 @@ impl<'a> Compiler<'a> {
             && step.retry.is_none()
             && step.deadline.is_none()
             && step.on_error.is_none();
-        for &(member, shard) in &members {
-            let call = Call { member, shard, ..call };
+        for &(member, part) in &members {
+            let call = Call { member, part, ..call };
             if is_bare {
                 self.direct_site(program, &call, 1);
             } else {

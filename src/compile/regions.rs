@@ -13,7 +13,7 @@ use super::digest::name_hash;
 use super::program::branch_site;
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::ids::{DistId, EndpointId, PlaceId, TableId};
-use crate::model::{Op, Pc, Request, Site, Target};
+use crate::model::{Op, Pc, Request, Site};
 use crate::spec::decode::{At, listed};
 use crate::spec::law::Law;
 use crate::spec::link::Connect;
@@ -39,6 +39,13 @@ pub(super) struct Way {
     trip: Option<DistId>,
     /// Connecting first; with a probability (outcome 0 of the table), or always.
     connect: Option<(Option<TableId>, DistId)>,
+}
+
+impl Regions<'_> {
+    /// Where a place is, if the file says so.
+    pub(super) fn region_of(&self, place: PlaceId) -> Option<usize> {
+        self.places.get(&place).copied()
+    }
 }
 
 impl Way {
@@ -112,7 +119,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The round trip between two regions; `None` within one, and from or to somewhere without a region.
-    fn trip(&mut self, from: Option<usize>, to: Option<usize>, span: Span) -> Option<DistId> {
+    pub(super) fn trip(&mut self, from: Option<usize>, to: Option<usize>, span: Span) -> Option<DistId> {
         let (from, to) = (from?, to?);
         let pair = (from.min(to), from.max(to));
         if from == to {
@@ -145,15 +152,16 @@ impl<'a> Compiler<'a> {
         self.sink.push(diagnostic.other(at, "a region"));
     }
 
-    /// What a call from one place to another pays on its way.
+    /// What a call from one place to another, or to a region that it has chosen, pays on its way.
     pub(super) fn way(
         &mut self,
         from: PlaceId,
         to: PlaceId,
+        chosen: Option<usize>,
         connect: Option<&At<Connect>>,
         span: Span,
     ) -> Way {
-        let (from, to) = (self.regions.places.get(&from).copied(), self.regions.places.get(&to).copied());
+        let (from, to) = (self.regions.region_of(from), chosen.or_else(|| self.regions.region_of(to)));
         let trip = self.trip(from, to, span);
         let connect = connect.and_then(|connect| self.connect(connect, trip));
         Way { trip, connect }
@@ -229,11 +237,18 @@ impl<'a> Compiler<'a> {
         span: Span,
     ) -> Option<Pc> {
         let place = self.model.endpoints[endpoint.index()].place;
-        let to = self.regions.places.get(&place).copied();
-        let trip = self.trip(region, to, span)?;
+        let nearest = self.nearest_of(endpoint, region, span);
+        let to = nearest.map(|(_, region)| region).or_else(|| self.regions.region_of(place));
+        let trip = self.trip(region, to, span);
+        if trip.is_none() && nearest.is_none() {
+            return None;
+        }
         let step = name_hash(&["#request", group, &self.endpoint_name(endpoint)]);
-        let site = self.site(Site { target: Target::Endpoint(endpoint), step, ..branch_site() });
-        let entry = self.op(Op::Work(trip));
+        let site = self.site(Site { target: self.target(endpoint, nearest), step, ..branch_site() });
+        let entry = self.here();
+        if let Some(trip) = trip {
+            self.op(Op::Work(trip));
+        }
         self.op(Op::Call { first: site, count: 1, need: 1 });
         self.op(Op::End);
         Some(entry)

@@ -190,7 +190,7 @@ impl<P: Probe> Engine<'_, P> {
             }
             Target::Member(called, member) => (false, called, member),
             Target::Beside(called) => (false, called, self.beside(called, endpoint, member)),
-            Target::Shard(called, shard) => {
+            Target::Part(called, shard) => {
                 let balancer = self.entries[called.index()].balancer + shard;
                 (false, called, self.balance(balancer, key, user))
             }

@@ -65,7 +65,7 @@ fn walk(model: &Model, place: PlaceId, entry: Pc, seen: &mut BTreeSet<Pc>, below
                         Target::Endpoint(e)
                         | Target::Member(e, _)
                         | Target::Beside(e)
-                        | Target::Shard(e, _) => {
+                        | Target::Part(e, _) => {
                             below.insert(model.endpoints[e.index()].place.index());
                         }
                         Target::Branch(entry) => ahead.push(entry),

@@ -60,8 +60,8 @@ enum Pin {
     No,
     /// This one.
     Member(MemberId),
-    /// Those of a shard.
-    Shard(u32),
+    /// Those of a shard, or of a region.
+    Part(u32),
 }
 
 impl Demands {
@@ -183,7 +183,7 @@ impl Costs<'_> {
         let it = &self.model.endpoints[endpoint.index()];
         match (pin, it.shards) {
             (Pin::Member(member), _) => vec![(member, 1.0)],
-            (Pin::Shard(shard), _) => self.balanced(it.balancer.0 + shard, 1.0),
+            (Pin::Part(shard), _) => self.balanced(it.balancer.0 + shard, 1.0),
             (Pin::No, None) => self.balanced(it.balancer.0, 1.0),
             (Pin::No, Some(sharding)) => {
                 let shares = self.shards(it.place, sharding).into_iter().zip(it.balancer.0..);
@@ -382,8 +382,8 @@ impl Costs<'_> {
                     *cost.calls.entry((endpoint, Pin::Member(member))).or_default() += calls;
                     self.cost(endpoint).time_s
                 }
-                Target::Shard(endpoint, shard) => {
-                    *cost.calls.entry((endpoint, Pin::Shard(shard))).or_default() += calls;
+                Target::Part(endpoint, shard) => {
+                    *cost.calls.entry((endpoint, Pin::Part(shard))).or_default() += calls;
                     self.cost(endpoint).time_s
                 }
                 Target::Branch(entry) => {

@@ -102,13 +102,22 @@ impl Writer<'_> {
         format!("call {quorum}{}{more}", shown.join(" | "))
     }
 
+    /// An endpoint at a shard, or at the replicas of a region.
+    fn part(&self, endpoint: EndpointId, part: u32) -> String {
+        let (it, name) = (&self.model.endpoints[endpoint.index()], self.model.endpoint_name(endpoint));
+        if it.shards.is_some() {
+            return format!("{name} at shard {}", part + 1);
+        }
+        let members = self.model.balancers[it.balancer.index() + part as usize].members.clone();
+        let names: Vec<&str> = members.map(|m| self.model.members[m as usize].name.as_str()).collect();
+        format!("{name} at {}", names.join(", "))
+    }
+
     fn site(&self, site: &Site) -> String {
         let mut text = match site.target {
             Target::Endpoint(endpoint) => self.model.endpoint_name(endpoint),
             Target::Beside(endpoint) => format!("its own {}", self.model.endpoint_name(endpoint)),
-            Target::Shard(endpoint, shard) => {
-                format!("{} at shard {}", self.model.endpoint_name(endpoint), shard + 1)
-            }
+            Target::Part(endpoint, part) => self.part(endpoint, part),
             Target::Member(endpoint, member) => {
                 let name = &self.model.endpoints[endpoint.index()].name;
                 format!("{}.{name}", self.model.members[member.index()].name)

@@ -617,8 +617,9 @@ pub enum Target {
     Member(EndpointId, MemberId),
     /// An endpoint at the member whose number in its place is that of the caller in his: what belongs to a replica.
     Beside(EndpointId),
-    /// An endpoint at the shard of a given number (`each: shards`); the balancer of that shard chooses the member.
-    Shard(EndpointId, u32),
+    /// An endpoint at a part of its members: a shard by its number (`each: shards`), or the replicas of a region (`from: nearest`). The
+    /// balancer that stands so many behind that of the endpoint chooses the member.
+    Part(EndpointId, u32),
     /// Steps of the same program, at the same member, without a worker of their own. They end with [`Op::End`].
     Branch(Pc),
 }

@@ -4,7 +4,7 @@
 use crate::ids::{EndpointId, GroupId, PlaceId, StationId};
 use crate::model::{
     Balance, Demands, Endpoint, Evict, Group, Member, Model, OnWrite, Op, Peak, Place, PlaceKind, Resource,
-    Source, Station, StationKind, Statistic, Target, listing,
+    Site, Source, Station, StationKind, Statistic, Target, listing,
 };
 use crate::units::Span;
 
@@ -185,6 +185,15 @@ fn balancing(model: &Model, place: &Place) -> String {
             && balancer.members.start >= place.members.start
             && balancer.members.end <= place.members.end
     });
+    let of_region = |site: &Site| match site.target {
+        Target::Part(of, _) => {
+            place.endpoints.contains(&of.0) && model.endpoints[of.index()].shards.is_none()
+        }
+        _ => false,
+    };
+    if model.sites.iter().any(of_region) {
+        return ", reads from the nearest".to_owned();
+    }
     let words: Vec<String> = of_place.map(|balancer| listing::balance(balancer.policy)).collect();
     match (words.first(), place.kind) {
         (None, _) => String::new(),
@@ -348,7 +357,7 @@ fn askers(model: &Model, database: PlaceId) -> Vec<Asker> {
                 Target::Endpoint(endpoint)
                 | Target::Member(endpoint, _)
                 | Target::Beside(endpoint)
-                | Target::Shard(endpoint, _) => model.endpoints[endpoint.index()].place == database,
+                | Target::Part(endpoint, _) => model.endpoints[endpoint.index()].place == database,
                 Target::Branch(_) => false,
             });
             if !asks {

@@ -215,8 +215,8 @@ record! {
         "connections" connections: Limit,
         /// How many may wait for a connection; none unless stated.
         "connection_queue" connection_queue: Limit,
-        /// Replicas besides the primary; none unless stated.
-        "read_replicas" read_replicas: Whole,
+        /// Replicas besides the primary: how many, or how many in each region (`{eu: 1, us: 2}`); none unless stated.
+        "read_replicas" read_replicas: ReadReplicas,
         /// Where reads go; to the primary unless stated.
         "reads" reads: Reads,
         /// How writes reach the read replicas.
@@ -238,6 +238,34 @@ record! {
     later: ["rows", "indexes", "failover", "faults", "size"];
 }
 
+/// Read replicas.
+#[derive(Clone, Debug)]
+pub enum ReadReplicas {
+    /// So many, where the primary is.
+    Count(u64),
+    /// So many in each region.
+    ByRegion(Named<Whole>),
+}
+
+impl Decode for ReadReplicas {
+    fn decode(node: &Node, sink: &mut Diagnostics) -> Option<Self> {
+        match &node.value {
+            Value::Map(_) => Named::decode(node, sink).map(Self::ByRegion),
+            _ => Whole::decode(node, sink).map(|count| Self::Count(count.0)),
+        }
+    }
+}
+
+impl JsonSchema for ReadReplicas {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ReadReplicas".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let count = generator.subschema_for::<Whole>();
+        json_schema!({"anyOf": [count, {"type": "object", "additionalProperties": count}]})
+    }
+}
+
 /// Where reads go.
 #[derive(Clone, Debug, Default)]
 pub struct Reads {
@@ -252,7 +280,7 @@ pub struct Reads {
 record! {
     /// Where reads go, and how they are spread.
     pub struct ReadsRecord ("`reads`") {
-        /// `primary` or `replicas`.
+        /// `primary`, `replicas` or `nearest`.
         "from" from: ReadsFrom,
         /// How reads are spread over the replicas; `round-robin` unless stated.
         "balance" balance: Balance,
@@ -268,6 +296,8 @@ words! {
         "primary" Primary,
         /// To the read replicas; to the primary where there are none.
         "replicas" Replicas,
+        /// To the replicas in the region of the caller, or in the one that is nearest to it.
+        "nearest" Nearest,
     }
 }
 

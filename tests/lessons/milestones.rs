@@ -26,6 +26,9 @@ fn a_hundred_thousand_users_are_served_in_time_and_the_web_servers_of_america_gi
     let (place, _, users) = law(&now);
     assert_eq!(place, "web_us.1 cores");
     near(users, 146_300.0, 0.001);
+    let (place, _, users) = law(&model_with(file, &[("web_us.replicas", "20")]));
+    assert!(place.starts_with("catalogue_us") && place.ends_with("servers"), "{place}");
+    near(users, 156_300.0, 0.001);
     let point = look(&now, 4.0, 8.0);
     assert_eq!(point.state, State::Stable);
     near(value(&point.total.latency_s.p95) * 1e3, 61.0, 0.03);
@@ -34,5 +37,7 @@ fn a_hundred_thousand_users_are_served_in_time_and_the_web_servers_of_america_gi
     // Little's law: users = throughput x (response + think).
     let asking = value(&point.total.throughput_per_s) * (value(&point.total.latency_s.mean) + 7.0);
     near(asking, 100_000.0, 0.01);
-    near(value(&point.requests["pop_ap.checkout"].latency_s.p50), 0.195, 0.03);
+    near(value(&point.requests["pop_ap.checkout"].latency_s.mean), 0.199, 0.02);
+    let replica = &point.places["catalogue_us"].members["catalogue_us.1.replica.1"];
+    near(value(replica.utilization.as_ref().unwrap()), 0.64, 0.03);
 }

@@ -18,7 +18,7 @@ const WIDTH: f64 = 1200.0;
 const HEIGHT: f64 = 640.0;
 /// Left, top, right and bottom edge of the panel.
 const PANEL: [f64; 4] = [84.0, 206.0, 1176.0, 552.0];
-const USERS: [f64; 2] = [100.0, 300_000.0];
+const USERS: [f64; 2] = [100.0, 400_000.0];
 const P95_MAX_MS: f64 = 300.0;
 const OBJECTIVE_MS: f64 = 200.0;
 /// As in the charts of curves.
@@ -78,7 +78,7 @@ impl Milestone {
 }
 
 fn found(it: Option<&Found>) -> String {
-    it.and_then(|it| it.at.value).map_or("-".to_owned(), |at| grouped(round_to(at, 3)))
+    it.and_then(|it| it.at.value).map_or("-".to_owned(), |at| grouped(round_to(at, 4)))
 }
 
 fn cause(answer: &Answer) -> &str {
@@ -117,9 +117,16 @@ fn y(ms: f64) -> f64 {
 /// The picture.
 pub fn svg(milestones: &[Milestone]) -> String {
     let mut page = Page(String::new());
-    page.text((PANEL[0], 38.0), 30.0, INK, "start bold", "Three milestones: from one server to three continents");
-    let subtitle = "p95 stays flat up to the knee in all three; what gives way first, and what it costs, changes";
-    page.text((PANEL[0], 70.0), 19.0, INK, "start", subtitle);
+    page.text(
+        (PANEL[0], 38.0),
+        30.0,
+        INK,
+        "start bold",
+        "Three milestones: from one server to three continents",
+    );
+    let prices: Vec<_> = milestones.iter().map(|it| format!("${:.2}", it.per_month / it.peak())).collect();
+    let subtitle = format!("the same objective at each; a user costs {} a month", prices.join(", "));
+    page.text((PANEL[0], 70.0), 19.0, INK, "start", &subtitle);
     page.axes();
     for milestone in milestones {
         page.milestone(milestone);
@@ -130,7 +137,11 @@ pub fn svg(milestones: &[Milestone]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
          font-family=\"DejaVu Sans\">\n<clipPath id=\"panel\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n\
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#FFFFFF\"/>\n{}</svg>\n",
-        PANEL[0], PANEL[1], PANEL[2] - PANEL[0], PANEL[3] - PANEL[1], page.0
+        PANEL[0],
+        PANEL[1],
+        PANEL[2] - PANEL[0],
+        PANEL[3] - PANEL[1],
+        page.0
     )
 }
 
@@ -172,16 +183,33 @@ impl Page {
             self.text((x(users), bottom + 25.0), 16.0, INK, "middle", &grouped(users));
         }
         self.path(&[(left, bottom), (right, bottom)], GREY, 1.0, "");
-        self.text(((left + right) / 2.0, bottom + 50.0), 18.0, INK, "middle bold", "concurrent users, log scale");
-        self.path(&[(left, y(OBJECTIVE_MS)), (right, y(OBJECTIVE_MS))], LIMIT, 1.5, "stroke-dasharray=\"6 6\"");
-        self.text((left + 8.0, y(OBJECTIVE_MS) - 8.0), 16.0, LIMIT, "start bold", "objective: p95 &lt; 200 ms");
+        self.text(
+            ((left + right) / 2.0, bottom + 50.0),
+            18.0,
+            INK,
+            "middle bold",
+            "concurrent users, log scale",
+        );
+        self.path(
+            &[(left, y(OBJECTIVE_MS)), (right, y(OBJECTIVE_MS))],
+            LIMIT,
+            1.5,
+            "stroke-dasharray=\"6 6\"",
+        );
+        self.text(
+            (left + 8.0, y(OBJECTIVE_MS) - 8.0),
+            16.0,
+            LIMIT,
+            "start bold",
+            "objective: p95 &lt; 200 ms",
+        );
     }
 
     fn milestone(&mut self, it: &Milestone) {
         let peak = x(it.peak());
         let head = [
             (18.0, INK, "middle bold", format!("{} users", grouped(it.peak()))),
-            (16.0, INK, "middle", format!("{} machines, ${} a month", it.machines, grouped(it.per_month))),
+            (16.0, INK, "middle", format!("{} instances, ${} a month", it.machines, grouped(it.per_month))),
             (16.0, LIMIT, "middle", format!("first: {}", cause(&it.answer))),
         ];
         let middle = peak.min(PANEL[2] - 140.0);
@@ -192,20 +220,20 @@ impl Page {
         let curve: Vec<_> = it.points().map(|(users, ms)| (x(users), y(ms.min(2.0 * P95_MAX_MS)))).collect();
         self.path(&curve, CURVE, 4.0, "stroke-linejoin=\"round\" clip-path=\"url(#panel)\"");
         if let Some(at) = it.answer.knee_at.as_ref().and_then(|knee| knee.at.value) {
-            self.mark((x(at), y(it.p95_at(at))), KNEE, 34.0, &format!("knee {}", grouped(round_to(at, 3))));
+            self.mark((x(at), y(it.p95_at(at))), KNEE, 22.0, &format!("knee {}", grouped(round_to(at, 3))));
         }
         if let Some(at) = it.answer.limit_at.as_ref().and_then(|limit| limit.at.value) {
-            self.mark((x(at), y(OBJECTIVE_MS)), LIMIT, -14.0, &format!("limit {}", grouped(round_to(at, 3))));
+            self.mark((x(at), y(OBJECTIVE_MS)), LIMIT, -12.0, &format!("limit {}", grouped(round_to(at, 4))));
         }
     }
 
-    /// A dot with its name to the left, `below` it.
+    /// A dot with its name to the right, so far `below` it.
     fn mark(&mut self, (x, y): (f64, f64), ink: &str, below: f64, text: &str) {
         writeln!(
             self.0,
             "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"7\" fill=\"{ink}\" stroke=\"#FFFFFF\" stroke-width=\"2\"/>"
         )
         .expect("a string takes all");
-        self.text((x - 2.0, y + below), 16.0, ink, "end bold", text);
+        self.text((x + 13.0, y + below), 16.0, ink, "start bold", text);
     }
 }

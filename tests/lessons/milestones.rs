@@ -40,4 +40,8 @@ fn a_hundred_thousand_users_are_served_in_time_and_the_web_servers_of_america_gi
     near(value(&point.requests["pop_ap.checkout"].latency_s.mean), 0.199, 0.02);
     let replica = &point.places["catalogue_us"].members["catalogue_us.1.replica.1"];
     near(value(replica.utilization.as_ref().unwrap()), 0.64, 0.03);
+    // The limit of 148,800 users lies between.
+    let tail = |users| look(&model_with(file, &[("load.users", users)]), 4.0, 6.0).total.latency_s.p95;
+    assert!(value(&tail("140_000")) < 0.15);
+    assert!(tail("156_000").low.unwrap() > 0.2);
 }

@@ -1,42 +1,76 @@
-//! Remakes the charts in `output/gallery/`, which the README shows.
+//! Remakes the charts in `output/gallery/`, which the README shows: all of them, or those named.
 //!
 //! ```text
 //! cargo run --release --example gallery
+//! cargo run --release --example gallery milestones 100k
 //! ```
 
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
+use knee::compile;
+use knee::experiment::answer::Answer;
+use knee::experiment::bill::Bill;
 use knee::experiment::options::Options;
 use knee::experiment::{Loads, Quiet, sweep};
+use knee::model::Model;
 use knee::report::{ChartOptions, png, sweep_svg};
-use knee::{compile, experiment};
+
+#[path = "gallery/milestones.rs"]
+mod milestones;
+
+use milestones::Milestone;
 
 /// Model and name of its chart.
-const CHARTS: [(&str, &str); 6] = [
+const CHARTS: [(&str, &str); 7] = [
     ("models/milestones/1k.yaml", "1k"),
     ("models/milestones/10k.yaml", "10k"),
+    ("models/milestones/100k.yaml", "100k"),
     ("models/lessons/mm1-danger-zone.yaml", "mm1-danger-zone"),
     ("models/lessons/thread-pool-exhaustion.yaml", "thread-pool-exhaustion"),
     ("models/measured/techempower.yaml", "techempower"),
     ("models/shop.yaml", "shop"),
 ];
 
+/// The chart that puts the three milestones side by side.
+const SIDE_BY_SIDE: &str = "milestones";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (model, name) in CHARTS {
-        let answer = study(&root.join(model))?;
-        let svg = sweep_svg(&answer, &ChartOptions::default());
-        let to = root.join("output/gallery").join(name);
-        fs::write(to.with_extension("png"), png(&svg, 1.0)?)?;
-        fs::write(to.with_extension("svg"), svg)?;
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let wants = |name: &str| asked.is_empty() || asked.iter().any(|it| it == name);
+    let mut milestones = Vec::new();
+    for (path, name) in CHARTS {
+        let is_milestone = path.contains("/milestones/") && wants(SIDE_BY_SIDE);
+        if !wants(name) && !is_milestone {
+            continue;
+        }
+        let (model, answer) = study(&root.join(path))?;
         println!("{name}: {}", knee::report::decision(&answer));
+        if wants(name) {
+            save(root, name, &sweep_svg(&answer, &ChartOptions::default()))?;
+        }
+        if is_milestone {
+            milestones.push(milestone(&model, answer)?);
+        }
+    }
+    if wants(SIDE_BY_SIDE) {
+        milestones.iter().for_each(|milestone| println!("{}", milestone.row()));
+        save(root, SIDE_BY_SIDE, &milestones::svg(&milestones))?;
     }
     Ok(())
 }
 
-fn study(path: &Path) -> Result<experiment::answer::Answer, Box<dyn Error>> {
+fn save(root: &Path, name: &str, svg: &str) -> Result<(), Box<dyn Error>> {
+    let to = root.join("output/gallery").join(name);
+    fs::write(to.with_extension("png"), png(svg, 1.0)?)?;
+    fs::write(to.with_extension("svg"), svg)?;
+    Ok(())
+}
+
+/// The model and its curve.
+fn study(path: &Path) -> Result<(Model, Answer), Box<dyn Error>> {
     let text = fs::read(path)?;
     let beside = |file: &str| {
         fs::read_to_string(path.with_file_name(file)).map_err(|error| format!("cannot read {file}: {error}"))
@@ -44,5 +78,12 @@ fn study(path: &Path) -> Result<experiment::answer::Answer, Box<dyn Error>> {
     let loaded = compile::load(&text, &path.display().to_string(), &[], &beside);
     let model =
         loaded.model.ok_or_else(|| format!("{} has faults: run knee explain on it", path.display()))?;
-    Ok(sweep(&model, &Loads::default(), &Options::from(&model.study), &Quiet)?)
+    let answer = sweep(&model, &Loads::default(), &Options::from(&model.study), &Quiet)?;
+    Ok((model, answer))
+}
+
+fn milestone(model: &Model, answer: Answer) -> Result<Milestone, Box<dyn Error>> {
+    let bill = Bill::of(model).ok_or_else(|| format!("{} states no prices", model.name))?;
+    let machines = model.places.iter().filter(|p| p.cost_per_hour.is_some()).map(|p| p.members.len()).sum();
+    Ok(Milestone { machines, per_month: bill.per_month, answer })
 }

@@ -3,6 +3,10 @@
 
 #[path = "lessons/data.rs"]
 mod data;
+#[path = "lessons/milestones.rs"]
+mod milestones;
+#[path = "lessons/whatif.rs"]
+mod whatif;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -50,6 +54,15 @@ const TRAJECTORIES: &[(&str, u64)] = &[
     ("milestones/1k.yaml", 0x53f6_1af5_9ed7_7fb7),
     ("shop.yaml", 0x9f99_9ae4_ed23_afe6),
     ("workloads/keys.yaml", 0x2efc_6a99_b5d2_b132),
+    ("milestones/100k.yaml", 0xacba_3c94_e366_5f0d),
+    ("milestones/10k.yaml", 0x2022_33db_f4ed_179f),
+    ("milestones/1k.yaml", 0x53f6_1af5_9ed7_7fb7),
+    ("shop.yaml", 0x6333_e825_4fc7_aa64),
+    ("whatif/cache-replicas-or-bigger.yaml", 0x75a5_f1a9_b884_41dc),
+    ("whatif/flash-sale.yaml", 0x855d_6239_74e0_0463),
+    ("whatif/monolith-or-services.yaml", 0xc55f_5759_28b7_c085),
+    ("whatif/sync-or-async.yaml", 0xfd92_24a3_9675_3b30),
+    ("whatif/vertical-or-horizontal.yaml", 0xf0d9_0d7f_9393_3c16),
     ("workloads/w1.yaml", 0xc0c2_abb2_110a_45e9),
     ("workloads/w2.yaml", 0xd73d_53da_9b6e_00ce),
     ("workloads/w3.yaml", 0xe0d6_e188_abcd_4025),

@@ -761,10 +761,6 @@ impl<'a> Compiler<'a> {
             }
             Each::Shards => (0..shards).map(|shard| (None, Some(shard))).collect(),
         };
-        // Whoever asks all shards asks about no key.
-        if shards > 1 {
-            call.key = None;
-        }
         let members = each;
         if members.len() > 10_000 {
             self.error(span, format!("{} calls at once", members.len()), "expected at most 10000");

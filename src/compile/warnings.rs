@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::caches::CacheKind;
 use super::{Body, Compiler};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::ids::{DistId, EndpointId, GroupId, PlaceId, StationId};
@@ -247,6 +248,10 @@ impl Compiler<'_> {
             if place.kind == PlaceKind::Link && place.endpoints.is_empty() {
                 let help = "it changes nothing: remove it, or `transfer` something over it";
                 self.warn(self.place_spans[i], format!("nothing goes over `{name}`"), help);
+                continue;
+            }
+            // A knob at zero: variants give it entries.
+            if self.caches.get(&id).is_some_and(|cache| matches!(cache.what, CacheKind::Removed)) {
                 continue;
             }
             // What comes along with a place is not for the file to call.

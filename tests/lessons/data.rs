@@ -248,3 +248,27 @@ fn a_partition_is_scanned_in_a_twelfth_of_the_time_unless_the_query_does_not_nam
 fn whole_rate(model: &Model) -> f64 {
     knee::model::Demands::new(model).free_rates(model).iter().sum()
 }
+
+/// One key gets half of all reads and writes, and is old for most of the time; the others hardly ever are.
+#[test]
+fn a_read_of_all_shards_is_as_old_as_the_keys_are_on_average() {
+    let text = "
+knee: 1
+load: {rate: 200/s, requests: {web.list: 1, web.edit: 1}}
+services:
+  web: {endpoints: {list: [{parallel: {each: shards, do: {query: db.list}}}], edit: [{query: db.edit}]}}
+databases:
+  db:
+    servers: unlimited
+    shards: 2
+    read_replicas: 1
+    reads: replicas
+    replication: {lag: 200ms}
+    keys: {hot: {n: 1_000, keys: 1, share: 50%}}
+    queries: {list: {read: 1ms}, edit: {write: 1ms}}
+";
+    let loaded = knee::compile::load(text.as_bytes(), "inline.yaml", &[], &|_| unreachable!());
+    let point = run(&loaded.model.expect("no fault"), Some(20_000));
+    let stale = value(place(&point, "db").stale_share.as_ref().unwrap());
+    assert!((stale - 0.5).abs() < 0.03, "{stale}");
+}

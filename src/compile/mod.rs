@@ -12,6 +12,7 @@ mod digest;
 mod laws;
 mod links;
 mod load;
+mod money;
 mod names;
 mod places;
 mod program;
@@ -262,6 +263,8 @@ struct Compiler<'a> {
     /// One a group: where its name stands, and its timeout.
     group_spans: Vec<Span>,
     group_timeouts: Vec<Option<Span>>,
+    /// The currency of the file, and where it stands first.
+    money: Option<(String, Span)>,
 }
 
 impl<'a> Compiler<'a> {
@@ -298,6 +301,7 @@ impl<'a> Compiler<'a> {
             patience: Vec::new(),
             group_spans: Vec::new(),
             group_timeouts: Vec::new(),
+            money: None,
         }
     }
 
@@ -310,6 +314,7 @@ impl<'a> Compiler<'a> {
         self.load();
         self.programs();
         self.refuse_call_loops();
+        self.business();
         self.objectives();
         self.study();
         if self.sink.has_errors() {
@@ -364,6 +369,7 @@ fn empty_model(name: &str) -> Model {
         connects: Vec::new(),
         classes: Vec::new(),
         objectives: Vec::new(),
+        business: None,
         peak: None,
         study: model::Study {
             seed: 1,

@@ -42,8 +42,8 @@ impl Compiler<'_> {
         self.good_within();
     }
 
-    /// An objective is about requests, so some group must ask for the endpoint.
-    fn asked_endpoint(&mut self, name: &At<String>) -> Option<EndpointId> {
+    /// An objective, or revenue, is about requests, so some group must ask for the endpoint.
+    pub(super) fn asked_endpoint(&mut self, name: &At<String>) -> Option<EndpointId> {
         let kinds = [PlaceKind::Service, PlaceKind::External, PlaceKind::Database];
         let endpoint = self.find_endpoint(name, &kinds)?;
         let is_asked = self.model.requests.iter().any(|request| request.endpoint == endpoint);
@@ -52,7 +52,7 @@ impl Compiler<'_> {
             let help = self.similar_request(&name.value);
             self.sink.push(
                 Diagnostic::error(name.span, message)
-                    .label("objectives are about requests of users")
+                    .label("expected an endpoint that users ask for")
                     .help_if(help),
             );
         }

@@ -71,6 +71,8 @@ pub struct Model {
     pub classes: Vec<String>,
     /// Objectives.
     pub objectives: Vec<Objective>,
+    /// What requests bring, where the model says so.
+    pub business: Option<Business>,
     /// The load that is expected, where the model states one.
     pub peak: Option<Peak>,
     /// Defaults of the study; flags override them.
@@ -171,21 +173,52 @@ pub struct Place {
     pub endpoints: Range<u32>,
     /// The keys that steps here are about, where the model names them.
     pub keys: Option<Popularity>,
-    /// Money an hour and replica, in the currency the file uses.
-    pub cost_per_hour: Option<Money>,
+    /// What it costs, if the file says so.
+    pub prices: Option<Prices>,
     /// Where in the world it is, if the file says so.
     pub region: Option<String>,
     /// Of a link: bits per second.
     pub bandwidth_bps: Option<f64>,
 }
 
-/// An amount of money.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Money {
-    /// How much.
-    pub amount: f64,
+/// What a place costs, all in the one currency of the file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prices {
     /// Currency as written: `$`, `EUR`.
     pub currency: String,
+    /// An hour of each member.
+    pub per_hour: f64,
+    /// A call received.
+    pub per_call: f64,
+    /// A byte carried (links).
+    pub per_byte: f64,
+    /// A byte kept for an hour (databases, caches).
+    pub per_byte_hour: f64,
+    /// Bytes kept, all copies together.
+    pub kept_bytes: f64,
+}
+
+impl Prices {
+    /// Whether the bill depends on what is asked of the place.
+    #[must_use]
+    pub fn by_usage(&self) -> bool {
+        self.per_call > 0.0 || self.per_byte > 0.0
+    }
+}
+
+/// What requests bring, and what they bring less when they take longer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Business {
+    /// Currency as written.
+    pub currency: String,
+    /// A right answer brings so much at the reference latency.
+    pub revenue_per_request: f64,
+    /// The share of that which 100 ms more of latency cost: linear, and never more than all of it.
+    pub lost_per_100ms: f64,
+    /// The requests that bring it; `None`: all.
+    pub endpoint: Option<EndpointId>,
+    /// The latency at which nothing is lost, in seconds; `None`: the mean of each request when nobody waits.
+    pub reference_s: Option<f64>,
 }
 
 /// One replica of a place.

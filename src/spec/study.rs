@@ -4,7 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{At, Decode, Named, parsed, record};
 use super::quantity::{
-    Fraction, Number, PerSecond, Seconds, Whole, Wrong, duration, not_negative_number, rate, share,
+    Amount, Change, Fraction, Number, PerSecond, Seconds, Whole, Wrong, duration, not_negative_number, rate,
+    share,
 };
 use super::tree::{Node, Value, shorten};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -161,6 +162,21 @@ impl JsonSchema for Objectives {
         let objective = generator.subschema_for::<Objective>();
         json_schema!({"anyOf": [objective, {"type": "array", "items": objective}]})
     }
+}
+
+record! {
+    /// What requests bring, and what they bring less when answers are slow: an assumption, to turn latency into money.
+    pub struct Business ("a `business`") {
+        /// What a right answer brings: `0.50 $`.
+        "revenue_per_request" revenue_per_request: Amount,
+        /// The change of that with every 100 ms more of latency: `-1%`. Linear; at most all of it is lost.
+        "conversion_per_100ms" conversion_per_100ms: Change,
+        /// The requests that bring it, by their endpoint; all unless stated.
+        "of" of: String,
+        /// The latency at which nothing is lost; unless stated the mean of each request when nobody waits.
+        "reference" reference: Seconds,
+    }
+    required: ["revenue_per_request", "conversion_per_100ms"];
 }
 
 record! {

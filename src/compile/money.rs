@@ -81,11 +81,16 @@ impl Compiler<'_> {
 
     /// All money of a file is of one currency, or nothing could be added up.
     pub(super) fn currency(&mut self, money: &Money, span: Span) {
+        self.currency_of(&money.currency, span);
+    }
+
+    /// As [`Self::currency`].
+    pub(super) fn currency_of(&mut self, currency: &str, span: Span) {
         match &self.money {
-            None => self.money = Some((money.currency.clone(), span)),
-            Some((first, _)) if *first == money.currency => {}
+            None => self.money = Some((currency.to_owned(), span)),
+            Some((first, _)) if first == currency => {}
             Some((first, at)) => {
-                let message = format!("money in `{}` and in `{first}`", money.currency);
+                let message = format!("money in `{currency}` and in `{first}`");
                 self.sink.push(
                     Diagnostic::error(span, message)
                         .label(format!("expected `{first}`, as before"))

@@ -720,12 +720,16 @@ pub enum Statistic {
 /// One line of `slo`.
 #[derive(Clone, Debug)]
 pub struct Objective {
-    /// The endpoint it speaks of; `None`: all requests (`total`).
+    /// The endpoint it speaks of; `None`: all requests (`total`), or a place.
     pub endpoint: Option<EndpointId>,
+    /// The place it speaks of.
+    pub place: Option<PlaceId>,
     /// What must hold.
     pub goal: Goal,
     /// As written: `p95 < 200ms`.
     pub text: String,
+    /// A breach is told and fails nothing: it is no part of the limit, nor of goodput.
+    pub warns: bool,
 }
 
 /// What must hold.
@@ -746,6 +750,44 @@ pub enum Goal {
     GoodputRate(f64),
     /// Goodput stays above this share of offered requests.
     GoodputShare(f64),
+    /// The share of look-ups that hit stays above (caches).
+    HitRatio(f64),
+    /// The busy share of the busiest resource stays below (places).
+    Utilization(f64),
+    /// The share of answers that had been overwritten stays below (caches, databases).
+    Stale(f64),
+    /// How long messages wait for a consumer, in seconds, stays below (queues).
+    Age(Statistic, f64),
+    /// Money a month stays below (all, or a place).
+    MonthlyCost(f64),
+    /// Money for a million right answers stays below (all).
+    MillionCost(f64),
+}
+
+impl Goal {
+    /// What it is held against: seconds, a share of one, a score, per second, or money.
+    #[must_use]
+    pub fn bar(&self) -> f64 {
+        match *self {
+            Self::Latency(_, bar)
+            | Self::Errors(bar)
+            | Self::Apdex { above: bar, .. }
+            | Self::GoodputRate(bar)
+            | Self::GoodputShare(bar)
+            | Self::HitRatio(bar)
+            | Self::Utilization(bar)
+            | Self::Stale(bar)
+            | Self::Age(_, bar)
+            | Self::MonthlyCost(bar)
+            | Self::MillionCost(bar) => bar,
+        }
+    }
+
+    /// It must stay below its bar; otherwise above.
+    #[must_use]
+    pub fn is_below(&self) -> bool {
+        !matches!(self, Self::Apdex { .. } | Self::GoodputRate(_) | Self::GoodputShare(_) | Self::HitRatio(_))
+    }
 }
 
 /// How to study the model; every field a default that a flag overrides.
@@ -788,6 +830,16 @@ impl Model {
     /// The requests of a group.
     pub fn requests_of(&self, group: GroupId) -> impl Iterator<Item = (RequestId, &Request)> {
         self.groups[group.index()].requests.clone().map(|i| (RequestId(i), &self.requests[i as usize]))
+    }
+
+    /// What an objective speaks of: `web.browse`, `total`, `products`.
+    #[must_use]
+    pub fn objective_subject(&self, objective: &Objective) -> String {
+        match (objective.endpoint, objective.place) {
+            (Some(endpoint), _) => self.endpoint_name(endpoint),
+            (None, Some(place)) => self.places[place.index()].name.clone(),
+            (None, None) => "total".to_owned(),
+        }
     }
 
     /// `web.browse`

@@ -530,8 +530,9 @@ fn objectives(model: &Model, page: &mut Page) {
     }
     page.heading("objectives");
     for objective in &model.objectives {
-        let of = objective.endpoint.map_or("total".to_owned(), |endpoint| model.endpoint_name(endpoint));
-        page.line(1, &format!("{of}  {}", objective.text));
+        let of = model.objective_subject(objective);
+        let warns = if objective.warns { "  (warns)" } else { "" };
+        page.line(1, &format!("{of}  {}{warns}", objective.text));
     }
 }
 

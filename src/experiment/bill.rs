@@ -82,6 +82,18 @@ fn at_load(model: &Model, layout: &Layout, id: PlaceId, s: &Summary) -> f64 {
     fixed(place, prices) + (calls * prices.per_call + bytes * prices.per_byte) * SECONDS_PER_MONTH
 }
 
+/// A month in each replication: of all, or of a place.
+pub(super) fn each_month(
+    model: &Model,
+    layout: &Layout,
+    summaries: &[Summary],
+    place: Option<PlaceId>,
+) -> Vec<f64> {
+    let all = (0..model.places.len() as u32).map(PlaceId);
+    let ids: Vec<PlaceId> = all.filter(|id| place.is_none_or(|place| place == *id)).collect();
+    summaries.iter().map(|s| ids.iter().map(|id| at_load(model, layout, *id, s)).sum()).collect()
+}
+
 /// The bill at a simulated load; `None` where no price is stated.
 pub fn cost(model: &Model, layout: &Layout, summaries: &[Summary]) -> Option<CostRow> {
     let (_, first) = priced(model).next()?;

@@ -580,6 +580,37 @@ fn money() {
 }
 
 #[test]
+fn objectives_of_places_and_money() {
+    let judged = |slo: &str| format!("{}caches: {{c: {{hit_ratio: 0.5}}}}\nslo: {slo}\n", web("cost: 1 $/h"));
+    insta::assert_snapshot!(fault(&judged("{web: [p95 < 20ms]}")), @r#"
+    m.yaml:6:13: error: `p95 < 20ms` of `web` (this is about requests, not places)
+      help: a similar name exists: `web.home`
+    "#);
+    insta::assert_snapshot!(fault(&judged("{web.home: [hit_ratio > 90%]}")), @r#"
+    m.yaml:6:18: error: `hit_ratio > 90%` of requests (this is about a place)
+      help: name the place: `slo: {products: [hit_ratio > 90%]}`
+    "#);
+    insta::assert_snapshot!(fault(&judged("{web: [hit_ratio > 90%]}")), @r#"m.yaml:6:13: error: `hit_ratio > 90%` of `web` (only caches have a hit ratio)"#);
+    insta::assert_snapshot!(fault(&judged("{web: [utilization < 80%]}")), @r#"m.yaml:6:13: error: `utilization < 80%` of `web` (nothing is limited there)"#);
+    insta::assert_snapshot!(fault(&judged("{c: [stale < 1%]}")), @r#"m.yaml:6:11: error: `stale < 1%` of `c` (nothing there can be stale: no `put`, no `replication`)"#);
+    insta::assert_snapshot!(fault(&judged("{c: [age p95 < 1s]}")), @r#"m.yaml:6:11: error: `age p95 < 1s` of `c` (only messages in queues have an age)"#);
+    insta::assert_snapshot!(fault(&judged("{c: [cost < 1 $/month]}")), @r#"m.yaml:6:11: error: `cost < 1 $/month` of `c` (it has no `cost`)"#);
+    insta::assert_snapshot!(fault(&judged("{total: [cost < 1 EUR/month]}")), @r#"m.yaml:6:15: error: money in `EUR` and in `$` (expected `$`, as before)"#);
+    insta::assert_snapshot!(fault(&judged("{total: [cost < 1 $/GiB]}")), @r#"m.yaml:6:15: error: `1 $/GiB` bounds no cost of all (expected `cost < 2_000 $/month` or `cost < 5 $/million` answers)"#);
+    insta::assert_snapshot!(fault(&judged("{total: [cost < 1]}")), @r#"m.yaml:6:15: error: `1` is not money for anything (expected a price such as `0.17 $/h`, `0.40 $/million` or `0.09 $/GiB`)"#);
+    insta::assert_snapshot!(fault(&judged("{web.home: [cost < 1 $/month]}")), @r#"m.yaml:6:18: error: `cost < 1 $/month` of an endpoint (expected it in `total`)"#);
+    insta::assert_snapshot!(fault(&judged("{wbe: [utilization < 80%]}")), @r#"
+    m.yaml:6:7: error: unknown service or external or database or cache or queue or pool or link `wbe`
+      help: a service with a similar name exists: `web`
+    "#);
+    insta::assert_snapshot!(fault(&judged("{web.home: [{warning: p95 < 20ms}]}")), @r#"m.yaml:6:18: error: found a map, expected an objective such as `p95 < 200ms`"#);
+    insta::assert_snapshot!(fault(&format!("{}slo: {{total: [cost < 1 $/month]}}\n", web("workers: 1"))), @r#"
+    m.yaml:5:15: error: `cost < 1 $/month`, and nothing has a price (expected places with `cost`)
+      help: say what they cost: `web: {cost: 0.17 $/h, …}`
+    "#);
+}
+
+#[test]
 fn contention() {
     insta::assert_snapshot!(fault(&web("workers: 4, contention: 3%")), @r#"
     m.yaml:4:33: error: `contention` without `cores` (calls slow each other down where they share cores)

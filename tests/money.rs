@@ -165,3 +165,30 @@ fn errors_lose_what_they_would_have_brought() {
     near(&it.lost_to_errors_per_month, 0.25 * it.revenue_per_month.value.unwrap(), 0.02);
     near(&it.revenue_per_month, 160.0 * SECONDS, 0.01);
 }
+
+#[test]
+fn objectives_of_places_and_money_bound_the_limit_too() {
+    let model = model(
+        "
+knee: 1
+load: {rate: 50/s, requests: {web.get: 1}}
+services: {web: {workers: 1, cost: [10 $/month, 2 $/million], endpoints: {get: [{delay: {exp: 10ms}}, {get: near}, {send: mails}]}}}
+caches: {near: {hit_ratio: 80%}}
+queues: {mails: {consumers: 1, do: [{delay: {exp: 1ms}}]}}
+slo:
+  web: [utilization < 50%]
+  near: [hit_ratio > 90%, {warn: hit_ratio > 95%}]
+  mails: [age p95 < 5s]
+  total: [cost < 1_000 $/month]
+study: {requests: 2_000, replications: 10}
+",
+    );
+    let loads = experiment::Loads { at: vec![20.0, 40.0, 60.0, 80.0], ..experiment::Loads::default() };
+    let answer = experiment::sweep(&model, &loads, &Options::from(&model.study), &Quiet).unwrap();
+    let limit = answer.limit_at.unwrap();
+    assert_eq!(limit.by.as_deref(), Some("web utilization < 50%"));
+    assert!((limit.at.value.unwrap() - 50.0).abs() < 2.0, "{:?}", limit.at);
+    let up_to = |of: &str| &answer.slo.iter().find(|row| row.endpoint == of).unwrap().met_up_to;
+    assert!(up_to("near").reason.as_deref().unwrap().contains("broken at"), "{:?}", up_to("near"));
+    assert!(up_to("mails").reason.as_deref().unwrap().starts_with("holds up to the highest load"));
+}

@@ -9,6 +9,8 @@ use crate::spec::quantity::SECONDS_MAX;
 use crate::spec::study as spec;
 use crate::units::{Span as Length, Time};
 
+/// Why a place has no such objective.
+const OF_REQUESTS: &str = "this is about requests, not places";
 /// Places that objectives can be about.
 const JUDGED: [PlaceKind; 7] = [
     PlaceKind::Service,
@@ -79,11 +81,12 @@ impl Compiler<'_> {
             Goal::Stale(_) if !versioned => "nothing there can be stale: no `put`, no `replication`",
             Goal::MonthlyCost(_) if place.prices.is_none() => "it has no `cost`",
             Goal::MillionCost(_) => "expected it in `total`",
-            Goal::Latency(..) | Goal::Errors(_) | Goal::Apdex { .. } => "this is about requests, not places",
-            Goal::GoodputRate(_) | Goal::GoodputShare(_) => "this is about requests, not places",
+            Goal::Latency(..) | Goal::Errors(_) | Goal::Apdex { .. } => OF_REQUESTS,
+            Goal::GoodputRate(_) | Goal::GoodputShare(_) => OF_REQUESTS,
             _ => return,
         };
-        let help = self.similar_request(&name);
+        let of_requests = lack == OF_REQUESTS;
+        let help = of_requests.then(|| self.similar_request(&name)).flatten();
         let message = format!("`{}` of `{name}`", objective.value.text);
         self.sink.push(Diagnostic::error(objective.span, message).label(lack).help_if(help));
     }

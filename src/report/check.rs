@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::number::{self, TimeUnit};
 use super::table::{Cell, Grid, Paint, Role, line, wrap};
 use crate::diagnostic::Position;
-use crate::experiment::answer::{Answer, Estimate};
+use crate::experiment::answer::{Answer, Axis, Estimate};
 use crate::experiment::check::{Change, Check, CheckRow, Comparison, Samples, Verdict, Way};
 use crate::model::Goal;
 
@@ -67,6 +67,9 @@ fn decision(check: &Check) -> String {
 
 fn load(check: &Check) -> String {
     let point = check.point();
+    if check.answer.axis == Axis::Rate {
+        return format!("{}/s", number::trimmed(&number::significant(point.load.at, 4)));
+    }
     match (point.load.users, &point.load.rate_per_s) {
         (Some(users), _) => format!("{} users", number::rounded(users, 0)),
         (None, Some(rate)) => format!("{}/s", number::estimate(rate, 1.0)),
@@ -166,10 +169,16 @@ fn baseline(check: &Check) -> Grid {
             number::finite(change.relative.value).map_or(number::NONE.to_owned(), percent).into(),
             ends.map_or_else(String::new, |(low, high)| format!("{} to {}", percent(low), percent(high)))
                 .into(),
-            Cell::new(way(change.verdict), role),
+            Cell::new(shown_way(change), role),
         ]);
     }
     grid
+}
+
+fn shown_way(change: &Change) -> &'static str {
+    let d = &change.difference;
+    let equal = d.value == Some(0.0) && (d.low, d.high) == (Some(0.0), Some(0.0));
+    if equal { "unchanged" } else { way(change.verdict) }
 }
 
 fn way(way: Way) -> &'static str {

@@ -65,7 +65,7 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn all_hold() {
     insta::assert_snapshot!(Desk::with(MODEL).checked(0, ""), @r#"
-    PASS at 49.9/s (the load of the file): 4 of 4 objectives hold
+    PASS at 50/s (the load of the file): 4 of 4 objectives hold
 
       of          objective            found       95 %  verdict
       desk.serve  p95 < 100ms          60 ms      58-62  holds

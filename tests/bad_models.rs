@@ -99,7 +99,7 @@ fn values_and_units() {
     insta::assert_snapshot!(fault(&web("workers: .nan")), @r#"m.yaml:4:18: error: `.nan` does not start with a number (expected a whole number or `unlimited`)"#);
     insta::assert_snapshot!(fault(&web("workers: many")), @r#"m.yaml:4:18: error: `many` does not start with a number (expected a whole number or `unlimited`)"#);
     insta::assert_snapshot!(fault(&web("workers: [1, 2]")), @r#"m.yaml:4:18: error: found a list, expected a whole number or `unlimited`"#);
-    insta::assert_snapshot!(fault(&web("cost: 0.17")), @r#"m.yaml:4:15: error: `0.17` is not money per time (expected money per time such as `0.17 $/h`)"#);
+    insta::assert_snapshot!(fault(&web("cost: 0.17")), @r#"m.yaml:4:15: error: `0.17` is not money for anything (expected a price such as `0.17 $/h`, `0.40 $/million` or `0.09 $/GiB`)"#);
     insta::assert_snapshot!(fault(&steps("[{cpu: -2ms}]")), @r#"m.yaml:4:34: error: `-2ms` is negative (expected a duration of 0 or more)"#);
     insta::assert_snapshot!(fault(&steps("[{cpu: .inf}]")), @r#"m.yaml:4:34: error: `.inf` does not start with a number (expected a duration such as `250us`, `20ms`, `1.5s` or `7d`)"#);
     insta::assert_snapshot!(fault(&steps("[{cpu: 200000h}, {delay: 900000h}]")), @r#"m.yaml:4:52: error: `900000h` is longer than 100 years (simulated time has 64 bits of nanoseconds)"#);
@@ -538,6 +538,75 @@ fn objectives_and_studies() {
     insta::assert_snapshot!(fault(&with("variants: {big: {wep.replicas: 2}}")), @r#"
     m.yaml:5:18: error: `wep.replicas` leads nowhere: unknown name `wep` (no part of the model)
       help: a similar name exists: `web`
+    "#);
+}
+
+#[test]
+fn money() {
+    let priced = |section: &str| format!("{}{section}\n", web("cost: 1 $/h"));
+    insta::assert_snapshot!(fault(&web("cost: 2 $/year")), @r#"
+    m.yaml:4:15: error: `2 $/year` is not money for anything (expected a price such as `0.17 $/h`, `0.40 $/million` or `0.09 $/GiB`)
+      help: money is for one of `h`, `d`, `month`, `million` (calls), `GiB` and `GiB/month`
+    "#);
+    insta::assert_snapshot!(fault(&web("cost: [0.17 $/h, 0.40 EUR/million]")), @r#"m.yaml:4:26: error: money in `EUR` and in `$` (expected `$`, as before)"#);
+    insta::assert_snapshot!(fault(&web("cost: 0.09 $/GiB")), @r#"
+    m.yaml:4:15: error: a price for bytes carried on a service (only links carry bytes)
+      help: put the price on a link, and send over it with `transfer`
+    "#);
+    insta::assert_snapshot!(fault(&web("cost: 0.10 $/GiB/month")), @r#"m.yaml:4:15: error: a price for bytes kept on a service (only databases and caches keep any)"#);
+    insta::assert_snapshot!(fault(&web("cost: [0.10 $/h, -1 $/million]")), @r#"m.yaml:4:26: error: `-1 $/million` is negative (expected a price such as `0.17 $/h`, `0.40 $/million` or `0.09 $/GiB`)"#);
+    insta::assert_snapshot!(fault(&web("cost: []")), @r#"m.yaml:4:15: error: a list without prices (expected a price such as `0.17 $/h`)"#);
+    insta::assert_snapshot!(fault(&web("cost: 0.40/million")), @r#"
+    m.yaml:4:15: error: `0.40/million` is not money for anything (expected a price such as `0.17 $/h`, `0.40 $/million` or `0.09 $/GiB`)
+      help: a currency is missing, such as `$` or `EUR`
+    "#);
+    insta::assert_snapshot!(fault(&priced("caches: {c: {hit_ratio: 0.5, cost: 0.10 $/GiB/month}}")), @r#"m.yaml:5:36: error: a price for bytes kept, without `size` (expected how much it holds: `size: 200GiB`)"#);
+    insta::assert_snapshot!(fault(&priced("externals: {pay: {cost: 1 EUR/million, endpoints: {charge: [{delay: 1ms}]}}}")), @r#"m.yaml:5:25: error: money in `EUR` and in `$` (expected `$`, as before)"#);
+    insta::assert_snapshot!(fault(&priced("business: {revenue_per_request: 0.50 EUR, conversion_per_100ms: -1%}")), @r#"m.yaml:5:33: error: money in `EUR` and in `$` (expected `$`, as before)"#);
+    insta::assert_snapshot!(fault(&priced("business: {revenue_per_request: 0.50 $, conversion_per_100ms: 1%}")), @r#"
+    m.yaml:5:63: error: slower answers that sell more (expected a loss such as `-1%`)
+      help: the change of revenue with every 100 ms that an answer takes longer
+    "#);
+    insta::assert_snapshot!(fault(&priced("business: {revenue_per_request: 0.50, conversion_per_100ms: -1%}")), @r#"
+    m.yaml:5:33: error: `0.50` is not an amount of money (expected money such as `0.50 $`)
+      help: a currency is missing, such as `$` or `EUR`
+    "#);
+    insta::assert_snapshot!(fault(&priced("business: {revenue_per_request: 0.50 $, conversion_per_100ms: -1}")), @r#"m.yaml:5:63: error: `-1` is not a change in per cent (expected a change such as `-1%`)"#);
+    insta::assert_snapshot!(fault(&priced("business: {revenue_per_request: 0.50 $, conversion_per_100ms: -1%, of: web.hoem}")), @r#"
+    m.yaml:5:72: error: `web` has no endpoint `hoem` (expected `web.` and the name of an endpoint)
+      help: one with a similar name exists: `web.home`
+    "#);
+    insta::assert_snapshot!(fault(&priced("business: {revenue_per_request: 0.50 $}")), @r#"m.yaml:5:11: error: `conversion_per_100ms` is missing (expected a `business` with `conversion_per_100ms`)"#);
+}
+
+#[test]
+fn objectives_of_places_and_money() {
+    let judged = |slo: &str| format!("{}caches: {{c: {{hit_ratio: 0.5}}}}\nslo: {slo}\n", web("cost: 1 $/h"));
+    insta::assert_snapshot!(fault(&judged("{web: [p95 < 20ms]}")), @r#"
+    m.yaml:6:13: error: `p95 < 20ms` of `web` (this is about requests, not places)
+      help: a similar name exists: `web.home`
+    "#);
+    insta::assert_snapshot!(fault(&judged("{web.home: [hit_ratio > 90%]}")), @r#"
+    m.yaml:6:18: error: `hit_ratio > 90%` of requests (this is about a place)
+      help: name the place: `slo: {products: [hit_ratio > 90%]}`
+    "#);
+    insta::assert_snapshot!(fault(&judged("{web: [hit_ratio > 90%]}")), @r#"m.yaml:6:13: error: `hit_ratio > 90%` of `web` (only caches have a hit ratio)"#);
+    insta::assert_snapshot!(fault(&judged("{web: [utilization < 80%]}")), @r#"m.yaml:6:13: error: `utilization < 80%` of `web` (nothing is limited there)"#);
+    insta::assert_snapshot!(fault(&judged("{c: [stale < 1%]}")), @r#"m.yaml:6:11: error: `stale < 1%` of `c` (nothing there can be stale: no `put`, no `replication`)"#);
+    insta::assert_snapshot!(fault(&judged("{c: [age p95 < 1s]}")), @r#"m.yaml:6:11: error: `age p95 < 1s` of `c` (only messages in queues have an age)"#);
+    insta::assert_snapshot!(fault(&judged("{c: [cost < 1 $/month]}")), @r#"m.yaml:6:11: error: `cost < 1 $/month` of `c` (it has no `cost`)"#);
+    insta::assert_snapshot!(fault(&judged("{total: [cost < 1 EUR/month]}")), @r#"m.yaml:6:15: error: money in `EUR` and in `$` (expected `$`, as before)"#);
+    insta::assert_snapshot!(fault(&judged("{total: [cost < 1 $/GiB]}")), @r#"m.yaml:6:15: error: `1 $/GiB` bounds no cost of all (expected `cost < 2_000 $/month` or `cost < 5 $/million` answers)"#);
+    insta::assert_snapshot!(fault(&judged("{total: [cost < 1]}")), @r#"m.yaml:6:15: error: `1` is not money for anything (expected a price such as `0.17 $/h`, `0.40 $/million` or `0.09 $/GiB`)"#);
+    insta::assert_snapshot!(fault(&judged("{web.home: [cost < 1 $/month]}")), @r#"m.yaml:6:18: error: `cost < 1 $/month` of an endpoint (expected it in `total`)"#);
+    insta::assert_snapshot!(fault(&judged("{wbe: [utilization < 80%]}")), @r#"
+    m.yaml:6:7: error: unknown service or external or database or cache or queue or pool or link `wbe`
+      help: a service with a similar name exists: `web`
+    "#);
+    insta::assert_snapshot!(fault(&judged("{web.home: [{warning: p95 < 20ms}]}")), @r#"m.yaml:6:18: error: found a map, expected an objective such as `p95 < 200ms`"#);
+    insta::assert_snapshot!(fault(&format!("{}slo: {{total: [cost < 1 $/month]}}\n", web("workers: 1"))), @r#"
+    m.yaml:5:15: error: `cost < 1 $/month`, and nothing has a price (expected places with `cost`)
+      help: say what they cost: `web: {cost: 0.17 $/h, …}`
     "#);
 }
 

@@ -380,7 +380,8 @@ fn flags_that_make_no_sense_are_refused() {
         "size m.yaml",
         "plan m.yaml",
         "rank m.yaml",
-        "check m.yaml",
+        "check m.yaml --at-peak --at-file",
+        "check m.yaml --annotations --json",
     ] {
         let told = desk.refused(line);
         assert!(told.starts_with("error"), "{line}: {told}");

@@ -226,8 +226,8 @@ fn the_shop_is_explained() {
       users           33,510 before waiting must begin
       load of file    5.97% of that
 
-    cost
-      0.68 $/h
+    cost of a month (730 h)
+      web  $496
 
     objectives
       web.checkout  p95 < 300ms

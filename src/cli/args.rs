@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::axis::{Over, over};
-use super::value::{Amount, Precision, Setting, amount, length, precision, requests, setting};
+use super::value::{Amount, Precision, Setting, Tolerance, amount, length, precision, requests, setting};
 use crate::model::Statistic;
 use crate::units::Span;
 
@@ -32,6 +32,8 @@ pub enum Command {
     Run(Run),
     /// Find the latency curve with its knee, its limit and what gives way first
     Sweep(Sweep),
+    /// Judge the objectives at one load, as a gate for CI: exit code 1 where one is broken
+    Check(Check),
     /// Show the compiled model, its demands, capacities and bounds, without simulating
     Explain(Explain),
     /// Write a commented model to start from
@@ -106,6 +108,51 @@ pub struct Sweep {
     /// Directory of the results [default: output/<model>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub study: StudyFlags,
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
+
+/// Flags of `knee check`.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("check_load").args(["rate", "users"])))]
+pub struct Check {
+    #[command(flatten)]
+    pub model: ModelFlags,
+    /// Open load instead of the peak, such as `400/s`
+    #[arg(long, value_name = "RATE", value_parser = amount)]
+    pub rate: Option<Amount>,
+    /// Closed load instead of the peak: concurrent users
+    #[arg(long, value_name = "N", value_parser = amount)]
+    pub users: Option<Amount>,
+    /// The load group that --rate or --users speaks of
+    #[arg(long, value_name = "NAME", requires = "check_load")]
+    pub group: Option<String>,
+    /// At the stated peak, or not at all [default: the peak where one is stated, else the load of the file]
+    #[arg(long, conflicts_with_all = ["check_load", "at_file"])]
+    pub at_peak: bool,
+    /// At the load of the file, whatever the peak
+    #[arg(long, conflicts_with = "check_load")]
+    pub at_file: bool,
+    /// What is undecided fails too
+    #[arg(long)]
+    pub strict: bool,
+    /// Write the verdicts as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Print the breaches as GitHub annotations too, at their lines of the model
+    #[arg(long, conflicts_with = "json")]
+    pub annotations: bool,
+    /// Fail too where a statistic is significantly worse than in this file of an earlier check
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Keep this check as a baseline for later ones
+    #[arg(long, value_name = "FILE")]
+    pub save_baseline: Option<PathBuf>,
+    /// How much worse than the baseline is let pass
+    #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = super::value::tolerance)]
+    pub tolerance: Tolerance,
     #[command(flatten)]
     pub study: StudyFlags,
     #[command(flatten)]
@@ -222,7 +269,7 @@ mod tests {
 
     #[test]
     fn what_later_issues_bring_is_not_offered() {
-        for command in ["compare", "size", "plan", "rank", "check"] {
+        for command in ["compare", "size", "plan", "rank"] {
             let error = parsed(&format!("knee {command} m.yaml")).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::InvalidSubcommand);
         }

@@ -11,6 +11,8 @@ use crate::experiment::options::StudyError;
 pub enum Failure {
     /// Whoever read our output has enough of it.
     PipeClosed,
+    /// A check failed, as already told.
+    Breach,
     /// The input is wrong, as already told.
     Told,
     /// The input is wrong: a phrase for people.
@@ -39,6 +41,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PipeClosed => f.write_str("the output was closed"),
+            Self::Breach => f.write_str("an objective is broken"),
             Self::Told => f.write_str("the input is wrong"),
             Self::Input(message) => f.write_str(message),
         }

@@ -1,10 +1,12 @@
 //! The command: flags in, files in and out, text on the terminal. Nothing else opens files or prints.
 //!
-//! Results go to stdout; progress, warnings and errors to stderr. Exit codes: 0 done, 2 the input is wrong.
+//! Results go to stdout; progress, warnings and errors to stderr. Exit codes: 0 done, 1 `check` found a breach, 2 the
+//! input is wrong.
 #![warn(clippy::print_stdout, clippy::print_stderr)] // They panic on a closed pipe; `terminal` does not.
 
 mod args;
 mod axis;
+mod check;
 mod failure;
 mod input;
 mod model;
@@ -30,6 +32,8 @@ use failure::Failure;
 
 /// The exit code where the input is wrong.
 const WRONG: u8 = 2;
+/// The exit code where `check` found a breach; no other command has it.
+const BREACH: u8 = 1;
 
 /// Does what a command line asks (its first word is the name of the program) and answers the exit code.
 #[must_use]
@@ -43,6 +47,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     match perform(&arguments.command) {
         Ok(()) | Err(Failure::PipeClosed) => ExitCode::SUCCESS,
+        Err(Failure::Breach) => ExitCode::from(BREACH),
         Err(Failure::Told) => ExitCode::from(WRONG),
         Err(failure @ Failure::Input(_)) => {
             terminal::error(&failure.to_string());
@@ -55,6 +60,7 @@ fn perform(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Run(flags) => run::run(flags),
         Command::Sweep(flags) => sweep::sweep(flags),
+        Command::Check(flags) => check::check(flags),
         Command::Explain(flags) => explain(flags),
         Command::New { path } => new::new(path),
         Command::Schema => schema(),

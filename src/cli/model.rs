@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::value::Setting;
 use super::{input, render, terminal};
 use crate::compile;
-use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::diagnostic::{Diagnostic, Position, Severity, Sources, Span};
 use crate::model::Model;
 
 /// A model file that was read, with the settings of the command line.
@@ -26,6 +26,8 @@ pub struct Compiled {
     pub digest: String,
     /// Names of the variants of the file.
     pub variants: Vec<String>,
+    /// Where each objective stands in the file; `None` where it is from elsewhere, such as a `--set`.
+    pub objectives: Vec<Option<Position>>,
 }
 
 impl<'a> File<'a> {
@@ -50,6 +52,14 @@ impl<'a> File<'a> {
         self.compile_variant(self.flags.variant.as_deref(), more, quiet).map(|compiled| compiled.model)
     }
 
+    /// As [`Self::compile`], with what the file says beside the model.
+    ///
+    /// # Errors
+    /// When the model is wrong, as told.
+    pub fn compile_whole(&self, quiet: bool) -> Result<Compiled, Failure> {
+        self.compile_variant(self.flags.variant.as_deref(), &[], quiet)
+    }
+
     /// As [`Self::compile`], of a variant or of the file itself.
     ///
     /// # Errors
@@ -65,7 +75,9 @@ impl<'a> File<'a> {
         let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
         tell(&loaded.diagnostics, &loaded.sources, quiet);
         let (digest, variants) = (loaded.digest, loaded.variants);
-        loaded.model.map(|model| Compiled { model, digest, variants }).ok_or(Failure::Told)
+        let position = |span: &Span| (span.source == 0).then(|| loaded.sources.position(*span));
+        let objectives = loaded.objectives.iter().map(position).collect();
+        loaded.model.map(|model| Compiled { model, digest, variants, objectives }).ok_or(Failure::Told)
     }
 
     /// The number at a path, as written in the file or set on the command line; empty where there is none yet. `text` is the value of

@@ -124,6 +124,41 @@ impl Drop for Draft {
     }
 }
 
+/// A file that the user named: it is replaced, unless it is the model, or a JSON file of somebody else.
+#[derive(Debug)]
+pub struct Replaced(PathBuf);
+
+impl Replaced {
+    /// Sees that the file can be written, before the study begins.
+    ///
+    /// # Errors
+    /// When it cannot, or must not.
+    pub fn prepare(path: &Path, model: &Path) -> Result<Self, Failure> {
+        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if fs::canonicalize(model).is_ok_and(|model| model == real) {
+            return Err(Failure::input(format!("`{}` is the model and stays", path.display())));
+        }
+        if fs::metadata(&real).is_ok_and(|found| found.is_dir()) {
+            return Err(Failure::file("write", path, &io::ErrorKind::IsADirectory.into()));
+        }
+        if path.extension().is_some_and(|extension| extension == "json") {
+            ours_or_absent(&real)?;
+        }
+        drop(Draft::new(&real, b"").map_err(|error| Failure::file("write", path, &error))?);
+        Ok(Self(real))
+    }
+
+    /// Writes it whole or not at all. Answers its path.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn write(self, bytes: &[u8]) -> Result<PathBuf, Failure> {
+        let draft = Draft::new(&self.0, bytes).map_err(|error| Failure::file("write", &self.0, &error))?;
+        draft.publish(&self.0)?;
+        Ok(self.0)
+    }
+}
+
 /// `output/<model>`: the name of the model as one harmless part of a path.
 pub fn default_directory(model: &str) -> PathBuf {
     Path::new("output").join(harmless(model))

@@ -93,6 +93,18 @@ pub fn precision(text: &str) -> Result<Precision, String> {
     }
 }
 
+/// A share of what was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tolerance(pub f64);
+
+/// Reads `2%`.
+///
+/// # Errors
+/// When it is no share.
+pub fn tolerance(text: &str) -> Result<Tolerance, String> {
+    quantity::share(text.trim()).map(Tolerance).map_err(phrase)
+}
+
 /// Reads `p95` or `mean`.
 ///
 /// # Errors

@@ -64,6 +64,7 @@ impl<'a> Compiler<'a> {
                 break;
             }
         }
+        self.keeps(place, it.size.as_ref(), it.cost.as_ref(), per.map_or(1, |_| u64::from(count)));
         let first = self.model.places[place.index()].members.start;
         let layout = Layout {
             shards: nodes,

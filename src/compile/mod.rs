@@ -12,6 +12,7 @@ mod digest;
 mod laws;
 mod links;
 mod load;
+mod money;
 mod names;
 mod nearest;
 mod places;
@@ -54,6 +55,8 @@ pub struct Loaded {
     pub digest: String,
     /// The names of its variants, in the order of the file.
     pub variants: Vec<String>,
+    /// Where each objective of the model stands.
+    pub objectives: Vec<Span>,
 }
 
 /// Compiles a model file.
@@ -89,8 +92,9 @@ pub fn load_variant(
         tree
     });
     let model = tree.and_then(|tree| compile(&tree, name, read_file, &mut digest, &mut sink));
-    let model = model.filter(|_| !sink.has_errors());
-    Loaded { model, diagnostics: sink.into_sorted(), sources, digest: digest.finish(), variants }
+    let (model, objectives) = model.filter(|_| !sink.has_errors()).unzip();
+    let objectives = objectives.unwrap_or_default();
+    Loaded { model, diagnostics: sink.into_sorted(), sources, digest: digest.finish(), variants, objectives }
 }
 
 /// A number of a model file.
@@ -162,7 +166,7 @@ fn compile(
     read_file: ReadFile<'_>,
     digest: &mut digest::Digest,
     sink: &mut Diagnostics,
-) -> Option<Model> {
+) -> Option<(Model, Vec<Span>)> {
     if tree.value == tree::Value::Null {
         sink.push(
             Diagnostic::error(tree.span, "the model is empty")
@@ -265,6 +269,10 @@ struct Compiler<'a> {
     /// One a group: where its name stands, and its timeout.
     group_spans: Vec<Span>,
     group_timeouts: Vec<Option<Span>>,
+    /// One an objective: where it stands.
+    objective_spans: Vec<Span>,
+    /// The currency of the file, and where it stands first.
+    money: Option<(String, Span)>,
 }
 
 impl<'a> Compiler<'a> {
@@ -302,10 +310,12 @@ impl<'a> Compiler<'a> {
             patience: Vec::new(),
             group_spans: Vec::new(),
             group_timeouts: Vec::new(),
+            objective_spans: Vec::new(),
+            money: None,
         }
     }
 
-    fn run(mut self) -> Option<Model> {
+    fn run(mut self) -> Option<(Model, Vec<Span>)> {
         self.check_name();
         self.declare();
         self.regions();
@@ -314,6 +324,7 @@ impl<'a> Compiler<'a> {
         self.load();
         self.programs();
         self.refuse_call_loops();
+        self.business();
         self.objectives();
         self.study();
         if self.sink.has_errors() {
@@ -321,7 +332,7 @@ impl<'a> Compiler<'a> {
         }
         self.warnings();
         self.rank_classes();
-        Some(self.model)
+        Some((self.model, self.objective_spans))
     }
 
     /// The name becomes a folder of results.
@@ -368,6 +379,7 @@ fn empty_model(name: &str) -> Model {
         connects: Vec::new(),
         classes: Vec::new(),
         objectives: Vec::new(),
+        business: None,
         peak: None,
         study: model::Study {
             seed: 1,

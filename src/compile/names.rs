@@ -13,7 +13,7 @@ use crate::spec::place::{Cache, Database, External, Pool, Queue, Service};
 use crate::spec::tree::shorten;
 
 /// Top-level words of a path; nothing else may be called so.
-const RESERVED: [&str; 7] = ["load", "study", "slo", "peak", "knee", "name", "total"];
+const RESERVED: [&str; 8] = ["load", "study", "slo", "peak", "business", "knee", "name", "total"];
 /// What a path may say behind a place, beside its fields.
 const RESERVED_WITHIN: [&str; 3] = ["primary", "total", "members"];
 

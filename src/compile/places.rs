@@ -6,8 +6,8 @@ use super::{Body, Compiler, MEMBERS_MAX};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::ids::{BalancerId, DistId, EndpointId, MemberId, PlaceId, StationId};
 use crate::model::{
-    Balance, Balancer, Class, Connect, Discipline, Endpoint, Member, Money, Place, PlaceKind, Resource,
-    Sharing, Station, StationKind,
+    Balance, Balancer, Class, Connect, Discipline, Endpoint, Member, Place, PlaceKind, Resource, Sharing,
+    Station, StationKind,
 };
 use crate::spec::decode::{At, Named};
 use crate::spec::place::{self as spec, Replicas, Scheduling};
@@ -425,7 +425,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn external(&mut self, name: &At<String>, external: &'a At<spec::External>) {
-        let Some(place) = self.open(name, PlaceKind::External, None) else { return };
+        let Some(place) = self.open(name, PlaceKind::External, external.value.cost.as_ref()) else { return };
         self.place_in_region(place, external.value.region.as_ref());
         self.member(place, name.value.clone(), 1.0, Vec::new(), name.span);
         let balancer = self.balancer(place, None);
@@ -474,6 +474,7 @@ impl<'a> Compiler<'a> {
         let applied = self.applies(name, place, it, versions);
         self.queries(name, place, it, [to_primary, to_reads], keys.is_some(), versions);
         self.close(place);
+        self.keeps(place, it.size.as_ref(), it.cost.as_ref(), 1 + u64::from(replicas));
         self.place_queries(place, it, layout, versions);
         self.replication(name, place, it, versions, layout, applied);
         self.model.places[place.index()].keys = keys;
@@ -642,7 +643,7 @@ impl<'a> Compiler<'a> {
             members: members..members,
             endpoints: endpoints..endpoints,
             keys: None,
-            cost_per_hour: None,
+            prices: None,
             region: None,
             bandwidth_bps: None,
         });
@@ -695,8 +696,9 @@ impl<'a> Compiler<'a> {
             return None;
         }
         let place = self.open_unnamed(name, kind);
-        self.model.places[place.index()].cost_per_hour =
-            cost.map(|cost| Money { amount: cost.value.0.amount, currency: cost.value.0.currency.clone() });
+        if let Some(cost) = cost {
+            self.prices(place, cost);
+        }
         self.place_is(&name.value, place);
         Some(place)
     }

@@ -2,13 +2,25 @@
 
 use super::Compiler;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::ids::EndpointId;
+use crate::ids::{EndpointId, PlaceId};
 use crate::model::{Goal, Objective, Peak, PlaceKind, Statistic, Study};
 use crate::spec::decode::At;
 use crate::spec::quantity::SECONDS_MAX;
 use crate::spec::study as spec;
 use crate::units::{Span as Length, Time};
 
+/// Why a place has no such objective.
+const OF_REQUESTS: &str = "this is about requests, not places";
+/// Places that objectives can be about.
+const JUDGED: [PlaceKind; 7] = [
+    PlaceKind::Service,
+    PlaceKind::External,
+    PlaceKind::Database,
+    PlaceKind::Cache,
+    PlaceKind::Queue,
+    PlaceKind::Pool,
+    PlaceKind::Link,
+];
 /// The seed unless stated.
 const SEED: u64 = 1;
 /// Half width at 95 % of p95, unless a precision is stated.
@@ -25,25 +37,94 @@ impl Compiler<'_> {
     pub(super) fn objectives(&mut self) {
         let Some(slo) = &self.spec.slo else { return };
         for (name, objectives) in slo.value.iter() {
-            let endpoint = match name.value.as_str() {
-                "total" => None,
-                _ => match self.asked_endpoint(name) {
-                    Some(endpoint) => Some(endpoint),
+            let (endpoint, place) = match name.value.as_str() {
+                "total" => (None, None),
+                endpoint if endpoint.contains('.') => match self.asked_endpoint(name) {
+                    Some(endpoint) => (Some(endpoint), None),
+                    None => continue,
+                },
+                _ => match self.find_place(name, &JUDGED) {
+                    Some(place) => (None, Some(place)),
                     None => continue,
                 },
             };
             for objective in &objectives.value.0 {
                 let goal = goal(objective.value.goal);
                 self.check_goal(goal, objective.span);
-                let text = objective.value.text.clone();
-                self.model.objectives.push(Objective { endpoint, goal, text });
+                match place {
+                    Some(place) => self.check_goal_of_place(place, goal, objective),
+                    None => self.check_goal_of_requests(endpoint, goal, objective),
+                }
+                if let Some(currency) = &objective.value.currency {
+                    self.currency_of(currency, objective.span);
+                }
+                let spec::Objective { text, warns, .. } = &objective.value;
+                let (text, warns) = (text.clone(), *warns);
+                self.model.objectives.push(Objective { endpoint, place, goal, text, warns });
+                self.objective_spans.push(objective.span);
             }
         }
         self.good_within();
     }
 
-    /// An objective is about requests, so some group must ask for the endpoint.
-    fn asked_endpoint(&mut self, name: &At<String>) -> Option<EndpointId> {
+    /// What a place is judged by is what it has.
+    fn check_goal_of_place(&mut self, id: PlaceId, goal: Goal, objective: &At<spec::Objective>) {
+        let place = &self.model.places[id.index()];
+        let (kind, name) = (place.kind, place.name.clone());
+        let limited = self.model.stations_of(id).next().is_some();
+        let versioned = self.model.versions.iter().any(|versions| versions.place == id);
+        let lack = match goal {
+            Goal::HitRatio(_) if kind != PlaceKind::Cache => "only caches have a hit ratio",
+            Goal::Utilization(_) if !limited => "nothing is limited there",
+            Goal::Age(..) if kind != PlaceKind::Queue => "only messages in queues have an age",
+            Goal::Age(..) if !limited => "unlimited consumers let no message wait",
+            Goal::Stale(_) if !versioned => "nothing there can be stale: no `put`, no `replication`",
+            Goal::MonthlyCost(_) if place.prices.is_none() => "it has no `cost`",
+            Goal::MillionCost(_) => "expected it in `total`",
+            Goal::Latency(..) | Goal::Errors(_) | Goal::Apdex { .. } => OF_REQUESTS,
+            Goal::GoodputRate(_) | Goal::GoodputShare(_) => OF_REQUESTS,
+            _ => return,
+        };
+        let of_requests = lack == OF_REQUESTS;
+        let help = of_requests.then(|| self.similar_request(&name)).flatten();
+        let message = format!("`{}` of `{name}`", objective.value.text);
+        self.sink.push(Diagnostic::error(objective.span, message).label(lack).help_if(help));
+    }
+
+    fn check_goal_of_requests(
+        &mut self,
+        endpoint: Option<EndpointId>,
+        goal: Goal,
+        objective: &At<spec::Objective>,
+    ) {
+        let text = &objective.value.text;
+        match goal {
+            Goal::HitRatio(_) | Goal::Utilization(_) | Goal::Stale(_) | Goal::Age(..) => {
+                let message = format!("`{text}` of requests");
+                self.sink.push(
+                    Diagnostic::error(objective.span, message)
+                        .label("this is about a place")
+                        .help("name the place: `slo: {products: [hit_ratio > 90%]}`"),
+                );
+            }
+            Goal::MonthlyCost(_) | Goal::MillionCost(_) if endpoint.is_some() => {
+                self.error(objective.span, format!("`{text}` of an endpoint"), "expected it in `total`");
+            }
+            Goal::MonthlyCost(_) | Goal::MillionCost(_)
+                if self.whole && self.model.places.iter().all(|place| place.prices.is_none()) =>
+            {
+                self.sink.push(
+                    Diagnostic::error(objective.span, format!("`{text}`, and nothing has a price"))
+                        .label("expected places with `cost`")
+                        .help("say what they cost: `web: {cost: 0.17 $/h, …}`"),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// An objective, or revenue, is about requests, so some group must ask for the endpoint.
+    pub(super) fn asked_endpoint(&mut self, name: &At<String>) -> Option<EndpointId> {
         let kinds = [PlaceKind::Service, PlaceKind::External, PlaceKind::Database];
         let endpoint = self.find_endpoint(name, &kinds)?;
         let is_asked = self.model.requests.iter().any(|request| request.endpoint == endpoint);
@@ -52,7 +133,7 @@ impl Compiler<'_> {
             let help = self.similar_request(&name.value);
             self.sink.push(
                 Diagnostic::error(name.span, message)
-                    .label("objectives are about requests of users")
+                    .label("expected an endpoint that users ask for")
                     .help_if(help),
             );
         }
@@ -60,7 +141,10 @@ impl Compiler<'_> {
     }
 
     fn check_goal(&mut self, goal: Goal, span: Span) {
-        let (Goal::Latency(_, limit) | Goal::Apdex { threshold: limit, .. }) = goal else { return };
+        let (Goal::Latency(_, limit) | Goal::Age(_, limit) | Goal::Apdex { threshold: limit, .. }) = goal
+        else {
+            return;
+        };
         if limit <= 0.0 {
             self.error(span, "an objective of no time at all", "expected a time above 0");
         }
@@ -69,7 +153,8 @@ impl Compiler<'_> {
     /// Goodput counts answers within the tightest latency objective of the endpoint, or else of all requests.
     fn good_within(&mut self) {
         let tightest = |endpoint: Option<EndpointId>| {
-            let of_it = self.model.objectives.iter().filter(|objective| objective.endpoint == endpoint);
+            let blocks = |o: &&Objective| o.endpoint == endpoint && o.place.is_none() && !o.warns;
+            let of_it = self.model.objectives.iter().filter(blocks);
             let limits = of_it.filter_map(|objective| match objective.goal {
                 Goal::Latency(_, below) => Some(below),
                 _ => None,
@@ -192,5 +277,11 @@ fn goal(goal: spec::Goal) -> Goal {
         spec::Goal::Apdex(threshold, above) => Goal::Apdex { threshold, above },
         spec::Goal::GoodputRate(above) => Goal::GoodputRate(above),
         spec::Goal::GoodputShare(above) => Goal::GoodputShare(above),
+        spec::Goal::HitRatio(above) => Goal::HitRatio(above),
+        spec::Goal::Utilization(below) => Goal::Utilization(below),
+        spec::Goal::Stale(below) => Goal::Stale(below),
+        spec::Goal::Age(of, below) => Goal::Age(statistic(of), below),
+        spec::Goal::MonthlyCost(below) => Goal::MonthlyCost(below),
+        spec::Goal::MillionCost(below) => Goal::MillionCost(below),
     }
 }

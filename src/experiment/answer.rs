@@ -315,11 +315,45 @@ pub struct Point {
     pub total: RequestRow,
     /// By place.
     pub places: indexmap::IndexMap<String, PlaceRow>,
+    /// What it costs at this load, where the model states prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostRow>,
+    /// What it loses to slow answers and to errors, where the model says what requests bring.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub business: Option<BusinessRow>,
     /// Laws that every run must obey.
     pub audit: Vec<AuditRow>,
     /// Closed forms beside their simulated values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exact: Vec<ExactRow>,
+}
+
+/// The bill at one load: months of 730 hours.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CostRow {
+    /// `$`, `EUR`: as the file writes it.
+    pub currency: String,
+    /// Money a month.
+    pub per_month: Estimate,
+    /// Money for a million right answers.
+    pub per_million_requests: Estimate,
+    /// Money a month by place, of those with a price.
+    pub by_place: indexmap::IndexMap<String, Estimate>,
+}
+
+/// Revenue at one load, under an assumed slope.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct BusinessRow {
+    /// `$`, `EUR`: as the file writes it.
+    pub currency: String,
+    /// What all requests would bring if they were answered right and at the reference latency.
+    pub revenue_per_month: Estimate,
+    /// What right answers bring less by being slower than that; below zero where they are faster.
+    pub lost_to_latency_per_month: Estimate,
+    /// What requests that ended in an error would have brought.
+    pub lost_to_errors_per_month: Estimate,
+    /// What none of this measures.
+    pub assumption: String,
 }
 
 /// The load of a point.

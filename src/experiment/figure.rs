@@ -6,7 +6,8 @@
 use super::answer::Estimate;
 use super::rounds::Job;
 use super::rows::CONFIDENCE;
-use super::summary::{PlaceSummary, QUANTILES, RequestSummary, Summary};
+use super::summary::{PlaceSummary, QUANTILES, RequestSummary, Spread, Summary};
+use crate::ids::PlaceId;
 use crate::model::Statistic;
 use crate::stats::Histogram;
 use crate::stats::interval::{self, Lack};
@@ -213,7 +214,29 @@ fn place(quantity: Quantity, job: &Job, at: usize) -> Option<Observed> {
     })
 }
 
-fn mean(each: Vec<f64>) -> Observed {
+/// How long messages of a queue wait for a consumer.
+pub(super) fn age(job: &Job, queue: PlaceId, statistic: Statistic) -> Option<Observed> {
+    let (at, _) = job.layout.resources_of(queue).next()?;
+    let pooled = &job.gathered.as_ref()?.pooled.resources[at];
+    let waits: Vec<&Spread> = job.summaries().iter().map(|s| &s.resources[at].wait).collect();
+    match statistic {
+        Statistic::Mean => Some(Observed {
+            value: pooled.mean_s()?,
+            each: waits.iter().map(|w| w.mean).collect(),
+            lack: None,
+        }),
+        Statistic::Quantile(p) => {
+            let nth = QUANTILES.iter().position(|&q| (q - p).abs() < 1e-9)?;
+            let fewest = waits.iter().map(|w| w.count).min().unwrap_or(0);
+            let each = waits.iter().map(|w| w.quantiles[nth]).collect();
+            let lack = interval::enough_beyond(fewest, p).err();
+            Some(Observed { value: pooled.quantile_s(p)?, each, lack })
+        }
+    }
+}
+
+/// One number a replication, and their mean.
+pub(super) fn mean(each: Vec<f64>) -> Observed {
     Observed { value: each.iter().sum::<f64>() / each.len() as f64, each, lack: None }
 }
 

@@ -1,6 +1,6 @@
 //! How far each objective holds.
 
-use super::answer::{Estimate, Found, Point, RequestRow, SloRow, State};
+use super::answer::{Distribution, Estimate, Found, Point, RequestRow, SloRow, State};
 use super::loads::plain;
 use super::summary::QUANTILES;
 use crate::model::{Goal, Model, Objective, Statistic};
@@ -19,12 +19,59 @@ fn badness(row: &RequestRow, goal: Goal) -> Option<(Estimate, f64)> {
         Goal::Errors(below) => (errors(row), below),
         Goal::Apdex { above, .. } => (negated(row.apdex.as_ref()?), 1.0 - above),
         Goal::GoodputShare(above) => (negated(&goodput_share(row)), 1.0 - above),
-        Goal::GoodputRate(_) => return None,
+        // About places and money: see `of_place`.
+        _ => return None,
     })
 }
 
+/// As [`badness`], of a place, or of money.
+fn of_place(model: &Model, objective: &Objective, point: &Point) -> Option<(Estimate, f64)> {
+    let negated = |e: &Estimate| Estimate {
+        value: e.value.map(|v| 1.0 - v),
+        low: e.high.map(|v| 1.0 - v),
+        high: e.low.map(|v| 1.0 - v),
+        reason: None,
+    };
+    let name = objective.place.map(|place| &model.places[place.index()].name);
+    let row = name.and_then(|name| point.places.get(name));
+    let cost = point.cost.as_ref();
+    Some(match objective.goal {
+        Goal::HitRatio(above) => (negated(row?.hit_ratio.as_ref()?), 1.0 - above),
+        Goal::Utilization(below) => (row?.utilization.clone()?, below),
+        Goal::Stale(below) => (row?.stale_share.clone()?, below),
+        Goal::Age(statistic, below) => (of_distribution(row?.age_s.as_ref()?, statistic)?, below),
+        Goal::MonthlyCost(below) => match name {
+            Some(name) => (cost?.by_place.get(name)?.clone(), below),
+            None => (cost?.per_month.clone(), below),
+        },
+        Goal::MillionCost(below) => (cost?.per_million_requests.clone(), below),
+        _ => return None,
+    })
+}
+
+/// What an objective looks at, of each group that asks for its endpoint, or of its place; rising is bad.
+pub(super) fn readings(model: &Model, objective: &Objective, point: &Point) -> Vec<Option<(Estimate, f64)>> {
+    match objective.goal {
+        Goal::HitRatio(_)
+        | Goal::Utilization(_)
+        | Goal::Stale(_)
+        | Goal::Age(..)
+        | Goal::MonthlyCost(_)
+        | Goal::MillionCost(_) => vec![of_place(model, objective, point)],
+        _ => rows(model, objective, point).into_iter().map(|row| badness(row, objective.goal)).collect(),
+    }
+}
+
+/// Whether load need not make it worse: then a breach at the lowest load says nothing about load.
+fn goes_its_own_way(goal: Goal) -> bool {
+    matches!(goal, Goal::HitRatio(_) | Goal::Stale(_) | Goal::MonthlyCost(_) | Goal::MillionCost(_))
+}
+
 fn latency(row: &RequestRow, statistic: Statistic) -> Option<Estimate> {
-    let d = &row.latency_s;
+    of_distribution(&row.latency_s, statistic)
+}
+
+fn of_distribution(d: &Distribution, statistic: Statistic) -> Option<Estimate> {
     let Statistic::Quantile(p) = statistic else { return Some(d.mean.clone()) };
     let reported = [&d.p50, &d.p90, &d.p95, &d.p99, &d.p999];
     let at = QUANTILES.iter().position(|&q| (q - p).abs() < 1e-9)?;
@@ -77,17 +124,20 @@ pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point], along: 
     if let Goal::GoodputRate(_) = objective.goal {
         return Estimate::unknown("an absolute goodput has a lowest load, not a highest");
     }
+    if goes_its_own_way(objective.goal) && !gets_worse(model, objective, points) {
+        return Estimate::unknown(&own_way(model, objective, points, along));
+    }
     let steady: Vec<&Point> = points.iter().take_while(|p| p.state != State::Saturated).collect();
     let saturated = points.iter().find(|p| p.state == State::Saturated).map(|p| p.load.at);
     let Some(last) = steady.last().map(|p| p.load.at) else {
         return Estimate::unknown("no steady load was simulated");
     };
-    let requests = steady.first().map_or(0, |p| rows(model, objective, p).len());
+    let requests = steady.first().map_or(0, |p| readings(model, objective, p).len());
     // Whichever group sees it break first.
     let limits = (0..requests).map(|nth| {
         let band = |end: fn(&Estimate) -> Option<f64>| {
             let at = |p: &&Point| {
-                let (estimate, bar) = badness(rows(model, objective, p)[nth], objective.goal)?;
+                let (estimate, bar) = readings(model, objective, p).swap_remove(nth)?;
                 Some((p.load.at, end(&estimate).or(estimate.value)? - bar, bar))
             };
             crossing(objective.goal, &steady.iter().filter_map(at).collect::<Vec<_>>(), along.log)
@@ -101,6 +151,9 @@ pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point], along: 
     };
     let first = steady[0].load.at;
     match (value, saturated) {
+        (Some(value), _) if value <= first && goes_its_own_way(objective.goal) => {
+            Estimate::unknown(&format!("broken at every {} simulated", along.noun))
+        }
         (Some(value), _) if value <= first => Estimate {
             value: None,
             low: None,
@@ -139,7 +192,9 @@ fn crossing(goal: Goal, points: &[(f64, f64, f64)], log: bool) -> Option<f64> {
     let curve: Vec<(f64, f64)> = points.iter().map(|&(x, over, bar)| (place(x), over + bar)).collect();
     let bar = first.2;
     let at = match goal {
-        Goal::Latency(..) => Curve::log(&curve)?.first_crossing(bar),
+        Goal::Latency(..) | Goal::Age(..) if curve.iter().all(|(_, v)| *v > 0.0) => {
+            Curve::log(&curve)?.first_crossing(bar)
+        }
         _ => Curve::linear(&curve)?.first_crossing(bar),
     }?;
     Some(if log { at.exp() } else { at })
@@ -181,9 +236,8 @@ fn gets_worse(model: &Model, objective: &Objective, points: &[Point]) -> bool {
 /// What an objective looks at, of whichever group it is worst for, and its bar; `None` without a steady state.
 fn worst(model: &Model, objective: &Objective, point: &Point) -> Option<(Band, f64)> {
     let steady = point.state != State::Saturated;
-    let all = rows(model, objective, point).into_iter().filter(|_| steady);
-    let all = all.filter_map(|row| {
-        let (e, bar) = badness(row, objective.goal)?;
+    let all = readings(model, objective, point).into_iter().flatten().filter(|_| steady);
+    let all = all.filter_map(|(e, bar)| {
         let value = e.value?;
         Some((Band { value, low: e.low.unwrap_or(value), high: e.high.unwrap_or(value) }, bar))
     });
@@ -208,12 +262,24 @@ fn where_it_holds(model: &Model, objective: &Objective, points: &[Point], along:
     }
 }
 
+/// Why there is no highest load: it does not get worse with load.
+fn own_way(model: &Model, objective: &Objective, points: &[Point], along: Along<'_>) -> String {
+    let steady = || points.iter().filter(|p| p.state != State::Saturated);
+    let holds = |p: &&Point| worst(model, objective, p).is_some_and(|(band, bar)| band.value < bar);
+    let (all, good) = (steady().count(), steady().filter(holds).count());
+    let noun = along.noun;
+    match all - good {
+        0 => format!("holds at every {noun} simulated"),
+        bad => format!("does not get worse with {noun}: broken at {bad} of {all} simulated"),
+    }
+}
+
 fn first_to_break(
     model: &Model,
     load: &str,
     met_up_to: impl Fn(&Objective) -> Estimate,
 ) -> (Vec<SloRow>, Option<Found>) {
-    let name = |o: &Objective| o.endpoint.map_or("total".to_owned(), |e| model.endpoint_name(e));
+    let name = |o: &Objective| model.objective_subject(o);
     let slo: Vec<SloRow> = model
         .objectives
         .iter()
@@ -224,7 +290,8 @@ fn first_to_break(
     let value = |row: &SloRow| {
         if broken(&row.met_up_to) { 0.0 } else { row.met_up_to.value.unwrap_or(f64::INFINITY) }
     };
-    let first = slo.iter().min_by(|a, b| value(a).total_cmp(&value(b)));
+    let block = slo.iter().zip(&model.objectives).filter(|(_, o)| !o.warns).map(|(row, _)| row);
+    let first = block.min_by(|a, b| value(a).total_cmp(&value(b)));
     let found = first.map(|row| Found {
         load: load.to_owned(),
         at: row.met_up_to.clone(),

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod bill;
 mod bottleneck;
+pub mod check;
 mod edge;
 mod exact;
 pub mod figure;

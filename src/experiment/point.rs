@@ -6,7 +6,7 @@ use super::loads;
 use super::rounds::Job;
 use super::rows;
 use super::summary::Thresholds;
-use super::{bottleneck, exact};
+use super::{bill, bottleneck, exact};
 use crate::ids::{GroupId, PlaceId};
 use crate::measure::layout::Layout;
 use crate::model::{Demands, Model, OnError, Op, Sharing, Site, StationKind, Statistic, Target};
@@ -67,6 +67,8 @@ pub fn point(job: &Job, base: f64) -> Point {
                 (model.places[p as usize].name.clone(), rows::place(model, layout, gathered, PlaceId(p)))
             })
             .collect(),
+        cost: bill::cost(model, layout, summaries),
+        business: bill::business(model, &job.demands, summaries),
         audit: audit(job, gathered, saturated),
         exact: if state == State::Stable { exact::rows(job) } else { Vec::new() },
     }
@@ -79,7 +81,7 @@ fn counts(gathered: &Gathered) -> Counts {
 /// Over all requests there is one Apdex only where all have the same threshold.
 fn total_thresholds(of: &[Thresholds]) -> Thresholds {
     let apdex = of.first().and_then(|t| t.apdex).filter(|&t| of.iter().all(|o| o.apdex == Some(t)));
-    Thresholds { good_within: None, apdex }
+    Thresholds { apdex, ..Thresholds::default() }
 }
 
 /// Mean response time of all requests when nobody waits.

@@ -70,7 +70,7 @@ impl Job {
     /// A point at `at` on the axis.
     pub fn new(at: f64, model: Model) -> Self {
         let (layout, demands) = (Layout::new(&model), Demands::new(&model));
-        let thresholds = thresholds(&model);
+        let thresholds = thresholds(&model, &demands);
         Self {
             at,
             model,
@@ -107,7 +107,7 @@ impl Job {
     }
 }
 
-fn thresholds(model: &Model) -> Vec<Thresholds> {
+fn thresholds(model: &Model, demands: &Demands) -> Vec<Thresholds> {
     let apdex = |endpoint| {
         model.objectives.iter().find_map(|o| match o.goal {
             Goal::Apdex { threshold, .. } if o.endpoint.is_none_or(|e| e == endpoint) => {
@@ -116,11 +116,12 @@ fn thresholds(model: &Model) -> Vec<Thresholds> {
             _ => None,
         })
     };
-    let of = |r: &crate::model::Request| Thresholds {
+    let of = |(at, r): (usize, &crate::model::Request)| Thresholds {
         good_within: r.good_within.map(|s| s.0),
         apdex: apdex(r.endpoint),
+        worthless: super::bill::all_lost_at(model, demands, at),
     };
-    model.requests.iter().map(of).collect()
+    model.requests.iter().enumerate().map(of).collect()
 }
 
 /// Runs all jobs to their end.

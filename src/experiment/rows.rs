@@ -25,6 +25,15 @@ pub fn mean(summaries: &[Summary], f: impl Fn(&Summary) -> f64) -> Estimate {
     estimate(interval::mean(&values, CONFIDENCE), 0.0, f64::INFINITY)
 }
 
+/// As [`mean`], of a number that may be below zero.
+pub fn signed_mean(summaries: &[Summary], f: impl Fn(&Summary) -> f64) -> Estimate {
+    let values: Vec<f64> = summaries.iter().map(f).collect();
+    if values.iter().any(|v| !v.is_finite()) {
+        return Estimate::unknown("no observations in a replication");
+    }
+    estimate(interval::mean(&values, CONFIDENCE), f64::NEG_INFINITY, f64::INFINITY)
+}
+
 /// A share or quotient `x / y`, both summed over replications.
 pub fn ratio(
     summaries: &[Summary],

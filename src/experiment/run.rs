@@ -17,12 +17,21 @@ use crate::model::Model;
 /// # Errors
 /// No threads.
 pub fn run(model: &Model, options: &Options, progress: &dyn Progress) -> Result<Answer, StudyError> {
+    settled(model, options, progress).map(|(answer, _)| answer)
+}
+
+/// One load, with the replications behind it.
+pub(super) fn settled(
+    model: &Model,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<(Answer, Job), StudyError> {
     let dial = Dial::new(model, &Swept::All)?;
     let mut jobs = vec![Job::new(dial.base, model.clone())];
     rounds::settle(&mut jobs, options, progress)?;
     let mut answer = points_only(model, &jobs, dial.base, dial.axis.clone(), options);
     answer.bottleneck_law = bound(model, &dial).map(|(at, station)| law_row(model, &dial, at, station));
-    Ok(answer)
+    Ok((answer, jobs.remove(0)))
 }
 
 /// Any path of the model as the axis: one compiled model a value, with the load of the file. All points share their seeds, so that

@@ -15,12 +15,16 @@ const SHEDDING_SHARE: f64 = 0.01;
 /// Utilisation whose upper bound a stable resource stays below.
 const FULL: f64 = 0.999;
 
+/// A backlog grows where a resource is busy all the time; the busiest of one that does not wait for more is below this.
+const BUSY: f64 = 0.8;
+
 /// What one look at a point says about its steadiness.
 #[derive(Clone, Debug)]
 pub struct Look {
     /// Growth of the number of calls in the system, per second.
     pub growth: Estimate,
-    /// The growth is significant.
+    /// The growth is significant, and some resource is busy enough to be its cause. Else it is something that settles, such as a cache that
+    /// has not come to its share of hits yet.
     pub grows: bool,
     /// Halves of the run agree.
     pub agree: bool,
@@ -34,7 +38,7 @@ impl Look {
     /// Looks at the replications of a point.
     pub fn at(summaries: &[Summary]) -> Self {
         let slopes: Vec<f64> = summaries.iter().filter_map(growth).collect();
-        let trend = trend(&slopes, GROWTH_CONFIDENCE).ok();
+        let rises = trend(&slopes, GROWTH_CONFIDENCE).is_ok_and(|t| t.at_least > 0.0);
         let growth = match interval::mean(&slopes, 0.95) {
             Ok(i) => Estimate::with_interval(i.value, i.low, i.high),
             Err(lack) => Estimate::unknown(&lack.to_string()),
@@ -46,9 +50,9 @@ impl Look {
         Self {
             growth,
             // A run that filled the memory has grown, whatever the slope says.
-            grows: trend.is_some_and(|t| t.at_least > 0.0) || summaries.iter().any(|s| s.overflowed),
+            grows: rises && !all_below(BUSY, summaries) || summaries.iter().any(|s| s.overflowed),
             agree,
-            below_capacity: below_capacity(summaries),
+            below_capacity: all_below(FULL, summaries),
             shed: shed(summaries),
         }
     }
@@ -77,11 +81,12 @@ fn growth(summary: &Summary) -> Option<f64> {
     slope(&points)
 }
 
-fn below_capacity(summaries: &[Summary]) -> bool {
+/// Whether every limited resource is busy for less than a share of the time, with confidence.
+fn all_below(share: f64, summaries: &[Summary]) -> bool {
     let stations = summaries.first().map_or(0, |s| s.stations.len());
     (0..stations).all(|at| {
         let shares: Vec<f64> = summaries.iter().map(|s| s.stations[at]).collect();
-        interval::mean(&shares, 0.95).is_ok_and(|i| i.high < FULL)
+        interval::mean(&shares, 0.95).is_ok_and(|i| i.high < share)
     })
 }
 

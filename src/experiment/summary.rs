@@ -48,6 +48,8 @@ pub struct RequestSummary {
     pub apdex: f64,
     /// Ended in an error, by kind.
     pub errors: [f64; 4],
+    /// Mean latency of right answers, each counted as no slower than [`Thresholds::worthless`], in seconds; NaN without any.
+    pub capped_s: f64,
     /// Latency of right answers.
     pub latency: Spread,
     /// Latency of everything that ended; errors count with the time the user spent.
@@ -141,11 +143,13 @@ pub struct Summary {
     pub audit: Vec<crate::measure::audit::Finding>,
 }
 
-/// Thresholds in ns of a request: good within, and Apdex T.
+/// Thresholds in ns of a request: good within, Apdex T, and when it is worth nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Thresholds {
     pub good_within: Option<u64>,
     pub apdex: Option<u64>,
+    /// From here on an answer brings no revenue any more.
+    pub worthless: Option<u64>,
 }
 
 impl Summary {
@@ -210,6 +214,10 @@ fn request(book: &crate::measure::books::RequestBook, thresholds: Thresholds) ->
         good,
         apdex,
         errors,
+        capped_s: thresholds
+            .worthless
+            .map_or(book.right.mean_s(), |t| book.right.mean_s_up_to(t))
+            .unwrap_or(f64::NAN),
         latency: Spread::from(&book.right),
         offered,
         failed: Spread::from(&book.errors),

@@ -71,6 +71,8 @@ pub struct Model {
     pub classes: Vec<String>,
     /// Objectives.
     pub objectives: Vec<Objective>,
+    /// What requests bring, where the model says so.
+    pub business: Option<Business>,
     /// The load that is expected, where the model states one.
     pub peak: Option<Peak>,
     /// Defaults of the study; flags override them.
@@ -171,21 +173,52 @@ pub struct Place {
     pub endpoints: Range<u32>,
     /// The keys that steps here are about, where the model names them.
     pub keys: Option<Popularity>,
-    /// Money an hour and replica, in the currency the file uses.
-    pub cost_per_hour: Option<Money>,
+    /// What it costs, if the file says so.
+    pub prices: Option<Prices>,
     /// Where in the world it is, if the file says so.
     pub region: Option<String>,
     /// Of a link: bits per second.
     pub bandwidth_bps: Option<f64>,
 }
 
-/// An amount of money.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Money {
-    /// How much.
-    pub amount: f64,
+/// What a place costs, all in the one currency of the file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prices {
     /// Currency as written: `$`, `EUR`.
     pub currency: String,
+    /// An hour of each member.
+    pub per_hour: f64,
+    /// A call received.
+    pub per_call: f64,
+    /// A byte carried (links).
+    pub per_byte: f64,
+    /// A byte kept for an hour (databases, caches).
+    pub per_byte_hour: f64,
+    /// Bytes kept, all copies together.
+    pub kept_bytes: f64,
+}
+
+impl Prices {
+    /// Whether the bill depends on what is asked of the place.
+    #[must_use]
+    pub fn by_usage(&self) -> bool {
+        self.per_call > 0.0 || self.per_byte > 0.0
+    }
+}
+
+/// What requests bring, and what they bring less when they take longer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Business {
+    /// Currency as written.
+    pub currency: String,
+    /// A right answer brings so much at the reference latency.
+    pub revenue_per_request: f64,
+    /// The share of that which 100 ms more of latency cost: linear, and never more than all of it.
+    pub lost_per_100ms: f64,
+    /// The requests that bring it; `None`: all.
+    pub endpoint: Option<EndpointId>,
+    /// The latency at which nothing is lost, in seconds; `None`: the mean of each request when nobody waits.
+    pub reference_s: Option<f64>,
 }
 
 /// One replica of a place.
@@ -689,12 +722,16 @@ pub enum Statistic {
 /// One line of `slo`.
 #[derive(Clone, Debug)]
 pub struct Objective {
-    /// The endpoint it speaks of; `None`: all requests (`total`).
+    /// The endpoint it speaks of; `None`: all requests (`total`), or a place.
     pub endpoint: Option<EndpointId>,
+    /// The place it speaks of.
+    pub place: Option<PlaceId>,
     /// What must hold.
     pub goal: Goal,
     /// As written: `p95 < 200ms`.
     pub text: String,
+    /// A breach is told and fails nothing: it is no part of the limit, nor of goodput.
+    pub warns: bool,
 }
 
 /// What must hold.
@@ -715,6 +752,44 @@ pub enum Goal {
     GoodputRate(f64),
     /// Goodput stays above this share of offered requests.
     GoodputShare(f64),
+    /// The share of look-ups that hit stays above (caches).
+    HitRatio(f64),
+    /// The busy share of the busiest resource stays below (places).
+    Utilization(f64),
+    /// The share of answers that had been overwritten stays below (caches, databases).
+    Stale(f64),
+    /// How long messages wait for a consumer, in seconds, stays below (queues).
+    Age(Statistic, f64),
+    /// Money a month stays below (all, or a place).
+    MonthlyCost(f64),
+    /// Money for a million right answers stays below (all).
+    MillionCost(f64),
+}
+
+impl Goal {
+    /// What it is held against: seconds, a share of one, a score, per second, or money.
+    #[must_use]
+    pub fn bar(&self) -> f64 {
+        match *self {
+            Self::Latency(_, bar)
+            | Self::Errors(bar)
+            | Self::Apdex { above: bar, .. }
+            | Self::GoodputRate(bar)
+            | Self::GoodputShare(bar)
+            | Self::HitRatio(bar)
+            | Self::Utilization(bar)
+            | Self::Stale(bar)
+            | Self::Age(_, bar)
+            | Self::MonthlyCost(bar)
+            | Self::MillionCost(bar) => bar,
+        }
+    }
+
+    /// It must stay below its bar; otherwise above.
+    #[must_use]
+    pub fn is_below(&self) -> bool {
+        !matches!(self, Self::Apdex { .. } | Self::GoodputRate(_) | Self::GoodputShare(_) | Self::HitRatio(_))
+    }
 }
 
 /// How to study the model; every field a default that a flag overrides.
@@ -757,6 +832,16 @@ impl Model {
     /// The requests of a group.
     pub fn requests_of(&self, group: GroupId) -> impl Iterator<Item = (RequestId, &Request)> {
         self.groups[group.index()].requests.clone().map(|i| (RequestId(i), &self.requests[i as usize]))
+    }
+
+    /// What an objective speaks of: `web.browse`, `total`, `products`.
+    #[must_use]
+    pub fn objective_subject(&self, objective: &Objective) -> String {
+        match (objective.endpoint, objective.place) {
+            (Some(endpoint), _) => self.endpoint_name(endpoint),
+            (None, Some(place)) => self.places[place.index()].name.clone(),
+            (None, None) => "total".to_owned(),
+        }
     }
 
     /// `web.browse`

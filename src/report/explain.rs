@@ -3,12 +3,13 @@
 
 use crate::ids::{EndpointId, GroupId, PlaceId, StationId};
 use crate::model::{
-    Balance, Demands, Endpoint, Evict, Group, Member, Model, OnWrite, Op, Peak, Place, PlaceKind, Resource,
-    Site, Source, Station, StationKind, Statistic, Target, listing,
+    Balance, Demands, Endpoint, Evict, Group, Member, Model, OnWrite, Op, Peak, Place, PlaceKind, Prices,
+    Resource, Site, Source, Station, StationKind, Statistic, Target, listing,
 };
 use crate::units::Span;
 
-use super::number::{measured_seconds, seconds, significant};
+use super::number::{measured_seconds, money, seconds, significant, trimmed};
+use crate::experiment::bill::{Bill, HOURS_PER_MONTH, by_usage};
 
 /// Only so many rows of a long list are shown.
 const ROWS_MAX: usize = 200;
@@ -30,6 +31,7 @@ pub fn explain_text(model: &Model) -> String {
     demand(model, &demands, &mut page);
     bounds(model, &demands, &mut page);
     costs(model, &mut page);
+    business(model, &mut page);
     objectives(model, &mut page);
     study(model, &mut page);
     page.text
@@ -134,10 +136,7 @@ fn place(model: &Model, id: PlaceId, page: &mut Page) {
         PlaceKind::Replication => "replication",
         PlaceKind::Link => "link",
     };
-    let cost = it
-        .cost_per_hour
-        .as_ref()
-        .map_or(String::new(), |cost| format!(", {} {}/h each", cost.amount, cost.currency));
+    let cost = it.prices.as_ref().map_or(String::new(), |prices| format!(", {}", price_list(prices)));
     let region = it.region.as_ref().map_or(String::new(), |region| format!(", in {region}"));
     let (members, balancing) = (members(model, it), balancing(model, it));
     page.heading(&format!("{}  {kind}{members}{balancing}{region}{cost}", it.name));
@@ -490,23 +489,48 @@ fn rates(model: &Model, demands: &Demands) -> Vec<f64> {
     model.requests.iter().map(|request| of_groups[request.group.index()] * request.share).collect()
 }
 
+/// `0.17 $/h each, 0.4 $/million calls`
+fn price_list(prices: &Prices) -> String {
+    let gib = f64::from(1 << 30);
+    let list = [
+        (prices.per_hour, 1.0, "/h each"),
+        (prices.per_call, 1e6, "/million calls"),
+        (prices.per_byte, gib, "/GiB carried"),
+        (prices.per_byte_hour, gib * HOURS_PER_MONTH, "/GiB kept a month"),
+    ];
+    let stated = list.into_iter().filter(|(price, ..)| *price > 0.0);
+    let told = stated.map(|(price, units, of)| {
+        format!("{} {}{of}", trimmed(&significant(price * units, 4)), prices.currency)
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// The bill of the places themselves, before anybody asks for anything.
 fn costs(model: &Model, page: &mut Page) {
-    let mut sums: Vec<(&str, f64)> = Vec::new();
-    for place in &model.places {
-        let Some(cost) = &place.cost_per_hour else { continue };
-        let amount = cost.amount * place.members.len() as f64;
-        match sums.iter_mut().find(|(currency, _)| *currency == cost.currency) {
-            Some((_, sum)) => *sum += amount,
-            None => sums.push((&cost.currency, amount)),
-        }
+    let Some(bill) = Bill::of(model) else { return };
+    page.heading("cost of a month (730 h)");
+    let row = |name: &str, amount: f64| vec![name.to_owned(), money(amount, None, &bill.currency)];
+    let mut rows: Vec<_> =
+        bill.by_place.iter().filter(|(_, x)| *x > 0.0).map(|(name, x)| row(name, *x)).collect();
+    if rows.len() != 1 {
+        rows.push(row("total", bill.per_month));
     }
-    if sums.is_empty() {
-        return;
+    page.table(1, &rows);
+    if by_usage(model) {
+        page.line(1, "and what is paid for calls and bytes, which depends on the load: `knee run` counts it");
     }
-    page.heading("cost");
-    for (currency, amount) in sums {
-        page.line(1, &format!("{} {currency}/h", (amount * 1e4).round() / 1e4));
-    }
+}
+
+fn business(model: &Model, page: &mut Page) {
+    let Some(business) = &model.business else { return };
+    page.heading("business, as assumed and not measured");
+    let of = business.endpoint.map_or("every request".to_owned(), |endpoint| model.endpoint_name(endpoint));
+    let reference = business.reference_s.map_or("its mean when nobody waits".to_owned(), seconds);
+    page.line(1, &format!("{of}  brings {}", money(business.revenue_per_request, None, &business.currency)));
+    page.line(
+        1,
+        &format!("{}% less with every 100 ms above {reference}", round(business.lost_per_100ms * 100.0)),
+    );
 }
 
 fn objectives(model: &Model, page: &mut Page) {
@@ -515,8 +539,9 @@ fn objectives(model: &Model, page: &mut Page) {
     }
     page.heading("objectives");
     for objective in &model.objectives {
-        let of = objective.endpoint.map_or("total".to_owned(), |endpoint| model.endpoint_name(endpoint));
-        page.line(1, &format!("{of}  {}", objective.text));
+        let of = model.objective_subject(objective);
+        let warns = if objective.warns { "  (warns)" } else { "" };
+        page.line(1, &format!("{of}  {}{warns}", objective.text));
     }
 }
 

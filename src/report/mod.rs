@@ -4,6 +4,7 @@
 //! prints nothing. The same answer gives the same bytes.
 
 mod chart;
+mod check;
 mod csv;
 mod decision;
 mod explain;
@@ -18,6 +19,7 @@ mod view;
 mod sample;
 
 pub use chart::{ChartOptions, PngError, png, sweep_svg};
+pub use check::{annotations, check_json, check_text, junit};
 pub use csv::sweep_csv;
 pub use decision::decision;
 pub use explain::explain_text;

@@ -166,6 +166,36 @@ pub fn percent_plain(share: f64) -> String {
     format!("{} %", trimmed(&rounded(value, places)))
 }
 
+/// Money: `$1,240`, `$0.0312`, `1,240 EUR`; digits by the half width of its interval, where there is one.
+#[must_use]
+pub fn money(amount: f64, half: Option<f64>, currency: &str) -> String {
+    let shown = match half.filter(|h| *h > 0.0) {
+        None if amount.abs() >= 100.0 => rounded(amount, 0),
+        None => trimmed(&significant(amount, 3)).to_owned(),
+        half => rounded(amount, decimals(amount, half).min(if amount.abs() >= 100.0 { 0 } else { 6 })),
+    };
+    with_currency(&shown, currency)
+}
+
+/// Money with its half width: `$1,240 ± 30`; without it where it is known exactly.
+#[must_use]
+pub fn money_estimate(e: &Estimate, currency: &str) -> String {
+    let Some(value) = finite(e.value) else { return NONE.to_owned() };
+    match finite(e.half_width()) {
+        Some(half) if half > value.abs() * 1e-12 => with_currency(&with_half_width(e, 1.0), currency),
+        _ => money(value, None, currency),
+    }
+}
+
+/// Signs stand before an amount, words behind it.
+fn with_currency(amount: &str, currency: &str) -> String {
+    match (currency.chars().any(char::is_alphabetic), amount.strip_prefix('-')) {
+        (true, _) => format!("{amount} {currency}"),
+        (false, Some(amount)) => format!("-{currency}{amount}"),
+        (false, None) => format!("{currency}{amount}"),
+    }
+}
+
 /// Without the zeros that end a fraction: `0.50` becomes `0.5`.
 #[must_use]
 pub fn trimmed(text: &str) -> &str {
@@ -218,6 +248,15 @@ mod tests {
         assert_eq!(percent_plain(0.0), "0 %");
         assert_eq!(percent(&Estimate::with_interval(0.9731, 0.970, 0.976)), "97.3 %");
         assert_eq!(percent(&Estimate::unknown("too few")), "-");
+    }
+
+    #[test]
+    fn money_reads_as_on_a_bill() {
+        assert_eq!(money(1_240.4, None, "$"), "$1,240");
+        assert_eq!(money(0.031_24, None, "EUR"), "0.0312 EUR");
+        assert_eq!(money(-12.0, None, "€"), "-€12");
+        assert_eq!(money_estimate(&Estimate::with_interval(1_240.0, 1_210.0, 1_270.0), "$"), "$1,240 ± 30");
+        assert_eq!(money_estimate(&Estimate::exact(496.4), "$"), "$496");
     }
 
     #[test]

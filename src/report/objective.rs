@@ -33,16 +33,22 @@ impl Objective {
         let (left, right) = text.split_once(['<', '>'])?;
         let sign = if text.contains('<') { '<' } else { '>' };
         let (subject, statistic) = left.trim().rsplit_once(char::is_whitespace).unwrap_or(("", left.trim()));
+        // `emails age p95`
+        let age = subject.trim().strip_suffix("age").filter(|rest| rest.is_empty() || rest.ends_with(' '));
+        let (subject, statistic) = match age {
+            Some(subject) => (subject, format!("age {statistic}")),
+            None => (subject, statistic.to_owned()),
+        };
         let endpoint =
             Some(subject.trim().trim_end_matches(':')).filter(|s| !s.is_empty()).map(str::to_owned);
-        Some(Self { endpoint, statistic: statistic.to_owned(), sign, bound: Bound::read(right) })
+        Some(Self { endpoint, statistic, sign, bound: Bound::read(right) })
     }
 
     /// The threshold of a latency objective, in seconds.
     #[must_use]
     pub fn latency_s(&self) -> Option<f64> {
         match self.bound {
-            Bound::Seconds(s) if self.sign == '<' => Some(s),
+            Bound::Seconds(s) if self.sign == '<' && !self.statistic.starts_with("age") => Some(s),
             _ => None,
         }
     }
@@ -104,6 +110,8 @@ mod tests {
         assert_eq!(Objective::read("errors < 0.1%").unwrap().bound, Bound::Share(0.001));
         let goodput = Objective::read("goodput > 900/s").unwrap();
         assert_eq!((goodput.latency_s(), goodput.breach()), (None, "goodput falls below 900/s".to_owned()));
+        let age = Objective::read("emails age p95 < 5s").unwrap();
+        assert_eq!((age.latency_s(), age.breach()), (None, "emails age p95 breaks 5 s".to_owned()));
         assert_eq!(Objective::read("as fast as possible"), None);
     }
 }

@@ -147,6 +147,8 @@ pub fn point(model: Mmc, rate: f64) -> Point {
             ("web".to_owned(), place(&[("workers", 256.0, 0.62 * rho), ("cores", 16.0, 0.45 * rho)], rate)),
             ("orders".to_owned(), place(&[("servers", f64::from(model.c), rho.min(1.0))], rate)),
         ]),
+        cost: None,
+        business: None,
         audit: vec![AuditRow { law: "little", place: "web".to_owned(), gap: 2e-16, z: None, holds: true }],
         exact: Vec::new(),
     }

@@ -11,7 +11,7 @@ record! {
         "bandwidth" bandwidth: Bandwidth,
         /// Time on the way, whatever the size; none unless stated.
         "latency" latency: Law,
-        /// Money per time.
+        /// Money per time, per million transfers, or per size carried: `0.09 $/GiB`.
         "cost" cost: Cost,
     }
     required: ["bandwidth"];

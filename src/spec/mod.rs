@@ -21,7 +21,7 @@ use link::{Link, Region};
 use load::Load;
 use place::{Cache, Database, External, Pool, Queue, Service};
 use quantity::Whole;
-use study::{Objectives, Peak, Study};
+use study::{Business, Objectives, Peak, Study};
 use variant::Changes;
 
 record! {
@@ -51,6 +51,8 @@ record! {
         "queues" queues: Named<Queue>,
         /// Objectives by endpoint, or for `total`: `web.checkout: [p95 < 300ms, errors < 0.1%]`.
         "slo" slo: Named<Objectives>,
+        /// What requests bring, and what they bring less when answers are slow.
+        "business" business: Business,
         /// The load that is expected.
         "peak" peak: Peak,
         /// How to study the model.
@@ -60,7 +62,7 @@ record! {
     }
     required: ["knee", "load"];
     later: [
-        "growth", "business", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
+        "growth", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
         "calendar",
     ];
 }

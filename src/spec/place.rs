@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::data::{AfterOwnWrite, Evict, KeyLaw, Lock, OnPut, Replication, ShardBy, Start, Ttl};
 use super::decode::{At, Decode, Named, record, scalar, unknown_word, words};
 use super::law::Law;
-use super::quantity::{Cost, Fraction, Limit, Number, Priority, Seconds, Weight, Whole};
+use super::quantity::{Bytes, Cost, Fraction, Limit, Number, Priority, Seconds, Weight, Whole};
 use super::step::{Block, Endpoint};
 use super::tree::{Node, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -36,7 +36,7 @@ record! {
         "balance" balance: Balance,
         /// Where in the world it runs.
         "region" region: String,
-        /// Money per time and replica.
+        /// Money per time and replica, or per million calls received: `0.17 $/h`, `[0.17 $/h, 0.40 $/million]`.
         "cost" cost: Cost,
         /// The default priority of its endpoints.
         "priority" priority: Priority,
@@ -199,6 +199,8 @@ record! {
     pub struct External ("an external") {
         /// Where in the world it runs.
         "region" region: String,
+        /// Money per million calls received, or per time: `2 $/million`.
+        "cost" cost: Cost,
         /// What it does when called.
         "endpoints" endpoints: Named<Endpoint>,
     }
@@ -229,13 +231,15 @@ record! {
         "shard_by" shard_by: ShardBy,
         /// Where in the world it runs, with all its replicas.
         "region" region: String,
-        /// Money per time and instance.
+        /// How much it holds, for a price per size and time. The primary and every read replica hold all of it; a shard holds its part.
+        "size" size: Bytes,
+        /// Money per time and instance, per million queries, or per size and time kept: `[0.50 $/h, 0.10 $/GiB/month]`.
         "cost" cost: Cost,
         /// What it is asked.
         "queries" queries: Named<Query>,
     }
     required: ["servers", "queries"];
-    later: ["rows", "indexes", "failover", "faults", "size"];
+    later: ["rows", "indexes", "failover", "faults"];
 }
 
 /// Read replicas.
@@ -421,10 +425,12 @@ record! {
         "on_miss" on_miss: Block,
         /// Where in the world it runs.
         "region" region: String,
-        /// Money per time and node.
+        /// How much it holds, over all its nodes, for a price per size and time; with `per`, that of each replica's.
+        "size" size: Bytes,
+        /// Money per time and node, per million look-ups, or per size and time kept: `[0.02 $/h, 0.40 $/million]`.
         "cost" cost: Cost,
     }
-    later: ["refresh", "size", "flush", "lost"];
+    later: ["refresh", "flush", "lost"];
 }
 
 record! {
@@ -436,7 +442,7 @@ record! {
         "queue" queue: Limit,
         /// What is done with a message.
         "do" body: Block,
-        /// Money per time.
+        /// Money per time, or per million messages: `0.40 $/million`.
         "cost" cost: Cost,
     }
     required: ["consumers", "do"];

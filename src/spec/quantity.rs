@@ -2,8 +2,8 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::decode::{Decode, parsed};
-use super::tree::{Node, shorten};
+use super::decode::{At, Decode, parsed};
+use super::tree::{Node, Value, shorten};
 use crate::diagnostic::{Diagnostics, nearest};
 
 /// The longest duration a model may state: a hundred years, so that sums of them fit 64 bits of nanoseconds.
@@ -37,7 +37,8 @@ impl Wrong {
 const DURATION: &str = "expected a duration such as `250us`, `20ms`, `1.5s` or `7d`";
 const RATE: &str = "expected a rate such as `400/s` or `90/min`";
 const SHARE: &str = "expected a share such as `80%` or `0.8`";
-const MONEY: &str = "expected money per time such as `0.17 $/h`";
+const PRICE: &str = "expected a price such as `0.17 $/h`, `0.40 $/million` or `0.09 $/GiB`";
+const AMOUNT: &str = "expected money such as `0.50 $`";
 
 /// Units of time: a value times the first over the second is in seconds. Two factors, since 1/1000 is no binary number.
 const TIMES: [(&str, f64, f64); 9] = [
@@ -289,46 +290,111 @@ pub fn whole(text: &str) -> Result<u64, Wrong> {
     Ok(value as u64)
 }
 
-/// Money an hour.
+/// An amount of money.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Money {
-    /// An hour.
+    /// How much.
     pub amount: f64,
     /// As written: `$`, `EUR`.
     pub currency: String,
 }
 
-/// Hours in a month, as clouds bill them: 365 days by 24 hours over 12.
-const HOURS_PER_MONTH: f64 = 730.0;
+/// What a price is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// An hour of each replica, instance or node.
+    Hour,
+    /// A call received.
+    Call,
+    /// A byte carried.
+    Byte,
+    /// A byte kept for an hour.
+    ByteHour,
+}
 
-/// Money per time.
+/// Money for something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Price {
+    /// For one of it.
+    pub money: Money,
+    /// For what.
+    pub per: Per,
+}
+
+/// Hours in a month, as clouds bill them: 365 days by 24 hours over 12.
+pub const HOURS_PER_MONTH: f64 = 730.0;
+
+/// An amount of money without a unit of anything: `0.50 $`, `$3`, `1_200 EUR`.
 ///
 /// # Errors
-/// When the currency or the time is missing, or the amount is negative.
-pub fn money(text: &str) -> Result<Money, Wrong> {
-    let shown = shorten(text);
-    let wrong = || Wrong::new(format!("`{shown}` is not money per time"), MONEY);
-    let (value, per) = text.split_once('/').ok_or_else(wrong)?;
-    let hours = match per.trim() {
-        "h" => 1.0,
-        "d" => 24.0,
-        "month" | "mo" => HOURS_PER_MONTH,
-        _ => return Err(wrong().help("time is one of `h`, `d` and `month`".to_owned())),
-    };
-    let value = value.trim();
+/// When the currency is missing, or the amount is negative or no number.
+pub fn amount(text: &str) -> Result<Money, Wrong> {
+    money_in(text, text, "an amount of money", AMOUNT)
+}
+
+/// The amount in `text`, a part of `whole`, which is no `what` if it has none.
+fn money_in(text: &str, whole: &str, what: &str, expected: &str) -> Result<Money, Wrong> {
+    let shown = shorten(whole);
+    let wrong = || Wrong::new(format!("`{shown}` is not {what}"), expected);
+    let text = text.trim();
     let prefix =
-        value.len() - value.trim_start_matches(|c: char| !c.is_ascii_digit() && !"+-.".contains(c)).len();
-    let (before, number) = value.split_at(prefix);
-    let (amount, after) = with_expectation(number_and_unit(number), MONEY)?;
+        text.len() - text.trim_start_matches(|c: char| !c.is_ascii_digit() && !"+-.".contains(c)).len();
+    let (before, number) = text.split_at(prefix);
+    let (amount, after) = with_expectation(number_and_unit(number), expected)?;
     let currency = match (before.trim(), after) {
         ("", "") => return Err(wrong().help("a currency is missing, such as `$` or `EUR`".to_owned())),
         ("", currency) | (currency, "") => currency.to_owned(),
         _ => return Err(wrong()),
     };
     if amount < 0.0 {
-        return Err(Wrong::new(format!("`{shown}` is negative"), MONEY));
+        return Err(Wrong::new(format!("`{shown}` is negative"), expected));
     }
-    Ok(Money { amount: amount / hours, currency })
+    Ok(Money { amount, currency })
+}
+
+/// Money for time, calls or bytes.
+///
+/// # Errors
+/// When the currency or what it is for is missing, or the amount is negative.
+pub fn price(text: &str) -> Result<Price, Wrong> {
+    let shown = shorten(text);
+    let wrong = || Wrong::new(format!("`{shown}` is not money for anything"), PRICE);
+    let (value, per) = text.split_once('/').ok_or_else(wrong)?;
+    let (first, then) = per.split_once('/').map_or((per.trim(), None), |(a, b)| (a.trim(), Some(b.trim())));
+    let size = SIZES.iter().find(|(name, _)| *name == first).map(|(_, bytes)| *bytes);
+    let (per, units) = match (first, size, then) {
+        ("million", _, None) => (Per::Call, 1e6),
+        (_, Some(bytes), None) => (Per::Byte, bytes),
+        (_, Some(bytes), Some(time)) => (Per::ByteHour, bytes * hours(time).ok_or_else(wrong)?),
+        (time, None, None) => {
+            let help = "money is for one of `h`, `d`, `month`, `million` (calls), `GiB` and `GiB/month`";
+            (Per::Hour, hours(time).ok_or_else(|| wrong().help(help.to_owned()))?)
+        }
+        _ => return Err(wrong()),
+    };
+    let money = money_in(value, text, "money for anything", PRICE)?;
+    Ok(Price { money: Money { amount: money.amount / units, ..money }, per })
+}
+
+fn hours(unit: &str) -> Option<f64> {
+    match unit {
+        "h" => Some(1.0),
+        "d" => Some(24.0),
+        "month" | "mo" => Some(HOURS_PER_MONTH),
+        _ => None,
+    }
+}
+
+/// A change in per cent, with its sign: `-1%`.
+///
+/// # Errors
+/// When it is no percentage.
+pub fn change(text: &str) -> Result<f64, Wrong> {
+    const EXPECTED: &str = "expected a change such as `-1%`";
+    match with_expectation(number_and_unit(text), EXPECTED)? {
+        (value, "%") => Ok(value / 100.0),
+        _ => Err(Wrong::new(format!("`{}` is not a change in per cent", shorten(text)), EXPECTED)),
+    }
 }
 
 /// A rank of importance: higher goes first.
@@ -434,10 +500,59 @@ quantity!(
     {"anyOf": [{"const": "unlimited"}, {"type": "integer", "minimum": 0}, {"type": "string", "pattern": (numeric_text!(""))}]}
 );
 quantity!(
-    /// Money per time: `0.17 $/h`, `120 EUR/month`.
-    Cost(Money), "money per time such as `0.17 $/h`", money,
+    /// An amount of money: `0.50 $`.
+    Amount(Money), "money such as `0.50 $`", amount,
     {"type": "string"}
 );
+quantity!(
+    /// A change in per cent: `-1%`.
+    Change(f64), "a change such as `-1%`", change,
+    {"type": "string", "pattern": (numeric_text!("%"))}
+);
+
+/// What a place costs: a price, or a list of them.
+#[derive(Clone, Debug, Default)]
+pub struct Cost(pub Vec<At<Price>>);
+
+impl Decode for Price {
+    fn decode(node: &Node, sink: &mut Diagnostics) -> Option<Self> {
+        parsed(node, "a price such as `0.17 $/h`", sink, price)
+    }
+}
+
+impl JsonSchema for Price {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Price".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "/ *(h|d|month|mo|million|(B|KB|MB|GB|KiB|MiB|GiB|TiB)( */ *(h|d|month|mo))?) *$",
+            "description": "Money per time and replica (`0.17 $/h`, `120 EUR/month`), per million calls received (`0.40 $/million`), per \
+                            size carried (`0.09 $/GiB`, links), per size and time kept (`0.10 $/GiB/month`, caches and databases with a `size`)."
+        })
+    }
+}
+
+impl Decode for Cost {
+    fn decode(node: &Node, sink: &mut Diagnostics) -> Option<Self> {
+        match &node.value {
+            Value::List(_) => Vec::decode(node, sink).map(Self),
+            _ => At::decode(node, sink).map(|price| Self(vec![price])),
+        }
+    }
+}
+
+impl JsonSchema for Cost {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Cost".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let price = generator.subschema_for::<Price>();
+        json_schema!({"anyOf": [price, {"type": "array", "items": price, "minItems": 1}]})
+    }
+}
+
 quantity!(
     /// A priority: `high` (10), `normal` (0), `low` (-10) or any whole number; higher goes first.
     Priority(i32), "a priority", priority,
@@ -522,8 +637,14 @@ mod tests {
         assert_eq!(whole("2_000"), Ok(2_000));
         assert_eq!(whole("1e3"), Ok(1_000));
         assert_eq!(whole("18446744073709551615"), Ok(u64::MAX));
-        assert_eq!(money("0.17 $/h"), Ok(Money { amount: 0.17, currency: "$".into() }));
-        assert_eq!(money("$73/month"), Ok(Money { amount: 0.1, currency: "$".into() }));
+        let priced = |text| price(text).map(|p| (p.money.amount, p.money.currency, p.per)).unwrap();
+        assert_eq!(priced("0.17 $/h"), (0.17, "$".into(), Per::Hour));
+        assert_eq!(priced("$73/month"), (0.1, "$".into(), Per::Hour));
+        assert_eq!(priced("0.5 EUR/million"), (5e-7, "EUR".into(), Per::Call));
+        assert_eq!(priced("1 $/GB"), (1e-9, "$".into(), Per::Byte));
+        assert_eq!(priced("1.024 $/KiB / h"), (0.001, "$".into(), Per::ByteHour));
+        assert_eq!(amount("$0.50"), Ok(Money { amount: 0.5, currency: "$".into() }));
+        assert_eq!(change("-1%"), Ok(-0.01));
         assert_eq!(priority("high").unwrap(), 10);
     }
 

@@ -4,7 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{At, Decode, Named, parsed, record};
 use super::quantity::{
-    Fraction, Number, PerSecond, Seconds, Whole, Wrong, duration, not_negative_number, rate, share,
+    Amount, Change, Fraction, HOURS_PER_MONTH, Number, Per, PerSecond, Seconds, Whole, Wrong, duration,
+    not_negative_number, price, rate, share,
 };
 use super::tree::{Node, Value, shorten};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -20,6 +21,10 @@ pub struct Objective {
     pub text: String,
     /// What must hold.
     pub goal: Goal,
+    /// Of an objective about money.
+    pub currency: Option<String>,
+    /// `{warn: p99 < 1s}`: a breach is told and fails nothing.
+    pub warns: bool,
 }
 
 /// A statistic of latency: the mean, or a quantile in (0, 1).
@@ -44,6 +49,18 @@ pub enum Goal {
     GoodputRate(f64),
     /// Goodput above, as a share of offered requests.
     GoodputShare(f64),
+    /// Share of look-ups that hit above.
+    HitRatio(f64),
+    /// Busy share of the busiest resource below.
+    Utilization(f64),
+    /// Share of answers that had been overwritten below.
+    Stale(f64),
+    /// How long messages wait for a consumer, below.
+    Age(Statistic, f64),
+    /// Money a month below.
+    MonthlyCost(f64),
+    /// Money for a million right answers below.
+    MillionCost(f64),
 }
 
 const OBJECTIVE: &str =
@@ -96,9 +113,31 @@ pub fn objective(text: &str) -> Result<Objective, Wrong> {
             OBJECTIVE,
         )),
     };
-    let goal = if left == "errors" {
+    let mut currency = None;
+    let goal = if let Some(goal) = share_below(left) {
         wants(true)?;
-        Goal::Errors(share(right)?)
+        goal(share(right)?)
+    } else if left == "hit_ratio" {
+        wants(false)?;
+        Goal::HitRatio(share(right)?)
+    } else if left == "cost" {
+        wants(true)?;
+        let price = price(right)?;
+        currency = Some(price.money.currency);
+        match price.per {
+            Per::Hour => Goal::MonthlyCost(price.money.amount * HOURS_PER_MONTH),
+            Per::Call => Goal::MillionCost(price.money.amount * 1e6),
+            Per::Byte | Per::ByteHour => {
+                let message = format!("`{}` bounds no cost of all", shorten(right));
+                return Err(Wrong::new(
+                    message,
+                    "expected `cost < 2_000 $/month` or `cost < 5 $/million` answers",
+                ));
+            }
+        }
+    } else if let Some(of) = left.strip_prefix("age ") {
+        wants(true)?;
+        Goal::Age(statistic(of.trim())?, duration(right)?)
     } else if left == "goodput" {
         wants(false)?;
         if right.contains('/') { Goal::GoodputRate(rate(right)?) } else { Goal::GoodputShare(share(right)?) }
@@ -122,11 +161,27 @@ pub fn objective(text: &str) -> Result<Objective, Wrong> {
         wants(true)?;
         Goal::Latency(statistic, duration(right)?)
     };
-    Ok(Objective { text: text.trim().to_owned(), goal })
+    Ok(Objective { text: text.trim().to_owned(), goal, currency, warns: false })
+}
+
+/// What is a share that must stay low.
+fn share_below(left: &str) -> Option<fn(f64) -> Goal> {
+    match left {
+        "errors" => Some(Goal::Errors),
+        "utilization" => Some(Goal::Utilization),
+        "stale" => Some(Goal::Stale),
+        _ => None,
+    }
 }
 
 impl Decode for Objective {
     fn decode(node: &Node, sink: &mut Diagnostics) -> Option<Self> {
+        if let Some([entry]) = node.entries()
+            && entry.key == "warn"
+        {
+            let objective = parsed(&entry.value, "an objective such as `p99 < 1s`", sink, objective)?;
+            return Some(Self { warns: true, ..objective });
+        }
         parsed(node, "an objective such as `p95 < 200ms`", sink, objective)
     }
 }
@@ -136,11 +191,15 @@ impl JsonSchema for Objective {
         "Objective".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
+        let text = json_schema!({
             "type": "string",
-            "pattern": "^ *(mean|p50|p90|p95|p99|p99[.]9|errors) *<|^ *(goodput|apdex\\(.*\\)) *>",
-            "description": "`p95 < 200ms`, `mean < 50ms`, `errors < 0.1%`, `apdex(200ms) > 0.9`, `goodput > 300/s` or `goodput > 99%`."
-        })
+            "pattern": "^ *((age )?(mean|p50|p90|p95|p99|p99[.]9)|errors|utilization|stale|cost) *<|^ *(goodput|hit_ratio|apdex\\(.*\\)) *>",
+            "description": "Of requests: `p95 < 200ms`, `mean < 50ms`, `errors < 0.1%`, `apdex(200ms) > 0.9`, `goodput > 300/s` or `goodput > 99%`. \
+                            Of places: `utilization < 80%`, `hit_ratio > 90%`, `stale < 1%`, `age p95 < 5s`. Of either `total` or a place: `cost < 2_000 $/month`."
+        });
+        let warn =
+            super::law::one_key("warn", "A breach is told and fails nothing.", text.clone().to_value());
+        json_schema!({"anyOf": [text, warn]})
     }
 }
 
@@ -161,6 +220,21 @@ impl JsonSchema for Objectives {
         let objective = generator.subschema_for::<Objective>();
         json_schema!({"anyOf": [objective, {"type": "array", "items": objective}]})
     }
+}
+
+record! {
+    /// What requests bring, and what they bring less when answers are slow: an assumption, to turn latency into money.
+    pub struct Business ("a `business`") {
+        /// What a right answer brings: `0.50 $`.
+        "revenue_per_request" revenue_per_request: Amount,
+        /// The change of that with every 100 ms more of latency: `-1%`. Linear; at most all of it is lost.
+        "conversion_per_100ms" conversion_per_100ms: Change,
+        /// The requests that bring it, by their endpoint; all unless stated.
+        "of" of: String,
+        /// The latency at which nothing is lost; unless stated the mean of each request when nobody waits.
+        "reference" reference: Seconds,
+    }
+    required: ["revenue_per_request", "conversion_per_100ms"];
 }
 
 record! {
@@ -237,6 +311,12 @@ mod tests {
         assert_eq!(goal("apdex(200ms) > 0.9"), Goal::Apdex(0.2, 0.9));
         assert_eq!(goal("goodput > 300/s"), Goal::GoodputRate(300.0));
         assert_eq!(goal("goodput > 99%"), Goal::GoodputShare(0.99));
+        assert_eq!(goal("hit_ratio > 90%"), Goal::HitRatio(0.9));
+        assert_eq!(goal("utilization < 80%"), Goal::Utilization(0.8));
+        assert_eq!(goal("stale < 1%"), Goal::Stale(0.01));
+        assert_eq!(goal("age p95 < 5s"), Goal::Age(Statistic::Quantile(0.95), 5.0));
+        assert_eq!(goal("cost < 730 $/month"), Goal::MonthlyCost(730.0));
+        assert_eq!(goal("cost < 2 EUR/million"), Goal::MillionCost(2.0));
     }
 
     #[test]

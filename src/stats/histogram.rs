@@ -218,6 +218,14 @@ impl Histogram {
         self.count() as f64 - self.count_at_most(value)
     }
 
+    /// The mean of the observations with every one above `value` ns counted as `value`, in seconds; exact where none is. `None`
+    /// without observations.
+    #[must_use]
+    pub fn mean_s_up_to(&self, value: u64) -> Option<f64> {
+        let beyond: f64 = self.stretches().map(|s| s.count as f64 * s.mean_beyond(value)).sum();
+        Some(self.mean_s()? - beyond / self.count() as f64 / 1e9)
+    }
+
     /// Share of observations that are at most `value` ns, in [0, 1]: the empirical distribution function, and
     /// the inverse of [`Histogram::quantile`]. `None` without observations.
     #[must_use]
@@ -342,6 +350,17 @@ impl Stretch {
         self.low as f64 + share * (self.high - self.low) as f64
     }
 
+    /// How much they exceed `value` on average, in ns; those that do not by zero.
+    fn mean_beyond(&self, value: u64) -> f64 {
+        let over = |x: u64| x.saturating_sub(value) as f64;
+        match self.high.saturating_sub(self.low) {
+            _ if self.high <= value => 0.0,
+            0 => over(self.high),
+            _ if self.low >= value => (over(self.low) + over(self.high)) / 2.0,
+            width => over(self.high).powi(2) / 2.0 / width as f64,
+        }
+    }
+
     /// The share of them that is at most `value`, which lies below `high`.
     fn share_at_most(&self, value: u64) -> f64 {
         if value < self.low { 0.0 } else { (value - self.low) as f64 / (self.high - self.low) as f64 }
@@ -365,6 +384,19 @@ mod tests {
         (0..n)
             .map(|_| if rng.uniform() < 0.2 { 0 } else { 10.0_f64.powf(1.0 + 9.0 * rng.uniform()) as u64 })
             .collect()
+    }
+
+    #[test]
+    fn a_mean_with_a_ceiling_counts_what_is_above_as_the_ceiling() {
+        let some = of([0, 100, 5_000_000, 5_000_000, 9_000_000]);
+        assert_eq!(some.mean_s_up_to(10_000_000), some.mean_s());
+        assert!((some.mean_s_up_to(6_000_000).unwrap() - 16_000_100.0 / 5.0 / 1e9).abs() < 1e-15);
+        assert!((some.mean_s_up_to(50).unwrap() - 200.0 / 5.0 / 1e9).abs() < 1e-15);
+        assert_eq!(Histogram::new().mean_s_up_to(1), None);
+        // Spread over bins of many values: against a sum over the values themselves.
+        let values: Vec<u64> = (1..10_000).map(|i| i * 1_003).collect();
+        let cut = values.iter().map(|&v| v.min(4_000_000) as f64).sum::<f64>() / values.len() as f64 / 1e9;
+        assert!((of(values).mean_s_up_to(4_000_000).unwrap() / cut - 1.0).abs() < 1e-4);
     }
 
     #[test]

@@ -11,7 +11,7 @@ fn the_milestones_cost_what_the_readme_says_and_have_the_same_objective() {
     {
         let model = model(&format!("milestones/{file}.yaml"));
         near(per_month(&model), month, 0.000_5);
-        let priced = model.places.iter().filter(|place| place.cost_per_hour.is_some());
+        let priced = model.places.iter().filter(|place| place.prices.is_some());
         assert_eq!(priced.map(|place| place.members.len()).sum::<usize>(), machines, "{file}");
         assert_eq!(model.objectives.len(), 1, "{file}");
         assert!(matches!(model.peak, Some(knee::model::Peak::Users(peak)) if peak == users), "{file}");

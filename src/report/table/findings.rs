@@ -21,6 +21,7 @@ pub fn findings(answer: &Answer, paint: Paint) -> String {
     add("saturation", saturation(answer));
     add("at most", law(answer));
     add("headroom", headroom(answer));
+    add("cost", cost(answer));
     bottlenecks(answer).into_iter().enumerate().for_each(|(i, text)| {
         add(if i == 0 { "bottleneck" } else { "" }, Some(text));
     });
@@ -150,6 +151,33 @@ fn headroom(answer: &Answer) -> Option<String> {
         Some(share) => Some(format!("{}{against}", number::percent_plain(share))),
         None => headroom.reason.clone(),
     }
+}
+
+/// What a million right answers cost at the peak, where one is stated, else at the highest simulated load within the limit, else at
+/// the highest steady one.
+fn cost(answer: &Answer) -> Option<String> {
+    if !load::is_load(&answer.axis) {
+        return None;
+    }
+    let steady: Vec<_> = view::steady(answer).collect();
+    let near = |x: f64| {
+        let distance = |p: &crate::experiment::answer::Point| (p.load.at - x).abs();
+        steady.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    };
+    let limit = answer.limit_at.as_ref().and_then(|limit| finite(limit.at.value));
+    let within = |limit: f64| steady.iter().copied().rfind(|p| p.load.at <= limit);
+    let (point, what) = match (answer.peak, limit) {
+        (Some(peak), _) => (near(peak)?, " (the peak)"),
+        (None, Some(limit)) => (within(limit)?, " (within the limit)"),
+        (None, None) => (steady.last().copied()?, ""),
+    };
+    let cost = point.cost.as_ref()?;
+    Some(format!(
+        "{} a month, {} per million right answers at {}{what}",
+        number::money_estimate(&cost.per_month, &cost.currency),
+        number::money_estimate(&cost.per_million_requests, &cost.currency),
+        load::with_unit(&answer.axis, &load::bare(point.load.at)),
+    ))
 }
 
 /// The bottleneck by range of load: `1,900 to 3,000 users: web workers 100 %, held by: orders connections`.

@@ -7,6 +7,8 @@ mod plot;
 mod run;
 mod sweep;
 
+pub(super) use findings::{line, wrap};
+pub(super) use grid::{Cell, Grid};
 pub use paint::{Paint, Role};
 pub use run::run_text;
 pub use sweep::sweep_text;

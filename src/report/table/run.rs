@@ -20,6 +20,7 @@ pub fn run_text(answer: &Answer, paint: Paint) -> String {
         places(point).render(paint),
         data(point).render(paint),
         exact(point).render(paint),
+        money(point, paint),
         remarks(point, paint),
     ];
     parts.iter().filter(|p| !p.is_empty()).map(String::as_str).collect::<Vec<_>>().join("\n")
@@ -217,6 +218,62 @@ fn exact_row(row: &ExactRow) -> Vec<Cell> {
             if far { Role::Bad } else { Role::Text },
         ),
     ]
+}
+
+/// The most places that a bill lists.
+const PLACES_MAX: usize = 6;
+
+/// What it costs, and what slow answers and errors lose.
+fn money(point: &Point, paint: Paint) -> String {
+    [cost(point, paint), business(point, paint)].concat()
+}
+
+fn cost(point: &Point, paint: Paint) -> String {
+    let Some(cost) = point.cost.as_ref().filter(|_| point.state != State::Saturated) else {
+        return String::new();
+    };
+    let mut by_place: Vec<(&String, f64)> =
+        cost.by_place.iter().filter_map(|(name, e)| Some((name, finite(e.value)?))).collect();
+    by_place.retain(|(_, amount)| *amount > 0.0);
+    by_place.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let more = by_place.len().saturating_sub(PLACES_MAX);
+    let mut listed: Vec<String> = by_place
+        .iter()
+        .take(PLACES_MAX)
+        .map(|(name, amount)| format!("{name} {}", number::money(*amount, None, &cost.currency)))
+        .collect();
+    if more > 0 {
+        listed.push(format!("{more} more"));
+    }
+    let listed = if by_place.len() < 2 { String::new() } else { format!(": {}", listed.join(", ")) };
+    let text = format!(
+        "{} a month, {} per million right answers{listed}",
+        number::money_estimate(&cost.per_month, &cost.currency),
+        number::money_estimate(&cost.per_million_requests, &cost.currency),
+    );
+    line("cost", &text, paint)
+}
+
+fn business(point: &Point, paint: Paint) -> String {
+    let Some(it) = point.business.as_ref().filter(|_| point.state != State::Saturated) else {
+        return String::new();
+    };
+    let of_all = |e: &Estimate| {
+        let share = finite(e.value).zip(finite(it.revenue_per_month.value).filter(|r| *r > 0.0));
+        share.map_or_else(String::new, |(x, all)| format!(" ({})", percent_plain(x / all)))
+    };
+    let lost = |e: &Estimate| format!("{}{}", number::money_estimate(e, &it.currency), of_all(e));
+    let text = format!(
+        "of {} revenue a month, {} is lost to latency and {} to errors",
+        number::money(
+            it.revenue_per_month.value.unwrap_or(f64::NAN),
+            it.revenue_per_month.half_width(),
+            &it.currency
+        ),
+        lost(&it.lost_to_latency_per_month),
+        lost(&it.lost_to_errors_per_month),
+    );
+    line("business", &text, paint) + &line("", &format!("assumed: {}", it.assumption), paint)
 }
 
 fn remarks(point: &Point, paint: Paint) -> String {

@@ -1,0 +1,238 @@
+//! `knee check` as a CI server meets it: exit codes, JUnit, annotations, baselines.
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// An M/M/1 at half load: p95 is 59.9 ms, utilisation 50 %.
+const MODEL: &str = "knee: 1
+name: counter
+load: {rate: 50/s, requests: {desk.serve: 1}}
+services:
+  desk: {workers: 1, cost: 100 $/month, endpoints: {serve: [{delay: {exp: 10ms}}]}}
+slo:
+  desk.serve: [p95 < 100ms, errors < 1%]
+  desk: [utilization < 80%]
+  total: [cost < 150 $/month]
+study: {requests: 2_000}
+";
+
+struct Desk(TempDir);
+
+impl Desk {
+    fn with(model: &str) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("m.yaml"), model).unwrap();
+        Self(place)
+    }
+
+    fn knee(&self, line: &str) -> Output {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("knee"));
+        command.current_dir(self.0.path()).args(line.split(' ')).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Stdout of a check that ends with this exit code.
+    #[track_caller]
+    fn checked(&self, code: i32, line: &str) -> String {
+        let output = self.knee(&format!("check m.yaml --quiet {line}").trim_end().replace("  ", " "));
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{line}\n{out}\n{err}");
+        if code == 2 {
+            assert_eq!(out, "");
+            return err;
+        }
+        assert_eq!(err, "");
+        out
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.path().join(name)).unwrap()
+    }
+
+    fn change(&self, from: &str, to: &str) {
+        let model = self.read("m.yaml");
+        assert!(model.contains(from));
+        fs::write(self.0.path().join("m.yaml"), model.replace(from, to)).unwrap();
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn all_hold() {
+    insta::assert_snapshot!(Desk::with(MODEL).checked(0, ""), @r#"
+    PASS at 50/s (the load of the file): 4 of 4 objectives hold
+
+      of          objective            found       95 %  verdict
+      desk.serve  p95 < 100ms          60 ms      58-62  holds
+      desk.serve  errors < 1%            0 %             holds
+      desk        utilization < 80%   49.7 %  48.9-50.5  holds
+      total       cost < 150 $/month    $100             holds
+    "#);
+}
+
+#[test]
+fn a_breach_is_exit_code_1_and_named_first() {
+    let desk = Desk::with(MODEL);
+    insta::assert_snapshot!(desk.checked(1, "--rate 90/s"), @r#"
+    FAIL at 90/s (the load asked for): desk.serve p95 < 100ms is broken; desk utilization < 80% is
+    broken
+
+      of          objective            found       95 %  verdict
+      desk.serve  p95 < 100ms         250 ms    220-280  broken
+      desk.serve  errors < 1%            0 %             holds
+      desk        utilization < 80%   89.2 %  88.0-90.5  broken
+      total       cost < 150 $/month    $100             holds
+    "#);
+    let first = desk.checked(1, "--set desk.serve.1.delay.exp=30ms");
+    let first = first.lines().next().unwrap();
+    assert!(first.starts_with("FAIL at 50") && first.contains("no steady state"), "{first}");
+}
+
+#[test]
+fn what_only_warns_fails_nothing() {
+    let desk = Desk::with(&MODEL.replace("p95 < 100ms", "{warn: p95 < 10ms}, {warn: p50 < 1s}"));
+    let shown = desk.checked(0, "--annotations");
+    assert!(shown.contains("broken (warns)") && shown.contains("::warning file=m.yaml,line=7,"), "{shown}");
+}
+
+#[test]
+fn an_interval_that_spans_the_bar_decides_nothing() {
+    let desk = Desk::with(&MODEL.replace("p95 < 100ms", "p95 < 59.9ms"));
+    insta::assert_snapshot!(desk.checked(0, "--requests 500"), @r#"
+    PASS at 50/s (the load of the file): 3 of 4 objectives hold, 1 undecided
+
+      of          objective            found       95 %  verdict
+      desk.serve  p95 < 59.9ms         59 ms      53-65  undecided
+      desk.serve  errors < 1%            0 %             holds
+      desk        utilization < 80%   49.6 %  47.7-51.5  holds
+      total       cost < 150 $/month    $100             holds
+
+      undecided   desk.serve p95 < 59.9ms: the interval spans the bar; about 15,000 requests a
+                  replication would tell; --strict makes it fail
+    "#);
+    let strict = desk.checked(1, "--requests 500 --strict");
+    assert!(strict.starts_with("FAIL") && strict.contains("is undecided"), "{strict}");
+}
+
+#[test]
+fn the_peak_is_the_load_where_one_is_stated() {
+    let desk = Desk::with(&format!("{MODEL}peak: {{rate: 90/s}}\n"));
+    let first = |out: String| out.lines().next().unwrap().to_owned();
+    assert!(first(desk.checked(1, "")).contains("/s (the peak)"));
+    assert!(first(desk.checked(1, "--at-peak")).contains("/s (the peak)"));
+    assert!(first(desk.checked(0, "--at-file")).contains("/s (the load of the file)"));
+    assert!(first(desk.checked(0, "--rate 40/s")).contains("/s (the load asked for)"));
+}
+
+#[test]
+fn wrong_input_is_exit_code_2() {
+    let desk = Desk::with(MODEL);
+    assert!(desk.checked(2, "--at-peak").contains("the model states no peak"));
+    assert!(desk.checked(2, "--baseline absent.json").contains("absent.json"));
+    assert!(desk.checked(2, "--junit m.yaml").contains("is the model and stays"));
+    assert!(desk.checked(2, "--set desk.wrokers=3").contains("wrokers"));
+    fs::write(desk.0.path().join("b.json"), "{\"knee\": 1}").unwrap();
+    assert!(desk.checked(2, "--baseline b.json").contains("it is not what"));
+    let users = Desk::with(&format!("{MODEL}peak: {{users: 90}}\n"));
+    assert!(users.checked(2, "").contains("not of one kind"));
+    let none = Desk::with(&MODEL[..MODEL.find("slo:").unwrap()]);
+    assert!(none.checked(2, "").contains("no objective to check"));
+}
+
+#[test]
+fn junit_has_a_case_an_objective() {
+    let desk = Desk::with(MODEL);
+    desk.checked(1, "--rate 90/s --junit out.xml");
+    insta::assert_snapshot!(desk.read("out.xml"), @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="knee" tests="4" failures="2" errors="0" time="0">
+      <testsuite name="counter at 90/s (the load asked for)" tests="4" failures="2" errors="0" skipped="0" time="0">
+        <testcase classname="desk.serve" name="p95 &lt; 100ms" time="0">
+          <failure type="objective" message="broken: 250 ms (220-280)"/>
+        </testcase>
+        <testcase classname="desk.serve" name="errors &lt; 1%" time="0"/>
+        <testcase classname="desk" name="utilization &lt; 80%" time="0">
+          <failure type="objective" message="broken: 89.2 % (88.0-90.5)"/>
+        </testcase>
+        <testcase classname="total" name="cost &lt; 150 $/month" time="0"/>
+      </testsuite>
+    </testsuites>
+    "#);
+    // No schema validator here: at least every tag is closed, and the counts are those of the cases.
+    let xml = desk.read("out.xml");
+    assert_eq!(xml.matches("<testcase ").count(), 4);
+    assert_eq!(xml.matches("<failure ").count(), 2);
+    assert!(xml.contains("tests=\"4\" failures=\"2\" errors=\"0\""));
+}
+
+#[test]
+fn annotations_point_at_the_line_of_the_objective() {
+    let desk = Desk::with(MODEL);
+    let shown = desk.checked(1, "--rate 90/s --annotations");
+    let lines: Vec<&str> = shown.lines().filter(|l| l.starts_with("::")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    ::error file=m.yaml,line=7,col=16,title=desk.serve p95 < 100ms::broken: 250 ms (220-280)
+    ::error file=m.yaml,line=8,col=10,title=desk utilization < 80%25::broken: 89.2 %25 (88.0-90.5)
+    "#);
+    let set = desk.checked(1, "--rate 90/s --annotations --set slo.total=[mean<1ms]");
+    assert!(set.contains("::error file=m.yaml,title=total mean<1ms::broken"), "{set}");
+}
+
+#[test]
+fn the_same_model_passes_its_baseline_to_the_last_bit() {
+    let desk = Desk::with(MODEL);
+    desk.checked(0, "--save-baseline base.json");
+    let document: Value = serde_json::from_str(&desk.checked(0, "--baseline base.json --json")).unwrap();
+    let changes = document["check"]["baseline"]["changes"].as_array().unwrap();
+    // p95 of all and of the endpoint, errors, utilisation, cost.
+    assert_eq!(changes.len(), 5);
+    for change in changes {
+        assert_eq!((&change["difference"]["value"], &change["verdict"]), (&0.0.into(), &"same".into()));
+    }
+    let saved: Value = serde_json::from_str(&desk.read("base.json")).unwrap();
+    assert_eq!(saved["samples"]["figures"][0]["each"].as_array().unwrap().len(), 20);
+    assert_eq!(saved["points"], document["points"]);
+}
+
+#[test]
+fn a_model_made_worse_fails_against_its_baseline_though_its_objectives_hold() {
+    let desk = Desk::with(MODEL);
+    desk.checked(0, "--save-baseline base.json");
+    desk.change("exp: 10ms", "exp: 10.5ms");
+    insta::assert_snapshot!(desk.checked(1, "--baseline base.json"), @r#"
+    FAIL at 50/s (the load of the file): total p95 is worse than the baseline; desk.serve p95 is worse
+    than the baseline; and 1 more
+
+      of          objective            found       95 %  verdict
+      desk.serve  p95 < 100ms          67 ms      64-69  holds
+      desk.serve  errors < 1%            0 %             holds
+      desk        utilization < 80%   52.2 %  51.3-53.0  holds
+      total       cost < 150 $/month    $100             holds
+
+      of          against the baseline  change              95 %  verdict
+      total       p95                    +11 %   +9.9 % to +12 %  worse
+      desk.serve  p95                    +11 %   +9.9 % to +12 %  worse
+      desk.serve  errors                     -                    unchanged
+      desk        utilization           +5.0 %  +5.0 % to +5.0 %  worse
+      total       cost_per_month           0 %                    unchanged
+    "#);
+    desk.checked(0, "--baseline base.json --tolerance 20%");
+    desk.change("exp: 10.5ms", "exp: 8ms");
+    assert!(desk.checked(0, "--baseline base.json").contains("better"));
+}
+
+#[test]
+fn the_document_of_a_run_is_a_baseline_without_pairs() {
+    let desk = Desk::with(MODEL);
+    let run = desk.knee("run m.yaml --json");
+    fs::write(desk.0.path().join("run.json"), run.stdout).unwrap();
+    let same = desk.checked(0, "--baseline run.json");
+    assert!(same.contains("compared unpaired") && same.contains("not distinguishable"), "{same}");
+    desk.change("exp: 10ms", "exp: 13ms");
+    assert!(desk.checked(1, "--baseline run.json").contains("  worse\n"));
+}

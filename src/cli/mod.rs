@@ -5,6 +5,7 @@
 
 mod args;
 mod axis;
+mod compare;
 mod failure;
 mod input;
 mod model;
@@ -55,6 +56,7 @@ fn perform(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Run(flags) => run::run(flags),
         Command::Sweep(flags) => sweep::sweep(flags),
+        Command::Compare(flags) => compare::compare(flags),
         Command::Explain(flags) => explain(flags),
         Command::New { path } => new::new(path),
         Command::Schema => schema(),

@@ -20,7 +20,7 @@ const FILES: &[&str] = &["run.json"];
 pub fn run(flags: &Run) -> Result<(), Failure> {
     let file = File::read(&flags.model)?;
     let mut model = file.compile(&[], flags.print.quiet)?;
-    set_load(&mut model, flags)?;
+    set_load(&mut model, (flags.rate, flags.users), flags.group.as_deref())?;
     let options = study::options(&model, &flags.study);
     study::horizon(&options)?;
     let output = flags.out.clone().map(|directory| Output::prepare(directory, FILES)).transpose()?;
@@ -44,12 +44,19 @@ pub fn run(flags: &Run) -> Result<(), Failure> {
 }
 
 /// Puts --rate or --users in the place of the file's load.
-fn set_load(model: &mut Model, flags: &Run) -> Result<(), Failure> {
-    if let Some(rate) = flags.rate {
-        set_rate(group(model, flags.group.as_deref(), "--rate")?, rate)?;
+///
+/// # Errors
+/// When the load of that group is not counted so, or no group is named where there are several.
+pub fn set_load(
+    model: &mut Model,
+    (rate, users): (Option<Amount>, Option<Amount>),
+    name: Option<&str>,
+) -> Result<(), Failure> {
+    if let Some(rate) = rate {
+        set_rate(group(model, name, "--rate")?, rate)?;
     }
-    if let Some(users) = flags.users {
-        set_users(group(model, flags.group.as_deref(), "--users")?, users)?;
+    if let Some(users) = users {
+        set_users(group(model, name, "--users")?, users)?;
     }
     Ok(())
 }

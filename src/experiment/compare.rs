@@ -253,7 +253,8 @@ fn plan(dials: &[Dial], edges: &[Edge], extent: &Extent) -> Result<Plan, StudyEr
         return Err(StudyError::BadLoad(format!("a load is above zero, not {bad}")));
     }
     let own: Vec<Vec<f64>> = edges.iter().zip(dials).map(|(e, dial)| sweep::loads_up_to(*e, dial)).collect();
-    let reach = |i: &usize| if edges[*i] == Edge::Unlimited { f64::INFINITY } else { own[*i][own[*i].len() - 1] };
+    let reach =
+        |i: &usize| if edges[*i] == Edge::Unlimited { f64::INFINITY } else { own[*i][own[*i].len() - 1] };
     let least = (0..dials.len()).min_by(|a, b| reach(a).total_cmp(&reach(b))).expect("there are sides");
     let mut common = if at.is_empty() { own[least].clone() } else { at.clone() };
     if matches!(edges[least], Edge::Between(..)) && at.is_empty() {
@@ -302,7 +303,8 @@ fn simulated(
 
 fn side_answer(side: &Side, dial: &Dial, answer: Answer) -> SideAnswer {
     let point = answer.points.iter().find(|p| p.load.at == dial.base).expect("it was simulated");
-    let throughput = point.total.throughput_per_s.value.filter(|x| point.state != State::Saturated && *x > 0.0);
+    let throughput =
+        point.total.throughput_per_s.value.filter(|x| point.state != State::Saturated && *x > 0.0);
     let cost = Bill::of(&side.model).map(|bill| Cost {
         per_million: throughput.map(|x| bill.per_million(x)),
         per_month: bill.per_month,
@@ -325,7 +327,8 @@ fn differences(
     });
     let money = before.cost.as_ref().zip(after.cost.as_ref()).filter(|(a, b)| a.currency == b.currency);
     let each = |of: &dyn Fn(usize) -> Option<Vec<f64>>| of(0).zip(of(i));
-    let knees = each(&|side| Steady::new(steady(&jobs[side], &answers[side]), options.knee_by).knee_in_each());
+    let knees =
+        each(&|side| Steady::new(steady(&jobs[side], &answers[side]), options.knee_by).knee_in_each());
     let limits = each(&|side| {
         let steady: Vec<&Job> = steady(&jobs[side], &answers[side]).collect();
         limit::in_each(&sides[side].model, &steady)
@@ -362,12 +365,7 @@ fn n_star_in_each(jobs: &[Job], answer: &Answer) -> Option<Vec<f64>> {
 }
 
 /// Two loads that were found: paired by replication where each of them sees both, else by the ends of their intervals.
-fn shift(
-    before: Estimate,
-    after: Estimate,
-    each: Option<(Vec<f64>, Vec<f64>)>,
-    names: [&String; 2],
-) -> Held {
+fn shift(before: Estimate, after: Estimate, each: Option<(Vec<f64>, Vec<f64>)>, names: [&String; 2]) -> Held {
     let unknown = |reason: String| Difference {
         absolute: Estimate::unknown(&reason),
         relative: Estimate::unknown(&reason),
@@ -445,7 +443,8 @@ fn held(
             (Some(before), Some(after)) => figure::difference(&before, &after),
             (None, None) => return None,
             (before, after) => {
-                let estimate = |o: Option<Observed>| o.map_or(Estimate::unknown("not there"), |o| o.estimate());
+                let estimate =
+                    |o: Option<Observed>| o.map_or(Estimate::unknown("not there"), |o| o.estimate());
                 Difference {
                     before: estimate(before),
                     after: estimate(after),

@@ -1,5 +1,6 @@
 //! Terminal output: at most 100 columns, honest when piped.
 
+mod compare;
 mod findings;
 mod grid;
 mod paint;
@@ -7,6 +8,7 @@ mod plot;
 mod run;
 mod sweep;
 
+pub use compare::comparison_text;
 pub use paint::{Paint, Role};
 pub use run::run_text;
 pub use sweep::sweep_text;

@@ -156,11 +156,14 @@ pub fn difference(before: &Observed, after: &Observed) -> Difference {
     };
     let gaps: Vec<f64> = a.iter().zip(b).map(|(a, b)| b - a).collect();
     let (gap, paired) = (after.value - before.value, variance(&gaps));
+    // What is equal to the last bit is so whether or not there is enough of it for an interval.
+    let identical = gap == 0.0 && gaps.iter().all(|gap| *gap == 0.0);
+    let exact = |otherwise: Estimate| if identical { Estimate::exact(0.0) } else { otherwise };
     Difference {
         before: before.estimate(),
         after: after.estimate(),
-        absolute: around(gap, half_width(gap, &gaps)),
-        relative,
+        absolute: exact(around(gap, half_width(gap, &gaps))),
+        relative: exact(relative),
         variance_ratio: (paired > 0.0).then(|| (variance(a) + variance(b)) / paired),
     }
 }

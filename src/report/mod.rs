@@ -17,6 +17,8 @@ mod view;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod sides;
 
 pub use chart::{ChartOptions, PngError, comparison_svg, png, sweep_svg};
 pub use csv::{comparison_csv, sweep_csv};

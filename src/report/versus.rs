@@ -2,25 +2,31 @@
 
 use super::number::{self, decimals, finite, rounded};
 use super::{load, view};
-use crate::experiment::answer::{Answer, Estimate, Point, State};
+use crate::experiment::answer::{Answer, Axis, Estimate, Point, State};
 use crate::experiment::compare::{Comparison, Cost, Differences, Held, PointDifference, SideAnswer};
 use crate::experiment::figure::Verdict;
 
+/// A change below this, in per cent, is told as less than it.
+const NEGLIGIBLE: f64 = 0.1;
+/// From this change on another kind of request is worth a word, where the one spoken of changes less.
+const WORTH: f64 = 0.01;
 /// From this factor on a rise is told as a factor, not in per cent.
 const FACTOR: f64 = 2.0;
 
-/// `` `no cache`: p95 42 % higher (38-46 %) at 1,000/s; limit 900/s instead of 1,310/s ``, one for each side after the first.
+/// `` `no cache`: p95 42 % higher (38-46 %) at 1,000/s; limit 900/s instead of 1,310/s ``, one for each side after the first. `quoted`
+/// writes the name of a side.
 #[must_use]
-pub fn decisions(comparison: &Comparison) -> Vec<String> {
+pub fn decisions(comparison: &Comparison, quoted: fn(&str) -> String) -> Vec<String> {
     let subject = subject(comparison);
     let sides = comparison.b.iter().zip(&comparison.differences);
     let one = |(side, differences): (&SideAnswer, &Differences)| {
         let parts = [
             latency(&comparison.a, side, differences, &subject),
+            other_kind(differences, &subject),
             end(&comparison.a, side, differences),
             money(&comparison.a, side),
         ];
-        format!("`{}`: {}", side.name, parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+        format!("{}: {}", quoted(&side.name), parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
     };
     sides.map(one).collect()
 }
@@ -52,6 +58,9 @@ pub fn point_at(answer: &Answer, at: f64) -> Option<&Point> {
 /// `2,000 users`; `1,000/s against 1,200/s` where the change is one of the load.
 #[must_use]
 pub fn at(answer: &Answer, before: f64, after: f64) -> String {
+    if answer.axis == Axis::Scale && before == 1.0 && after == 1.0 {
+        return "the load of the file".to_owned();
+    }
     let one = |x: f64| load::with_unit(&answer.axis, &load::bare(x));
     if before == after { one(before) } else { format!("{} against {}", one(after), one(before)) }
 }
@@ -69,6 +78,20 @@ fn latency(a: &SideAnswer, b: &SideAnswer, differences: &Differences, subject: &
     }
     let of_kind = if subject == view::TOTAL { String::new() } else { format!(" of {subject}") };
     Some(format!("p95{of_kind} {} at {at}", relative(of(point, subject, "p95_s")?)))
+}
+
+/// The kind of request whose p95 changes most, where that spoken of changes much less.
+fn other_kind(differences: &Differences, subject: &str) -> Option<String> {
+    let point = in_full(differences).filter(|p| p.steady && p.requests.len() > 1)?;
+    let change = |held: &Held| match held.verdict {
+        Verdict::Lower | Verdict::Higher => finite(held.difference.relative.value).unwrap_or(0.0).abs(),
+        _ => 0.0,
+    };
+    let spoken_of = change(of(point, subject, "p95_s")?);
+    let kinds = point.requests.iter().filter_map(|(kind, rows)| Some((kind, rows.get("p95_s")?)));
+    let (kind, held) = kinds.max_by(|a, b| change(a.1).total_cmp(&change(b.1)))?;
+    let most = change(held);
+    (most > WORTH && most > 2.0 * spoken_of).then(|| format!("that of {kind} {}", relative(held)))
 }
 
 /// The limit of both sides, or where there are no objectives their saturation.
@@ -136,6 +159,16 @@ pub fn relative(held: &Held) -> String {
     }
 }
 
+/// As [`relative`], where the interval stands beside it.
+#[must_use]
+pub fn relative_short(held: &Held) -> String {
+    if held.verdict == Verdict::NotDistinguishable {
+        "not distinguishable".to_owned()
+    } else {
+        relative(held)
+    }
+}
+
 fn changed(e: &Estimate, up: bool) -> String {
     let word = if up { "higher" } else { "lower" };
     let (Some(value), Some((low, high))) = (finite(e.value), both(e)) else { return word.to_owned() };
@@ -146,27 +179,31 @@ fn changed(e: &Estimate, up: bool) -> String {
     }
     let [value, low, high] = [value, low, high].map(|x| 100.0 * x.abs());
     let (low, high) = (low.min(high), low.max(high));
+    if high < NEGLIGIBLE {
+        return format!("less than {NEGLIGIBLE} % {word}");
+    }
     let places = decimals(value, Some((high - low) / 2.0)).clamp(0, 2);
     format!("{} % {word} ({} %)", rounded(value, places), range(low, high, places))
 }
 
-/// A difference of shares in points: `12 points higher (11.6-12.4)`.
+/// A difference of shares in points: `12.3 points higher`. Its interval stands beside it.
 #[must_use]
 pub fn points(held: &Held) -> String {
     let e = &held.difference.absolute;
-    match (held.verdict, finite(e.value), both(e)) {
-        (Verdict::Same, ..) => "the same".to_owned(),
-        (Verdict::Unknown, ..) => unknown(held),
-        (Verdict::NotDistinguishable, ..) => "not distinguishable".to_owned(),
-        (verdict, Some(value), Some((low, high))) => {
-            let [value, low, high] = [value, low, high].map(|x| 100.0 * x.abs());
-            let (low, high) = (low.min(high), low.max(high));
-            let places = decimals(value, Some((high - low) / 2.0)).clamp(0, 3);
-            let word = if verdict == Verdict::Higher { "higher" } else { "lower" };
-            format!("{} points {word} ({})", rounded(value, places), range(low, high, places))
-        }
-        _ => String::new(),
+    let (Some(value), Some((low, high))) = (finite(e.value), both(e)) else { return unknown(held) };
+    let word = match held.verdict {
+        Verdict::Same => return "the same".to_owned(),
+        Verdict::NotDistinguishable => return "not distinguishable".to_owned(),
+        Verdict::Unknown => return unknown(held),
+        Verdict::Higher => "higher",
+        Verdict::Lower => "lower",
+    };
+    let value = 100.0 * value.abs();
+    if value < NEGLIGIBLE / 2.0 {
+        return format!("less than {NEGLIGIBLE} points {word}");
     }
+    let places = decimals(value, Some(50.0 * (high - low))).clamp(0, 2);
+    format!("{} points {word}", rounded(value, places))
 }
 
 fn unknown(held: &Held) -> String {
@@ -210,7 +247,8 @@ mod tests {
         assert_eq!(relative(&held(1.4, 0.2)), "2.4 times as high (2.2-2.6)");
         assert_eq!(relative(&held(0.005, 0.015)), "not distinguishable (-1.0 to 2.0 %)");
         assert_eq!(relative(&held(0.0, 0.0)), "the same");
-        assert_eq!(points(&held(-0.42, 0.04)), "4.2 points lower (3.8-4.6)");
+        assert_eq!(relative(&held(-0.000_2, 0.000_1)), "less than 0.1 % lower");
+        assert_eq!(points(&held(-0.42, 0.04)), "4.2 points lower");
     }
 
     #[test]

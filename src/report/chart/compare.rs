@@ -9,7 +9,7 @@ use super::scale::{Scale, nice_above};
 use super::{Page, Words, font, forest, size};
 use crate::experiment::answer::{Estimate, Found, Saturation, State};
 use crate::experiment::compare::{Comparison, Differences, SideAnswer};
-use crate::report::number::{self, TimeUnit, finite};
+use crate::report::number::{TimeUnit, finite};
 use crate::report::{load, versus, view};
 
 /// A difference beyond this is cut off, in per cent: near the end of one side it has none.
@@ -18,6 +18,8 @@ const SHOWN_MAX: f64 = 150.0;
 const SHOWN_MIN: f64 = 10.0;
 /// Above this ratio of two sides without load, a linear axis would press the faster one flat.
 const NEEDS_LOG: f64 = 10.0;
+/// The axis ends at this multiple of the highest load that was found.
+const ROOM: f64 = 1.12;
 /// Width of the names of sides.
 const NAME: f64 = 190.0;
 
@@ -39,11 +41,14 @@ pub fn comparison_svg(comparison: &Comparison) -> String {
     words.subtitle.extend(left_out(comparison, sides.len()));
     let subject = versus::subject(comparison);
     let frame = frame(&sides);
-    let panels: Vec<Panel> =
+    let mut panels: Vec<Panel> =
         [Some(latency(&sides, &subject)), relative(comparison, &sides, &subject), utilization(&sides)]
             .into_iter()
             .flatten()
             .collect();
+    for line in panels.iter_mut().flat_map(|panel| &mut panel.lines) {
+        line.marks.retain(|mark| mark.x <= frame.x.high);
+    }
     Page::new(words, &frame, &panels).svg()
 }
 
@@ -59,7 +64,7 @@ fn words(comparison: &Comparison, shown: usize) -> Words {
     let others: Vec<&str> = comparison.b.iter().take(shown - 1).map(|side| side.name.as_str()).collect();
     Words {
         title: format!("{} against {}", others.join(", "), comparison.a.name),
-        subtitle: versus::decisions(comparison).into_iter().take(shown - 1).collect(),
+        subtitle: versus::decisions(comparison, str::to_owned).into_iter().take(shown - 1).collect(),
         x_title: load::axis_title(&comparison.a.answer.axis),
         simulated: "loads",
         made_by: (comparison.knee, comparison.seed),
@@ -75,10 +80,15 @@ fn frame(sides: &[Drawn<'_>]) -> Frame {
     let found = |f: &Option<Found>| f.as_ref().and_then(|f| upper(&f.at));
     let ends = sides.iter().flat_map(|s| {
         let answer = &s.side.answer;
-        [found(&answer.knee_at), found(&answer.limit_at), last_steady(answer)]
+        let saturation = answer.saturation_at.as_ref().and_then(|f| upper(&f.at));
+        [found(&answer.knee_at), found(&answer.limit_at), saturation]
     });
-    let high = ends.flatten().reduce(f64::max).unwrap_or(1.0);
-    let x = Scale::linear(0.0, 1.03 * high);
+    // The room beyond all that was found is not what a comparison is about.
+    let bent = ends.flatten().reduce(f64::max).map_or(f64::INFINITY, |x| ROOM * x);
+    let last = sides.iter().filter_map(|s| last_steady(&s.side.answer)).reduce(f64::max).unwrap_or(1.0);
+    let first = sides.iter().filter_map(|s| view::steady(&s.side.answer).next()).map(|p| p.load.at);
+    let high = (1.03 * last).min(bent).max(1.03 * first.fold(0.0, f64::max));
+    let x = Scale::linear(0.0, high);
     let two = sides.len() == 2;
     let mut flags: Vec<Flag> = sides
         .iter()
@@ -151,10 +161,8 @@ fn relative(comparison: &Comparison, sides: &[Drawn<'_>], subject: &str) -> Opti
         .zip(&comparison.differences)
         .filter_map(|(drawn, differences)| {
             let marks = differences_of(differences, subject);
-            let value = number::percent_plain(marks.last()?.y / 100.0);
-            let sign = if marks.last()?.y > 0.0 { "+" } else { "" };
-            let value = format!("{sign}{value}");
-            Some(Line { name: drawn.name.clone(), value, rgb: drawn.rgb, width: 3.5, marks })
+            marks.last()?;
+            Some(Line { name: drawn.name.clone(), value: String::new(), rgb: drawn.rgb, width: 3.5, marks })
         })
         .collect();
     let all = || lines.iter().flat_map(|l| &l.marks);
@@ -185,12 +193,16 @@ fn differences_of(differences: &Differences, subject: &str) -> Vec<Mark> {
     comparable.filter_map(mark).collect()
 }
 
-/// The busiest resource of each side.
+/// What gives way first on each side.
 fn utilization(sides: &[Drawn<'_>]) -> Option<Panel> {
     let lines: Vec<Line> = sides
         .iter()
         .filter_map(|drawn| {
-            let name = view::busiest_names(&drawn.side.answer, 1).into_iter().next()?;
+            let answer = &drawn.side.answer;
+            let at_limit = answer.limit_at.as_ref().and_then(|f| f.cause.clone());
+            let at_end = || answer.saturation_at.as_ref().and_then(|s| s.cause.clone());
+            let busiest = || view::busiest_names(answer, 1).into_iter().next();
+            let name = at_limit.or_else(at_end).or_else(busiest)?;
             let marks = marks(&drawn.side.answer, "utilization", 100.0, |point| {
                 view::resources(point).find(|(n, _)| *n == name).map(|(_, r)| &r.utilization)
             });
@@ -204,7 +216,7 @@ fn utilization(sides: &[Drawn<'_>]) -> Option<Panel> {
         })
         .collect();
     (!lines.is_empty()).then(|| Panel {
-        heading: "Utilisation of the busiest resource, %".to_owned(),
+        heading: "Utilisation of what gives way first, %".to_owned(),
         note: String::new(),
         scale: Scale::linear(0.0, 100.0),
         height: 170.0,
@@ -218,4 +230,40 @@ fn utilization(sides: &[Drawn<'_>]) -> Option<Panel> {
 /// Whether a side has a steady state at the load in full.
 pub fn has_steady_state(side: &SideAnswer) -> bool {
     versus::point_at(&side.answer, side.at).is_some_and(|p| p.state != State::Saturated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sides;
+
+    #[test]
+    fn every_side_has_its_curve_its_difference_and_its_name() {
+        let svg = comparison_svg(&sides::comparison(&[("more servers", 32), ("fewer", 25)]));
+        assert!(
+            svg.starts_with("<svg ")
+                && svg == comparison_svg(&sides::comparison(&[("more servers", 32), ("fewer", 25)]))
+        );
+        assert!(svg.matches("more servers").count() >= 3 && svg.contains("Difference in p95 from shop"));
+        for limit in ["limit 1,383/s", "limit 1,583/s"] {
+            assert!(svg.contains(limit), "{limit}");
+        }
+    }
+
+    #[test]
+    fn one_load_becomes_rows_with_intervals() {
+        let svg = comparison_svg(&sides::at_one_load(&[("more servers", 32), ("twin", 28)]));
+        assert!(svg.contains("Difference from shop, %") && svg.contains("the same"));
+        assert!(!svg.contains("Utilisation"));
+    }
+
+    #[test]
+    fn charts_of_two_to_many_sides_can_be_drawn() {
+        let many: Vec<(&str, u32)> = vec![("a", 29), ("b", 30), ("c", 31), ("d", 32), ("e", 33)];
+        for count in 1..=5 {
+            let svg = comparison_svg(&sides::comparison(&many[..count]));
+            assert!(crate::report::png(&svg, 0.5).is_ok());
+            assert_eq!(svg.contains("more in compare.csv"), count > 3);
+        }
+    }
 }

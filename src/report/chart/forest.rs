@@ -2,7 +2,7 @@
 
 use super::canvas::{self, Anchor, Canvas, Ink, Stroke, Text};
 use super::compare::{Drawn, has_steady_state};
-use super::palette::{GREY, GRID, INK, PAPER};
+use super::palette::{GREY, GRID, INK};
 use super::scale::{Scale, nice_above, tick_texts};
 use super::{font, size};
 use crate::experiment::compare::{Comparison, Held, PointDifference};
@@ -15,8 +15,8 @@ const LANE: f64 = 30.0;
 /// Between the rows of two statistics.
 const GAP: f64 = 14.0;
 /// Room for the names of statistics on the left, and for the verdicts on the right.
-const NAMES: f64 = 210.0;
-const VERDICTS: f64 = 330.0;
+const NAMES: f64 = 280.0;
+const VERDICTS: f64 = 300.0;
 /// Differences beyond this, in per cent, stand at the edge with an arrow.
 const SHOWN_MAX: f64 = 200.0;
 
@@ -63,7 +63,7 @@ pub fn svg(comparison: &Comparison, sides: &[Drawn<'_>], title: &str, subtitle: 
                 if let Some(held) = shown {
                     whisker(canvas, held, side, at, &pixel, (left, right));
                 }
-                let text = shown.map_or("no steady state".to_owned(), versus::relative);
+                let text = shown.map_or("no steady state".to_owned(), versus::relative_short);
                 let faint = shown.is_none_or(|h| !matches!(h.verdict, Verdict::Lower | Verdict::Higher));
                 let text = font::fitted(&text, size::LABEL, false, VERDICTS - 20.0);
                 let rgb = if faint { GREY } else { side.rgb };
@@ -95,7 +95,7 @@ fn rows(comparison: &Comparison, others: usize) -> Vec<Row> {
     let kinds = points.iter().flatten().next().map_or(Vec::new(), |p| p.requests.keys().cloned().collect());
     if kinds.len() > 1 {
         for kind in kinds.iter().take(KINDS) {
-            rows.extend(row(format!("{kind} p95"), &|p| p.requests.get(kind)?.get("p95_s").cloned()));
+            rows.extend(row(format!("p95 {kind}"), &|p| p.requests.get(kind)?.get("p95_s").cloned()));
         }
     }
     rows.extend(row("answers/s".to_owned(), &|p| p.total.get("throughput_per_s").cloned()));
@@ -142,17 +142,16 @@ fn whisker(
     let Some(value) = finite(e.value).map(|v| pixel(100.0 * v)) else { return };
     if let (Some(low), Some(high)) = (finite(e.low), finite(e.high)) {
         let ends = [low, high].map(|x| pixel(100.0 * x).clamp(left, right));
-        canvas.path(&[(ends[0], y), (ends[1], y)], Stroke::solid(side.rgb, 4.0));
+        canvas.path(&[(ends[0], y), (ends[1], y)], Stroke::solid(side.rgb, 3.0));
         for x in ends {
-            canvas.path(&[(x, y - 6.0), (x, y + 6.0)], Stroke::solid(side.rgb, 2.0));
+            canvas.path(&[(x, y - 7.0), (x, y + 7.0)], Stroke::solid(side.rgb, 2.0));
         }
     }
     if value > right {
         canvas.polygon(&[(right - 12.0, y - 8.0), (right - 12.0, y + 8.0), (right, y)], Ink(side.rgb, 1.0));
         return;
     }
-    canvas.disc((value, y), 7.5, Ink(PAPER, 1.0));
-    canvas.disc((value, y), 6.0, Ink(side.rgb, 1.0));
+    canvas.disc((value, y), 4.5, Ink(side.rgb, 1.0));
 }
 
 /// Names of the sides in their colours.

@@ -19,7 +19,7 @@ const LOADS: usize = 8;
 /// The comparison as text of at most 100 columns.
 #[must_use]
 pub fn comparison_text(comparison: &Comparison, paint: Paint) -> String {
-    let decisions = versus::decisions(comparison);
+    let decisions = versus::decisions(comparison, |name| format!("`{name}`"));
     let mut out: String = decisions.iter().map(|text| wrap(text, paint) + "\n").collect();
     let single = comparison.b.len() == 1;
     for (side, differences) in comparison.b.iter().zip(&comparison.differences) {
@@ -110,7 +110,7 @@ impl Table<'_> {
         }
         for (kind, rows) in point.requests.iter().take(KINDS) {
             if let Some(held) = rows.get("p95_s") {
-                grid.row(row(&format!("{kind} p95 {}", unit.name()), held, Shown::Time(unit), Better::Lower));
+                grid.row(row(&format!("p95 {kind}"), held, Shown::Time(unit), Better::Lower));
             }
         }
     }
@@ -144,20 +144,14 @@ impl Table<'_> {
     fn found(&self, name: &str, held: &Held) -> Vec<Cell> {
         let unit = load::with_short_unit(&self.a.answer.axis, "");
         let name = format!("{name} {}", unit.trim());
-        let cell = |e: &Estimate| {
-            if e.value.is_some() {
-                number::trimmed(&number::estimate(e, 1.0)).to_owned()
-            } else {
-                number::NONE.into()
-            }
-        };
+        let cell = |e: &Estimate| number::trimmed(&number::estimate(e, 1.0)).to_owned();
         let d = &held.difference;
         vec![
             name.into(),
             cell(&d.before).into(),
             cell(&d.after).into(),
-            signed(&d.absolute, 1.0, "").into(),
-            verdict(held, versus::relative(held), Better::Higher),
+            signed(&d.absolute, 1.0, finite(d.before.value).unwrap_or(0.0), "").into(),
+            verdict(held, versus::relative_short(held), Better::Higher),
         ]
     }
 
@@ -257,11 +251,10 @@ impl Table<'_> {
         let ratio = versus::of(point, &self.subject, "p95_s")?.difference.variance_ratio?;
         let of_kind =
             if self.subject == view::TOTAL { String::new() } else { format!(" of {}", self.subject) };
-        let replications = versus::point_at(&self.a.answer, self.a.at)?.replications;
         Some(if ratio > 1.05 {
             format!(
-                "the same {replications} x arrivals and draws on both sides: the difference in p95{of_kind} is as \
-                 precise as with {} x the requests unpaired",
+                "both sides see the same arrivals and draws: the difference in p95{of_kind} is as precise as with \
+                 {} x the requests unpaired",
                 number::significant(ratio, 2)
             )
         } else {
@@ -308,15 +301,17 @@ fn not_converged(point: &Point) -> bool {
 fn row(name: &str, held: &Held, shown: Shown, better: Better) -> Vec<Cell> {
     let d = &held.difference;
     let one = |e: &Estimate| match shown {
-        Shown::Time(unit) => number::with_half_width(e, unit.per_second()),
+        Shown::Time(unit) => number::estimate(e, unit.per_second()),
         Shown::Plain => number::estimate(e, 1.0),
         Shown::Share => number::percent(e),
     };
-    let (difference, text) = match shown {
-        Shown::Time(unit) => (signed(&d.absolute, unit.per_second(), ""), versus::relative(held)),
-        Shown::Plain => (signed(&d.absolute, 1.0, ""), versus::relative(held)),
-        Shown::Share => (signed(&d.absolute, 100.0, " pp"), versus::points(held)),
+    let (factor, unit, text) = match shown {
+        Shown::Time(unit) => (unit.per_second(), "", versus::relative_short(held)),
+        Shown::Plain => (1.0, "", versus::relative_short(held)),
+        Shown::Share => (100.0, " pp", versus::points(held)),
     };
+    let of = finite(d.before.value).unwrap_or(0.0).max(finite(d.after.value).unwrap_or(0.0)) * factor;
+    let difference = signed(&d.absolute, factor, of, unit);
     vec![
         name.into(),
         one(&d.before).into(),
@@ -326,8 +321,8 @@ fn row(name: &str, held: &Held, shown: Shown, better: Better) -> Vec<Cell> {
     ]
 }
 
-/// `+38 ± 2`, digits by the interval.
-fn signed(e: &Estimate, factor: f64, unit: &str) -> String {
+/// `+38 ± 2`, digits by the interval, but no more than the numbers `of` which it is a difference deserve.
+fn signed(e: &Estimate, factor: f64, of: f64, unit: &str) -> String {
     let Some(value) = finite(e.value) else { return String::new() };
     let half = finite(e.half_width()).map(|half| half * factor);
     let value = value * factor;
@@ -336,10 +331,12 @@ fn signed(e: &Estimate, factor: f64, unit: &str) -> String {
     }
     let sign = if value > 0.0 { "+" } else { "" };
     let Some(half) = half else { return format!("{sign}{} ±?{unit}", number::significant(value, 2)) };
-    // By the interval alone: a difference may be much smaller than it.
-    let places = number::decimals(half.max(value.abs()), Some(half)).min(6);
+    let most = if of > 0.0 { 4 - of.log10().floor() as i32 } else { 6 };
+    let places = number::decimals(half.max(value.abs()), Some(half)).min(most);
     let half = if half > 0.0 { rounded(half.max(10f64.powi(-places)), places) } else { "0".to_owned() };
-    format!("{sign}{} ± {half}{unit}", rounded(value, places))
+    let value = rounded(value, places);
+    let sign = if value.bytes().any(|b| (b'1'..=b'9').contains(&b)) { sign } else { "" };
+    format!("{sign}{value} ± {half}{unit}")
 }
 
 fn verdict(held: &Held, text: String, better: Better) -> Cell {
@@ -369,4 +366,35 @@ fn unit(point: &PointDifference) -> TimeUnit {
     } else {
         (logs.iter().sum::<f64>() / logs.len() as f64).exp()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sides;
+
+    #[test]
+    fn one_variant_prints_its_decision_what_differs_and_the_curve() {
+        insta::assert_snapshot!(comparison_text(&sides::comparison(&[("more servers", 32)]), Paint::Plain));
+    }
+
+    #[test]
+    fn several_variants_have_a_table_each_within_a_hundred_columns() {
+        let several = sides::comparison(&[("more servers", 32), ("a name that is longer than others", 27)]);
+        for text in [
+            comparison_text(&several, Paint::Plain),
+            comparison_text(&sides::at_one_load(&[("more", 32), ("twin", 28)]), Paint::Plain),
+        ] {
+            assert_eq!(text.matches("before").count(), 2, "{text}");
+            let widest = text.lines().map(|l| l.chars().count()).max().unwrap();
+            assert!(widest <= 100, "{widest}\n{text}");
+            assert!(!text.contains('\u{1b}'));
+        }
+    }
+
+    #[test]
+    fn what_is_the_same_says_so() {
+        let text = comparison_text(&sides::at_one_load(&[("twin", 28)]), Paint::Plain);
+        assert!(text.starts_with("`twin`: p95 the same at 1,190/s\n"), "{text}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What `compare` prints: the decision on each side, then all that differs in one table, and what a reader must know to trust it.
 
 use super::findings::{CLOSED, line, wrap};
-use super::grid::{Cell, Grid};
+use super::grid::{Cell, Grid, cut};
 use super::paint::{Paint, Role};
 use crate::experiment::answer::{Answer, Axis, Estimate, Point, State};
 use crate::experiment::compare::{Comparison, Differences, Held, PointDifference, SideAnswer};
@@ -13,31 +13,148 @@ use crate::report::{load, versus, view};
 const PLACES: usize = 3;
 /// Kinds of requests that get rows of their own.
 const KINDS: usize = 6;
+/// Sides that fit beside each other, and characters of their names.
+const BESIDE: usize = 3;
+const HEAD: usize = 18;
 /// Rows of the curve.
 const LOADS: usize = 8;
 
-/// The comparison as text of at most 100 columns.
+/// The comparison as text of at most 100 columns: one other side in full, several beside each other.
 #[must_use]
 pub fn comparison_text(comparison: &Comparison, paint: Paint) -> String {
     let decisions = versus::decisions(comparison, |name| format!("`{name}`"));
     let mut out: String = decisions.iter().map(|text| wrap(text, paint) + "\n").collect();
-    let single = comparison.b.len() == 1;
-    for (side, differences) in comparison.b.iter().zip(&comparison.differences) {
-        let table = Table { a: &comparison.a, b: side, differences, subject: versus::subject(comparison) };
-        let at = versus::at(&comparison.a.answer, comparison.a.at, side.at);
-        let heading = format!("{} against {}, at {at}", side.name, comparison.a.name);
-        out += &format!("\n{}\n\n", paint.apply(Role::Strong, &heading));
-        out += &table.rows().render(paint);
-        let curve = if single { table.curve().render(paint) } else { String::new() };
+    let subject = versus::subject(comparison);
+    let sides = comparison.b.iter().zip(&comparison.differences);
+    let tables: Vec<Table<'_>> = sides
+        .map(|(b, differences)| Table { a: &comparison.a, b, differences, subject: subject.clone() })
+        .collect();
+    for tables in tables.chunks(BESIDE) {
+        let names: Vec<&str> = tables.iter().map(|t| t.b.name.as_str()).collect();
+        let after =
+            tables.iter().map(|t| t.b.at).find(|at| *at != comparison.a.at).unwrap_or(comparison.a.at);
+        let at = versus::at(&comparison.a.answer, comparison.a.at, after);
+        let heading = format!("{} against {}, at {at}", names.join(", "), comparison.a.name);
+        out += &format!("\n{}\n\n", wrap(&heading, paint));
+        out += &match tables {
+            [only] => only.rows().render(paint),
+            several => beside_each_other(several).render(paint),
+        };
+    }
+    if let [only] = &tables[..] {
+        let curve = only.curve().render(paint);
         if !curve.is_empty() {
             out += &format!("\n{curve}");
         }
-        let notes: String = table.notes().iter().map(|(name, text)| line(name, text, paint)).collect();
-        if !notes.is_empty() {
-            out += &format!("\n{notes}");
+    }
+    let notes: String = notes(&tables).iter().map(|(name, text)| line(name, text, paint)).collect();
+    if notes.is_empty() { out } else { out + "\n" + &notes }
+}
+
+/// What a reader must know of each side, said once where it holds for all.
+fn notes(tables: &[Table<'_>]) -> Vec<(String, String)> {
+    let several = tables.len() > 1;
+    let mut notes: Vec<(String, String)> = Vec::new();
+    for name in ["gives way", "pairing", "note"] {
+        let of = |table: &Table<'_>| -> Vec<String> {
+            let all = table.notes().into_iter().filter(|(n, _)| n == name);
+            let about = |text: String| if several { format!("{}: {text}", table.b.name) } else { text };
+            all.map(|(_, text)| about(text)).collect()
+        };
+        for (i, text) in tables.iter().flat_map(of).enumerate() {
+            notes.push((if i == 0 { name.to_owned() } else { String::new() }, text));
         }
     }
-    out
+    let a = tables.first().map(|table| &table.a.answer);
+    let closed = a.is_some_and(|a| a.axis == Axis::Users || a.points.iter().any(|p| p.load.users.is_some()));
+    notes.extend(closed.then(|| ("note".to_owned(), CLOSED.to_owned())));
+    notes
+}
+
+/// A row for each number, a column for each side: its change, in per cent or points.
+fn beside_each_other(tables: &[Table<'_>]) -> Grid {
+    let mut grid = Grid::default().left("").right(cut(&tables[0].a.name, HEAD));
+    for table in tables {
+        grid = grid.right(cut(&table.b.name, HEAD));
+    }
+    let items: Vec<Vec<Item<'_>>> = tables.iter().map(Table::items).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for item in items.iter().flatten() {
+        if !names.contains(&item.name.as_str()) {
+            names.push(&item.name);
+        }
+    }
+    for name in names {
+        let of_side: Vec<Option<&Item<'_>>> =
+            items.iter().map(|items| items.iter().find(|item| item.name == name)).collect();
+        let before = of_side.iter().flatten().next().expect("it has a name");
+        let mut cells = vec![name.into(), before.one(&before.held.difference.before).into()];
+        cells.extend(of_side.into_iter().map(|item| item.map_or(Cell::from(""), Item::change)));
+        grid.row(cells);
+    }
+    let costs: Vec<_> = tables.iter().map(|t| t.b.cost.as_ref()).collect();
+    if let Some(a) = tables[0].a.cost.as_ref() {
+        let mut cells: Vec<Cell> = vec!["cost a month".into(), versus::month(a).into()];
+        cells.extend(costs.iter().map(|cost| Cell::from(cost.map_or(String::new(), versus::month))));
+        grid.row(cells);
+        let million = |cost: &crate::experiment::compare::Cost| {
+            cost.per_million.map_or(String::new(), |x| versus::amount(x, &cost.currency))
+        };
+        let mut cells: Vec<Cell> = vec!["cost a million answers".into(), million(a).into()];
+        cells.extend(costs.iter().map(|cost| Cell::from(cost.map_or(String::new(), million))));
+        grid.row(cells);
+    }
+    grid
+}
+
+/// One number of a table.
+struct Item<'a> {
+    name: String,
+    held: &'a Held,
+    shown: Shown,
+    better: Better,
+}
+
+impl Item<'_> {
+    fn one(&self, e: &Estimate) -> String {
+        match self.shown {
+            Shown::Time(unit) => number::estimate(e, unit.per_second()),
+            Shown::Plain => number::estimate(e, 1.0),
+            Shown::Load => number::trimmed(&number::estimate(e, 1.0)).to_owned(),
+            Shown::Share => number::percent(e),
+        }
+    }
+
+    /// Before, after, difference and verdict.
+    fn row(&self) -> Vec<Cell> {
+        let d = &self.held.difference;
+        let (factor, unit, text) = match self.shown {
+            Shown::Time(unit) => (unit.per_second(), "", versus::relative_short(self.held)),
+            Shown::Plain | Shown::Load => (1.0, "", versus::relative_short(self.held)),
+            Shown::Share => (100.0, " pp", versus::points(self.held)),
+        };
+        let value = |e: &Estimate| finite(e.value).unwrap_or(0.0);
+        let of = value(&d.before).max(value(&d.after)) * factor;
+        vec![
+            self.name.as_str().into(),
+            self.one(&d.before).into(),
+            self.one(&d.after).into(),
+            signed(&d.absolute, factor, of, unit).into(),
+            verdict(self.held, text, self.better),
+        ]
+    }
+
+    /// The change alone: `+29.9 ± 1.7 %`.
+    fn change(&self) -> Cell {
+        let d = &self.held.difference;
+        let text = match (self.held.verdict, self.shown) {
+            (Verdict::Same, _) => "same".to_owned(),
+            (Verdict::Unknown, _) if d.after.value.is_none() => number::NONE.to_owned(),
+            (_, Shown::Share) => signed(&d.absolute, 100.0, 1_000.0, " pp"),
+            _ => signed(&d.relative, 100.0, 1_000.0, " %"),
+        };
+        verdict(self.held, text, self.better)
+    }
 }
 
 /// Which way is better.
@@ -53,6 +170,8 @@ enum Better {
 enum Shown {
     Time(TimeUnit),
     Plain,
+    /// On the axis of the curve.
+    Load,
     Share,
 }
 
@@ -67,92 +186,52 @@ impl Table<'_> {
     fn rows(&self) -> Grid {
         let mut grid =
             Grid::default().left("").right("before").right("after").right("difference").left("verdict");
+        self.items().iter().for_each(|item| grid.row(item.row()));
+        self.money(&mut grid);
+        grid
+    }
+
+    fn items(&self) -> Vec<Item<'_>> {
+        let mut items = Vec::new();
         if let Some(point) = versus::in_full(self.differences) {
-            self.requests(point, &mut grid);
-            self.places(point, &mut grid);
+            self.requests(point, &mut items);
+            places(point, &mut items);
         }
         let found = [
             ("knee", &self.differences.knee_at),
             ("limit", &self.differences.limit_at),
             ("saturation", &self.differences.saturation_at),
         ];
-        for (name, held) in found {
-            if let Some(held) = held {
-                grid.row(self.found(name, held));
-            }
-        }
-        self.money(&mut grid);
-        grid
+        let unit = load::with_short_unit(&self.a.answer.axis, "");
+        items.extend(found.into_iter().filter_map(|(name, held)| {
+            let name = format!("{name} {}", unit.trim());
+            Some(Item { name, held: held.as_ref()?, shown: Shown::Load, better: Better::Higher })
+        }));
+        items
     }
 
-    fn requests(&self, point: &PointDifference, grid: &mut Grid) {
+    fn requests<'p>(&self, point: &'p PointDifference, items: &mut Vec<Item<'p>>) {
         let unit = unit(point);
-        let name = |key: &str| format!("{key} {}", unit.name());
+        let time = |name: String, held| Item { name, held, shown: Shown::Time(unit), better: Better::Lower };
         if point.steady {
             for key in ["mean", "p50", "p95", "p99"] {
-                if let Some(held) = point.total.get(format!("{key}_s").as_str()) {
-                    grid.row(row(&name(key), held, Shown::Time(unit), Better::Lower));
-                }
+                let held = point.total.get(format!("{key}_s").as_str());
+                items.extend(held.map(|held| time(format!("{key} {}", unit.name()), held)));
             }
         }
         let mut add = |name: &str, key: &str, shown: Shown, better: Better| {
-            if let Some(held) = point.total.get(key).filter(|held| worth(held)) {
-                grid.row(row(name, held, shown, better));
-            }
+            let held = point.total.get(key).filter(|held| worth(held));
+            items.extend(held.map(|held| Item { name: name.to_owned(), held, shown, better }));
         };
         add("answers/s", "throughput_per_s", Shown::Plain, Better::Higher);
         add("errors", "errors", Shown::Share, Better::Lower);
         if !self.a.answer.slo.is_empty() || !self.b.answer.slo.is_empty() {
             add("in time", "goodput", Shown::Share, Better::Higher);
         }
-        if point.requests.len() < 2 || !point.steady {
-            return;
+        if point.requests.len() > 1 && point.steady {
+            let kinds = point.requests.iter().take(KINDS);
+            items.extend(kinds.filter_map(|(k, rows)| Some(time(format!("p95 {k}"), rows.get("p95_s")?))));
         }
-        for (kind, rows) in point.requests.iter().take(KINDS) {
-            if let Some(held) = rows.get("p95_s") {
-                grid.row(row(&format!("p95 {kind}"), held, Shown::Time(unit), Better::Lower));
-            }
-        }
-    }
-
-    /// The busiest places of either side, and whatever is wasted, hit or stale anywhere.
-    fn places(&self, point: &PointDifference, grid: &mut Grid) {
-        let most = |held: &Held| {
-            let value = |e: &Estimate| finite(e.value).unwrap_or(0.0);
-            value(&held.difference.before).max(value(&held.difference.after))
-        };
-        let busy = point.places.iter().filter_map(|(name, rows)| Some((name, rows.get("utilization")?)));
-        let mut busy: Vec<_> = busy.filter(|(_, held)| most(held) > 0.0).collect();
-        busy.sort_by(|a, b| most(b.1).total_cmp(&most(a.1)));
-        for (name, held) in busy.into_iter().take(PLACES) {
-            grid.row(row(&format!("{name} busy"), held, Shown::Share, Better::Neither));
-        }
-        let rest = [
-            ("wasted_share", "wasted", Better::Lower),
-            ("hit_ratio", "hits", Better::Higher),
-            ("stale_share", "stale", Better::Lower),
-        ];
-        for (key, word, better) in rest {
-            for (name, rows) in &point.places {
-                if let Some(held) = rows.get(key).filter(|held| most(held) > 1e-6) {
-                    grid.row(row(&format!("{name} {word}"), held, Shown::Share, better));
-                }
-            }
-        }
-    }
-
-    fn found(&self, name: &str, held: &Held) -> Vec<Cell> {
-        let unit = load::with_short_unit(&self.a.answer.axis, "");
-        let name = format!("{name} {}", unit.trim());
-        let cell = |e: &Estimate| number::trimmed(&number::estimate(e, 1.0)).to_owned();
-        let d = &held.difference;
-        vec![
-            name.into(),
-            cell(&d.before).into(),
-            cell(&d.after).into(),
-            signed(&d.absolute, 1.0, finite(d.before.value).unwrap_or(0.0), "").into(),
-            verdict(held, versus::relative_short(held), Better::Higher),
-        ]
     }
 
     fn money(&self, grid: &mut Grid) {
@@ -209,8 +288,11 @@ impl Table<'_> {
             return grid;
         }
         let every = held.len().div_ceil(LOADS);
-        for (_, (at, held)) in held.iter().enumerate().filter(|(i, _)| (held.len() - 1 - i) % every == 0) {
-            let mut cells = row("", held, Shown::Time(unit), Better::Lower);
+        for (_, (at, held)) in
+            held.iter().enumerate().filter(|(i, _)| (held.len() - 1 - i).is_multiple_of(every))
+        {
+            let name = String::new();
+            let mut cells = Item { name, held, shown: Shown::Time(unit), better: Better::Lower }.row();
             cells[0] = load::bare(*at).into();
             grid.row(cells);
         }
@@ -253,9 +335,9 @@ impl Table<'_> {
             if self.subject == view::TOTAL { String::new() } else { format!(" of {}", self.subject) };
         Some(if ratio > 1.05 {
             format!(
-                "both sides see the same arrivals and draws: the difference in p95{of_kind} is as precise as with \
-                 {} x the requests unpaired",
-                number::significant(ratio, 2)
+                "both sides see the same requests with the same draws: the difference in p95{of_kind} is as precise \
+                 as with {} the requests unpaired",
+                times(ratio)
             )
         } else {
             format!("saved nothing for p95{of_kind}: the two sides hardly vary together")
@@ -294,31 +376,36 @@ impl Table<'_> {
     }
 }
 
+/// `6.2 x`; beyond a thousand nobody counts.
+fn times(ratio: f64) -> String {
+    if ratio > 1_000.0 { "over 1,000 x".to_owned() } else { format!("{} x", number::significant(ratio, 2)) }
+}
+
 fn not_converged(point: &Point) -> bool {
     point.converged.values().any(|c| !c)
 }
 
-fn row(name: &str, held: &Held, shown: Shown, better: Better) -> Vec<Cell> {
-    let d = &held.difference;
-    let one = |e: &Estimate| match shown {
-        Shown::Time(unit) => number::estimate(e, unit.per_second()),
-        Shown::Plain => number::estimate(e, 1.0),
-        Shown::Share => number::percent(e),
+/// The busiest places of either side, and whatever is wasted, hit or stale anywhere.
+fn places<'p>(point: &'p PointDifference, items: &mut Vec<Item<'p>>) {
+    let most = |held: &Held| {
+        let value = |e: &Estimate| finite(e.value).unwrap_or(0.0);
+        value(&held.difference.before).max(value(&held.difference.after))
     };
-    let (factor, unit, text) = match shown {
-        Shown::Time(unit) => (unit.per_second(), "", versus::relative_short(held)),
-        Shown::Plain => (1.0, "", versus::relative_short(held)),
-        Shown::Share => (100.0, " pp", versus::points(held)),
-    };
-    let of = finite(d.before.value).unwrap_or(0.0).max(finite(d.after.value).unwrap_or(0.0)) * factor;
-    let difference = signed(&d.absolute, factor, of, unit);
-    vec![
-        name.into(),
-        one(&d.before).into(),
-        one(&d.after).into(),
-        difference.into(),
-        verdict(held, text, better),
-    ]
+    let mut add = |name: String, held, better| items.push(Item { name, held, shown: Shown::Share, better });
+    let busy = point.places.iter().filter_map(|(name, rows)| Some((name, rows.get("utilization")?)));
+    let mut busy: Vec<_> = busy.filter(|(_, held)| most(held) > 0.0).collect();
+    busy.sort_by(|a, b| most(b.1).total_cmp(&most(a.1)));
+    busy.into_iter().take(PLACES).for_each(|(n, held)| add(format!("{n} busy"), held, Better::Neither));
+    let rest = [
+        ("wasted_share", "wasted", Better::Lower),
+        ("hit_ratio", "hits", Better::Higher),
+        ("stale_share", "stale", Better::Lower),
+    ];
+    for (key, word, better) in rest {
+        let rows = point.places.iter().filter_map(|(name, rows)| Some((name, rows.get(key)?)));
+        rows.filter(|(_, held)| most(held) > 1e-6)
+            .for_each(|(n, held)| add(format!("{n} {word}"), held, better));
+    }
 }
 
 /// `+38 ± 2`, digits by the interval, but no more than the numbers `of` which it is a difference deserve.
@@ -385,7 +472,7 @@ mod tests {
             comparison_text(&several, Paint::Plain),
             comparison_text(&sides::at_one_load(&[("more", 32), ("twin", 28)]), Paint::Plain),
         ] {
-            assert_eq!(text.matches("before").count(), 2, "{text}");
+            assert_eq!(text.matches("p95 ms").count(), 1, "one table: {text}");
             let widest = text.lines().map(|l| l.chars().count()).max().unwrap();
             assert!(widest <= 100, "{widest}\n{text}");
             assert!(!text.contains('\u{1b}'));

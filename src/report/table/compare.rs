@@ -309,9 +309,6 @@ impl Table<'_> {
         add("note", self.uneven_load());
         add("note", self.unsettled());
         add("note", self.currencies());
-        let closed =
-            self.a.answer.axis == Axis::Users || self.a.answer.points.iter().any(|p| p.load.users.is_some());
-        add("note", closed.then(|| CLOSED.to_owned()));
         notes
     }
 

@@ -55,7 +55,7 @@ pub fn comparison_text(comparison: &Comparison, paint: Paint) -> String {
 fn notes(tables: &[Table<'_>]) -> Vec<(String, String)> {
     let several = tables.len() > 1;
     let mut notes: Vec<(String, String)> = Vec::new();
-    for name in ["gives way", "pairing", "note"] {
+    for name in ["busiest", "gives way", "pairing", "note"] {
         let of = |table: &Table<'_>| -> Vec<String> {
             let all = table.notes().into_iter().filter(|(n, _)| n == name);
             let about = |text: String| if several { format!("{}: {text}", table.b.name) } else { text };
@@ -304,7 +304,9 @@ impl Table<'_> {
         let mut add = |name: &str, text: Option<String>| {
             notes.extend(text.map(|text| (name.to_owned(), text)));
         };
-        add("gives way", self.culprits());
+        let culprits = self.culprits();
+        add("busiest", if culprits.is_none() { self.busiest() } else { None });
+        add("gives way", culprits);
         add("pairing", self.pairing());
         add("note", self.uneven_load());
         add("note", self.unsettled());
@@ -312,16 +314,21 @@ impl Table<'_> {
         notes
     }
 
-    /// What gives way first on either side.
+    /// What gives way first on either side, where their ends are known.
     fn culprits(&self) -> Option<String> {
         let of = |answer: &Answer| {
             let limit = answer.limit_at.as_ref().and_then(|f| f.cause.clone());
-            let end = answer.saturation_at.as_ref().and_then(|s| s.cause.clone());
-            let busiest = answer.bottlenecks.last().map(|b| format!("{} {}", b.place, b.resource));
-            limit.or(end).or(busiest)
+            limit.or_else(|| answer.saturation_at.as_ref().and_then(|s| s.cause.clone()))
         };
         let (a, b) = (of(&self.a.answer)?, of(&self.b.answer)?);
         Some(if a == b { format!("{a} first, on both sides") } else { format!("{b} first; before {a}") })
+    }
+
+    /// The busiest resource of either side at one load, which says nothing of what gives way.
+    fn busiest(&self) -> Option<String> {
+        let of = |side: &SideAnswer| Some(view::busiest(versus::point_at(&side.answer, side.at)?)?.0);
+        let (a, b) = (of(self.a)?, of(self.b)?);
+        Some(if a == b { format!("{a}, on both sides") } else { format!("{b}; before {a}") })
     }
 
     /// What common random numbers saved.

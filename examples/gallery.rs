@@ -12,10 +12,11 @@ use std::path::Path;
 use knee::compile;
 use knee::experiment::answer::Answer;
 use knee::experiment::bill::Bill;
+use knee::experiment::compare::{Extent, Side};
 use knee::experiment::options::Options;
-use knee::experiment::{Loads, Quiet, sweep};
+use knee::experiment::{Loads, Quiet, Swept, compare, sweep};
 use knee::model::Model;
-use knee::report::{ChartOptions, png, sweep_svg};
+use knee::report::{ChartOptions, comparison_svg, png, sweep_svg};
 
 #[path = "gallery/milestones.rs"]
 mod milestones;
@@ -35,6 +36,8 @@ const CHARTS: [(&str, &str); 7] = [
 
 /// The chart that puts the three milestones side by side.
 const SIDE_BY_SIDE: &str = "milestones";
+/// The model that is compared with itself, with another value at a path, and the name of that chart.
+const COMPARED: (&str, [&str; 2], &str) = ("models/milestones/1k.yaml", ["app.cores", "5"], "compare");
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -46,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !wants(name) && !is_milestone {
             continue;
         }
-        let (model, answer) = study(&root.join(path))?;
+        let model = load(&root.join(path), &[])?;
+        let answer = sweep(&model, &Loads::default(), &Options::from(&model.study), &Quiet)?;
         println!("{name}: {}", knee::report::decision(&answer));
         if wants(name) {
             save(root, name, &sweep_svg(&answer, &ChartOptions::default()))?;
@@ -59,6 +63,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         milestones.iter().for_each(|milestone| println!("{}", milestone.row()));
         save(root, SIDE_BY_SIDE, &milestones::svg(&milestones))?;
     }
+    let (path, [at, value], name) = COMPARED;
+    if wants(name) {
+        let (before, after) =
+            (load(&root.join(path), &[])?, load(&root.join(path), &[(at.into(), value.into())])?);
+        let options = Options::from(&before.study);
+        let sides = [
+            Side { name: before.name.clone(), model: before },
+            Side { name: format!("{at}={value}"), model: after },
+        ];
+        let extent = Extent::Curve { swept: Swept::All, at: Vec::new() };
+        save(root, name, &comparison_svg(&compare(&sides, &extent, &options, &Quiet)?))?;
+    }
     Ok(())
 }
 
@@ -69,21 +85,17 @@ fn save(root: &Path, name: &str, svg: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The model and its curve.
-fn study(path: &Path) -> Result<(Model, Answer), Box<dyn Error>> {
+fn load(path: &Path, sets: &[(String, String)]) -> Result<Model, Box<dyn Error>> {
     let text = fs::read(path)?;
     let beside = |file: &str| {
         fs::read_to_string(path.with_file_name(file)).map_err(|error| format!("cannot read {file}: {error}"))
     };
-    let loaded = compile::load(&text, &path.display().to_string(), &[], &beside);
-    let model =
-        loaded.model.ok_or_else(|| format!("{} has faults: run knee explain on it", path.display()))?;
-    let answer = sweep(&model, &Loads::default(), &Options::from(&model.study), &Quiet)?;
-    Ok((model, answer))
+    let loaded = compile::load(&text, &path.display().to_string(), sets, &beside);
+    Ok(loaded.model.ok_or_else(|| format!("{} has faults: run knee explain on it", path.display()))?)
 }
 
 fn milestone(model: &Model, answer: Answer) -> Result<Milestone, Box<dyn Error>> {
     let bill = Bill::of(model).ok_or_else(|| format!("{} states no prices", model.name))?;
-    let machines = model.places.iter().filter(|p| p.cost_per_hour.is_some()).map(|p| p.members.len()).sum();
+    let machines = model.places.iter().filter(|p| p.prices.is_some()).map(|p| p.members.len()).sum();
     Ok(Milestone { machines, per_month: bill.per_month, answer })
 }

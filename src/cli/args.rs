@@ -32,6 +32,8 @@ pub enum Command {
     Run(Run),
     /// Find the latency curve with its knee, its limit and what gives way first
     Sweep(Sweep),
+    /// Hold a model against its variants, against --set, or against other models: what differs, and is it real
+    Compare(Compare),
     /// Judge the objectives at one load, as a gate for CI: exit code 1 where one is broken
     Check(Check),
     /// Show the compiled model, its demands, capacities and bounds, without simulating
@@ -159,6 +161,43 @@ pub struct Check {
     pub print: PrintFlags,
 }
 
+/// Flags of `knee compare`.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("one").args(["rate", "users", "one_load"])))]
+pub struct Compare {
+    /// The model file, and others to hold against it; alone it is held against its variants
+    #[arg(value_name = "MODEL", required = true, num_args = 1..=8)]
+    pub paths: Vec<PathBuf>,
+    /// Only these variants of the model: `no cache,two replicas`
+    #[arg(long = "variant", value_name = "NAMES", value_delimiter = ',')]
+    pub variants: Vec<String>,
+    /// Another side: the model with this value at this path, such as `web.replicas=8`; all that are given make one side
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = setting)]
+    pub sets: Vec<Setting>,
+    /// One open load instead of the file's and the curve, such as `400/s`
+    #[arg(long, value_name = "RATE", value_parser = amount)]
+    pub rate: Option<Amount>,
+    /// One closed load instead of the file's and the curve: concurrent users
+    #[arg(long, value_name = "N", value_parser = amount)]
+    pub users: Option<Amount>,
+    /// The load of the file alone, without the curve
+    #[arg(long)]
+    pub one_load: bool,
+    /// The curve at exactly these loads: `100/s,200/s,400/s`
+    #[arg(long, value_name = "LOADS", value_delimiter = ',', value_parser = amount, conflicts_with = "one")]
+    pub at: Vec<Amount>,
+    /// The load group that --rate, --users or the curve speaks of
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
+    /// Directory of the results [default: output/<model>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub study: StudyFlags,
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
+
 /// Flags of `knee explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -269,7 +308,7 @@ mod tests {
 
     #[test]
     fn what_later_issues_bring_is_not_offered() {
-        for command in ["compare", "size", "plan", "rank"] {
+        for command in ["size", "plan", "rank"] {
             let error = parsed(&format!("knee {command} m.yaml")).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::InvalidSubcommand);
         }

@@ -7,6 +7,7 @@
 mod args;
 mod axis;
 mod check;
+mod compare;
 mod failure;
 mod input;
 mod model;
@@ -60,6 +61,7 @@ fn perform(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Run(flags) => run::run(flags),
         Command::Sweep(flags) => sweep::sweep(flags),
+        Command::Compare(flags) => compare::compare(flags),
         Command::Check(flags) => check::check(flags),
         Command::Explain(flags) => explain(flags),
         Command::New { path } => new::new(path),

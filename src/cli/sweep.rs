@@ -16,7 +16,7 @@ use crate::report::{self, ChartOptions, Paint};
 
 const FILES: &[&str] = &["sweep.svg", "sweep.png", "sweep.csv", "sweep.json"];
 /// Pixels of the PNG to a unit of the chart: sharp on a projector.
-const PNG_SCALE: f32 = 2.0;
+pub const PNG_SCALE: f32 = 2.0;
 
 /// Finds the curve, writes its files and prints the decision.
 ///
@@ -119,14 +119,21 @@ fn loads(model: &Model, flags: &Sweep) -> Result<Loads, Failure> {
 
 /// What the loads of a sweep are counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
+pub enum Unit {
+    /// Requests per second.
     Rate,
+    /// Users.
     Users,
+    /// A factor on both.
     Scale,
 }
 
 impl Unit {
-    fn of(model: &Model, group: Option<&str>) -> Result<Self, Failure> {
+    /// Of all groups, or the one named.
+    ///
+    /// # Errors
+    /// When there is no such group.
+    pub fn of(model: &Model, group: Option<&str>) -> Result<Self, Failure> {
         let swept: Vec<&Group> =
             model.groups.iter().filter(|g| group.is_none_or(|name| g.name == name)).collect();
         let closed = swept.iter().filter(|g| matches!(g.source, Source::Closed { .. })).count();
@@ -145,7 +152,11 @@ impl Unit {
         }
     }
 
-    fn load(self, amount: Amount) -> Result<f64, Failure> {
+    /// A load in this unit.
+    ///
+    /// # Errors
+    /// When it is counted otherwise, or too high.
+    pub fn load(self, amount: Amount) -> Result<f64, Failure> {
         match (self, amount) {
             (Self::Users, Amount::Number(n)) if n > USERS_MAX => {
                 Err(Failure::input(format!("at most {USERS_MAX} users are simulated at once")))

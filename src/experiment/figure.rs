@@ -3,6 +3,8 @@
 //! Two points that share their seeds are a paired sample: request by request they bring the same work, so that the difference of
 //! a replication's two numbers varies far less than either. Everything here is by name, since the two models may differ.
 
+use serde::Serialize;
+
 use super::answer::Estimate;
 use super::rounds::Job;
 use super::rows::CONFIDENCE;
@@ -65,7 +67,7 @@ pub struct Observed {
 }
 
 /// The same figure on two sides, `before` and `after` a change.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// Before.
     pub before: Estimate,
@@ -118,7 +120,9 @@ impl Figure {
 }
 
 impl Observed {
-    fn estimate(&self) -> Estimate {
+    /// The value with the interval that its replications give it.
+    #[must_use]
+    pub fn estimate(&self) -> Estimate {
         let half = half_width(self.value, &self.each);
         match (self.lack, half) {
             (None, Some(half)) => {
@@ -153,11 +157,14 @@ pub fn difference(before: &Observed, after: &Observed) -> Difference {
     };
     let gaps: Vec<f64> = a.iter().zip(b).map(|(a, b)| b - a).collect();
     let (gap, paired) = (after.value - before.value, variance(&gaps));
+    // What is equal to the last bit is so whether or not there is enough of it for an interval.
+    let identical = gap == 0.0 && gaps.iter().all(|gap| *gap == 0.0);
+    let exact = |otherwise: Estimate| if identical { Estimate::exact(0.0) } else { otherwise };
     Difference {
         before: before.estimate(),
         after: after.estimate(),
-        absolute: around(gap, half_width(gap, &gaps)),
-        relative,
+        absolute: exact(around(gap, half_width(gap, &gaps))),
+        relative: exact(relative),
         variance_ratio: (paired > 0.0).then(|| (variance(a) + variance(b)) / paired),
     }
 }
@@ -244,6 +251,36 @@ pub(super) fn mean(each: Vec<f64>) -> Observed {
 fn share(parts: Vec<f64>, of: &[f64]) -> Observed {
     let value = parts.iter().sum::<f64>() / of.iter().sum::<f64>();
     Observed { value, each: parts.iter().zip(of).map(|(part, of)| part / of).collect(), lack: None }
+}
+
+/// What a difference says, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Equal to the last bit in every replication.
+    Same,
+    /// Its interval lies below zero.
+    Lower,
+    /// Its interval lies above zero.
+    Higher,
+    /// Its interval has zero in it.
+    NotDistinguishable,
+    /// There is no interval: the reason is in the difference.
+    Unknown,
+}
+
+impl Difference {
+    /// What it says.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match (sign(&self.absolute), self.absolute.low, self.absolute.high) {
+            (Some(true), ..) => Verdict::Higher,
+            (Some(false), ..) => Verdict::Lower,
+            (None, Some(0.0), Some(0.0)) => Verdict::Same,
+            (None, Some(_), Some(_)) => Verdict::NotDistinguishable,
+            _ => Verdict::Unknown,
+        }
+    }
 }
 
 /// Whether an interval of differences leaves no doubt about their sign: `Some(true)` for a rise.

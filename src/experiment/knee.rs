@@ -104,6 +104,18 @@ impl<'j> Steady<'j> {
         found(Estimate::with_interval(best, low, high))
     }
 
+    /// The knee that each replication sees; `None` where one of them sees none.
+    pub fn knee_in_each(&self) -> Option<Vec<f64>> {
+        let loads = self.loads();
+        let (first, last) = (*loads.first()?, *loads.last()?);
+        let knee = |replication: usize| {
+            let (latency, throughput) = self.curves(Some(replication))?;
+            let (best, _) = argmax(first, last, |x| throughput.at(x) / latency.at(x));
+            (last - best > END_SHARE * (last - first)).then_some(best)
+        };
+        (0..self.jobs.first()?.summaries().len()).map(knee).collect()
+    }
+
     /// The load from which 1 % more load costs more than 1 % more latency.
     pub fn elbow(&self, load: &str) -> Found {
         let crossing = |replication: Option<usize>| {

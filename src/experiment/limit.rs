@@ -2,9 +2,11 @@
 
 use super::answer::{Distribution, Estimate, Found, Point, RequestRow, SloRow, State};
 use super::loads::plain;
-use super::summary::QUANTILES;
+use super::rounds::Job;
+use super::summary::{QUANTILES, RequestSummary};
 use crate::model::{Goal, Model, Objective, Statistic};
 use crate::stats::curve::Curve;
+use crate::stats::isotonic;
 
 /// What an objective looks at, at one load: value with its interval; rising is bad.
 fn badness(row: &RequestRow, goal: Goal) -> Option<(Estimate, f64)> {
@@ -51,15 +53,23 @@ fn of_place(model: &Model, objective: &Objective, point: &Point) -> Option<(Esti
 
 /// What an objective looks at, of each group that asks for its endpoint, or of its place; rising is bad.
 pub(super) fn readings(model: &Model, objective: &Objective, point: &Point) -> Vec<Option<(Estimate, f64)>> {
-    match objective.goal {
-        Goal::HitRatio(_)
-        | Goal::Utilization(_)
-        | Goal::Stale(_)
-        | Goal::Age(..)
-        | Goal::MonthlyCost(_)
-        | Goal::MillionCost(_) => vec![of_place(model, objective, point)],
-        _ => rows(model, objective, point).into_iter().map(|row| badness(row, objective.goal)).collect(),
+    if is_about_place(objective.goal) {
+        return vec![of_place(model, objective, point)];
     }
+    rows(model, objective, point).into_iter().map(|row| badness(row, objective.goal)).collect()
+}
+
+/// Not of requests: of a place, or of money.
+fn is_about_place(goal: Goal) -> bool {
+    matches!(
+        goal,
+        Goal::HitRatio(_)
+            | Goal::Utilization(_)
+            | Goal::Stale(_)
+            | Goal::Age(..)
+            | Goal::MonthlyCost(_)
+            | Goal::MillionCost(_)
+    )
 }
 
 /// Whether load need not make it worse: then a breach at the lowest load says nothing about load.
@@ -178,6 +188,61 @@ pub fn met_up_to(model: &Model, objective: &Objective, points: &[Point], along: 
             reason: Some(format!("holds up to the highest {} simulated, {}", along.noun, (along.show)(last))),
         },
     }
+}
+
+/// The limit that each replication sees: where its own, monotone, curve first crosses a bar. `None` where one of them sees
+/// none, or where an objective is not about requests.
+pub fn in_each(model: &Model, jobs: &[&Job]) -> Option<Vec<f64>> {
+    let first = jobs.first()?;
+    let binding = || model.objectives.iter().filter(|objective| !objective.warns);
+    if binding().any(|objective| is_about_place(objective.goal)) {
+        return None;
+    }
+    let of = |replication: usize| {
+        let limits = binding().flat_map(|objective| {
+            let rows: Vec<Option<usize>> = match objective.endpoint {
+                None => vec![None],
+                Some(endpoint) => {
+                    let all = model.requests.iter().enumerate();
+                    all.filter(|(_, r)| r.endpoint == endpoint).map(|(at, _)| Some(at)).collect()
+                }
+            };
+            rows.into_iter().filter_map(move |row| crossing_in(jobs, objective.goal, row, replication))
+        });
+        limits.reduce(f64::min)
+    };
+    (0..first.summaries().len()).map(of).collect()
+}
+
+fn crossing_in(jobs: &[&Job], goal: Goal, row: Option<usize>, replication: usize) -> Option<f64> {
+    let at = |job: &&Job| {
+        let summary = &job.summaries()[replication];
+        let (value, bar) = badness_in(row.map_or(&summary.total, |at| &summary.requests[at]), goal)?;
+        value.is_finite().then_some((job.at, value, bar))
+    };
+    let points: Vec<(f64, f64, f64)> = jobs.iter().filter_map(at).collect();
+    let values: Vec<f64> = points.iter().map(|p| p.1).collect();
+    // Noise may make a curve dip; what holds is what holds for good.
+    let monotone = isotonic::non_decreasing(&values, &vec![1.0; values.len()]);
+    let points: Vec<_> = points.iter().zip(monotone).map(|(&(x, _, bar), v)| (x, v - bar, bar)).collect();
+    crossing(goal, &points, false)
+}
+
+/// As [`badness`], in one replication.
+fn badness_in(row: &RequestSummary, goal: Goal) -> Option<(f64, f64)> {
+    let errors: f64 = row.errors.iter().sum();
+    let offered = row.right + errors;
+    Some(match goal {
+        Goal::Latency(Statistic::Mean, below) => (row.latency.mean, below),
+        Goal::Latency(Statistic::Quantile(p), below) => {
+            let at = QUANTILES.iter().position(|&q| (q - p).abs() < 1e-9)?;
+            (row.latency.quantiles[at], below)
+        }
+        Goal::Errors(below) => (errors / offered, below),
+        Goal::Apdex { above, .. } => (1.0 - row.apdex / offered, 1.0 - above),
+        Goal::GoodputShare(above) => (1.0 - row.good / offered, 1.0 - above),
+        _ => return None,
+    })
 }
 
 type Crossing = (Option<f64>, Option<f64>, Option<f64>);

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod bill;
 mod bottleneck;
 pub mod check;
+pub mod compare;
 mod edge;
 mod exact;
 pub mod figure;
@@ -25,6 +26,7 @@ mod sweep;
 mod trace;
 
 use self::answer::{Answer, Axis};
+pub use self::compare::compare;
 use self::options::Options;
 pub use self::options::{Loads, Progress, Quiet, StudyError, Swept};
 pub use self::run::{over, run};

@@ -29,9 +29,15 @@ pub(super) fn settled(
     let dial = Dial::new(model, &Swept::All)?;
     let mut jobs = vec![Job::new(dial.base, model.clone())];
     rounds::settle(&mut jobs, options, progress)?;
-    let mut answer = points_only(model, &jobs, dial.base, dial.axis.clone(), options);
-    answer.bottleneck_law = bound(model, &dial).map(|(at, station)| law_row(model, &dial, at, station));
+    let answer = one_load(model, &dial, &jobs, options);
     Ok((answer, jobs.remove(0)))
+}
+
+/// What a settled job at the load of the model says.
+pub fn one_load(model: &Model, dial: &Dial, jobs: &[Job], options: &Options) -> Answer {
+    let mut answer = points_only(model, jobs, dial.base, dial.axis.clone(), options);
+    answer.bottleneck_law = bound(model, dial).map(|(at, station)| law_row(model, dial, at, station));
+    answer
 }
 
 /// Any path of the model as the axis: one compiled model a value, with the load of the file. All points share their seeds, so that

@@ -27,7 +27,7 @@ const REFINEMENTS: usize = 3;
 /// The limit is known well enough when its bands cross within this share of it.
 const LIMIT_WIDTH: f64 = 0.02;
 /// Points closer than this share of the range are one.
-const SAME: f64 = 0.008;
+pub const SAME: f64 = 0.008;
 
 /// Sweeps `model` over load.
 ///
@@ -52,7 +52,7 @@ pub fn sweep(
     if asked.at.is_empty() {
         refine(model, &dial, &mut jobs, options, progress)?;
     }
-    Ok(answer(model, &dial, jobs, edge, law, options))
+    Ok(answer(model, &dial, &jobs, edge, law, options))
 }
 
 fn first_loads(model: &Model, dial: &Dial, asked: &Loads, edge: Edge) -> Result<Vec<f64>, StudyError> {
@@ -72,15 +72,7 @@ fn chosen_loads(model: &Model, dial: &Dial, asked: &Loads, edge: Edge) -> Result
     {
         return Err(StudyError::BadLoad(format!("the range from {from} to {to} is empty")));
     }
-    let mut loads: Vec<f64> = match edge {
-        Edge::Between(carried, not) => {
-            let shares = SHARES_OPEN.iter().map(|s| s * (carried + not) / 2.0);
-            shares.chain([BEYOND * not]).collect()
-        }
-        Edge::Sheds(bound) => SHARES_SHEDDING.iter().map(|s| s * bound).collect(),
-        Edge::Closed(n) => SHARES_CLOSED.iter().map(|s| s * n).collect(),
-        Edge::Unlimited => (1..=10).map(|i| 0.2 * f64::from(i) * dial.base).collect(),
-    };
+    let mut loads = loads_up_to(edge, dial);
     if asked.from.is_some() || asked.to.is_some() {
         let from = asked.from.unwrap_or(loads[0]);
         let to = asked.to.unwrap_or(loads[loads.len() - 1]);
@@ -96,6 +88,19 @@ fn chosen_loads(model: &Model, dial: &Dial, asked: &Loads, edge: Edge) -> Result
     Ok(loads)
 }
 
+/// Loads that show where a curve bends, in ascending order.
+pub fn loads_up_to(edge: Edge, dial: &Dial) -> Vec<f64> {
+    match edge {
+        Edge::Between(carried, not) => {
+            let shares = SHARES_OPEN.iter().map(|s| s * (carried + not) / 2.0);
+            shares.chain([BEYOND * not]).collect()
+        }
+        Edge::Sheds(bound) => SHARES_SHEDDING.iter().map(|s| s * bound).collect(),
+        Edge::Closed(n) => SHARES_CLOSED.iter().map(|s| s * n).collect(),
+        Edge::Unlimited => (1..=10).map(|i| 0.2 * f64::from(i) * dial.base).collect(),
+    }
+}
+
 /// The stated peak, on the axis.
 pub fn peak(model: &Model, dial: &Dial) -> Option<f64> {
     match (model.peak?, &dial.axis) {
@@ -108,7 +113,7 @@ pub fn peak(model: &Model, dial: &Dial) -> Option<f64> {
 }
 
 /// Adds points where the limit and the knee are.
-fn refine(
+pub fn refine(
     model: &Model,
     dial: &Dial,
     jobs: &mut Vec<Job>,
@@ -153,10 +158,11 @@ fn refine(
     Ok(())
 }
 
-fn answer(
+/// What the settled jobs of a curve say, in ascending order of load.
+pub fn answer(
     model: &Model,
     dial: &Dial,
-    jobs: Vec<Job>,
+    jobs: &[Job],
     edge: Edge,
     law: Option<(f64, StationId)>,
     options: &Options,
@@ -166,12 +172,12 @@ fn answer(
     let culprits: Vec<Option<Culprit>> =
         jobs.iter().map(|j| bottleneck::culprit(&j.model, &j.layout, &graph, j.summaries())).collect();
     let load = dial.name();
-    let saturation = saturation(model, dial, &jobs, &mut points, &culprits, edge);
+    let saturation = saturation(model, dial, jobs, &mut points, &culprits, edge);
     let (slo, mut limit_at) = limit::limits(model, &points, &load, limit::Along::LOAD);
     let steady = || jobs.iter().zip(&points).filter(|(_, p)| p.state != State::Saturated).map(|(j, _)| j);
     let steady = Steady::new(steady(), options.knee_by);
     let mut knee_at = steady.knee(&load);
-    let at = |x: f64| nearest(&jobs, &culprits, x);
+    let at = |x: f64| nearest(jobs, &culprits, x);
     annotate(&mut knee_at, &at);
     if let Some(limit) = &mut limit_at {
         annotate(limit, &at);

@@ -3,6 +3,7 @@
 use super::number::finite;
 use super::{load, view};
 use crate::experiment::answer::{Answer, Distribution, Estimate, Point, State};
+use crate::experiment::compare::{Comparison, SideAnswer};
 
 const LATENCIES: [&str; 6] = ["mean", "p50", "p90", "p95", "p99", "p99.9"];
 
@@ -12,7 +13,7 @@ const LATENCIES: [&str; 6] = ["mean", "p50", "p90", "p95", "p99", "p99.9"];
 /// Never: writing to memory does not fail and all rows are equally long.
 #[must_use]
 pub fn sweep_csv(answer: &Answer) -> Vec<u8> {
-    let resources = resource_columns(answer);
+    let resources = resource_columns(&[answer]);
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(head(answer, &resources)).expect("memory does not fail");
     for point in &answer.points {
@@ -21,10 +22,39 @@ pub fn sweep_csv(answer: &Answer) -> Vec<u8> {
     writer.into_inner().expect("memory does not fail")
 }
 
+/// The curves of all sides as one table, with the relative difference of p95 from the first side where both were simulated.
+///
+/// # Panics
+/// Never, as [`sweep_csv`].
+#[must_use]
+pub fn comparison_csv(comparison: &Comparison) -> Vec<u8> {
+    let sides: Vec<&SideAnswer> = std::iter::once(&comparison.a).chain(&comparison.b).collect();
+    let answers: Vec<&Answer> = sides.iter().map(|side| &side.answer).collect();
+    let resources = resource_columns(&answers);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut columns = vec!["side".to_owned()];
+    columns.extend(head(answers[0], &resources));
+    columns.extend(["p95_relative", "p95_relative_low", "p95_relative_high"].map(str::to_owned));
+    writer.write_record(columns).expect("memory does not fail");
+    for (i, side) in sides.iter().enumerate() {
+        for point in &side.answer.points {
+            let differences = i.checked_sub(1).map(|i| &comparison.differences[i].points);
+            let at = differences.and_then(|d| d.iter().find(|d| d.load_after == point.load.at && d.steady));
+            let relative = at.and_then(|d| d.total.get("p95_s")).map(|held| &held.difference.relative);
+            let mut row = vec![side.name.clone()];
+            row.extend(cells(point, &resources));
+            let ends = relative.map_or([None; 3], |e| [e.value, e.low, e.high]);
+            row.extend(ends.map(cell));
+            writer.write_record(row).expect("rows are equally long");
+        }
+    }
+    writer.into_inner().expect("memory does not fail")
+}
+
 /// Every (place, resource) of any point, in the order of the model.
-fn resource_columns(answer: &Answer) -> Vec<(String, String)> {
+fn resource_columns(answers: &[&Answer]) -> Vec<(String, String)> {
     let mut columns = Vec::new();
-    for point in &answer.points {
+    for point in answers.iter().flat_map(|answer| &answer.points) {
         for (place, row) in &point.places {
             for resource in row.resources.keys() {
                 let column = (place.clone(), resource.clone());

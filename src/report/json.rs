@@ -1,6 +1,7 @@
 //! The answer as one JSON document.
 
 use crate::experiment::answer::Answer;
+use crate::experiment::compare::Comparison;
 
 /// The whole answer, indented, ending in a line feed. What is not a finite number is `null`.
 ///
@@ -8,7 +9,20 @@ use crate::experiment::answer::Answer;
 /// Never: every key is a string and no value can fail to be written.
 #[must_use]
 pub fn answer_json(answer: &Answer) -> String {
-    let mut text = serde_json::to_string_pretty(answer).expect("string keys, plain values");
+    document(answer)
+}
+
+/// The whole comparison, as [`answer_json`].
+///
+/// # Panics
+/// Never, as there.
+#[must_use]
+pub fn comparison_json(comparison: &Comparison) -> String {
+    document(comparison)
+}
+
+fn document(value: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("string keys, plain values");
     text.push('\n');
     text
 }

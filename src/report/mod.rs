@@ -13,15 +13,18 @@ mod load;
 mod number;
 mod objective;
 mod table;
+mod versus;
 mod view;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod sides;
 
-pub use chart::{ChartOptions, PngError, png, sweep_svg};
+pub use chart::{ChartOptions, PngError, comparison_svg, png, sweep_svg};
 pub use check::{annotations, check_json, check_text, junit};
-pub use csv::sweep_csv;
+pub use csv::{comparison_csv, sweep_csv};
 pub use decision::decision;
 pub use explain::explain_text;
-pub use json::answer_json;
-pub use table::{Paint, Role, run_text, sweep_text};
+pub use json::{answer_json, comparison_json};
+pub use table::{Paint, Role, comparison_text, run_text, sweep_text};

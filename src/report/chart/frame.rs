@@ -87,7 +87,7 @@ fn closed(answer: &Answer) -> bool {
         || (answer.axis == Axis::Users && answer.points.iter().all(|p| p.state != State::Saturated))
 }
 
-fn last_steady(answer: &Answer) -> Option<f64> {
+pub fn last_steady(answer: &Answer) -> Option<f64> {
     view::steady(answer).map(|p| p.load.at).reduce(f64::max)
 }
 
@@ -124,7 +124,7 @@ fn extent(answer: &Answer, zone: Option<&Zone>) -> Scale {
     Scale::linear(low, high)
 }
 
-fn upper(at: &Estimate) -> Option<f64> {
+pub fn upper(at: &Estimate) -> Option<f64> {
     number::finite(at.high).or(number::finite(at.value))
 }
 

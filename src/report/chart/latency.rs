@@ -89,7 +89,7 @@ fn wide(p95: &[Mark]) -> bool {
 }
 
 /// From zero to the end of the data, or to where a hockey stick shows best. In seconds.
-fn linear_scale(curves: &[Vec<Mark>; 3], p95: &[Mark], bounds: &[f64], cut: bool) -> Scale {
+pub fn linear_scale(curves: &[Vec<Mark>], p95: &[Mark], bounds: &[f64], cut: bool) -> Scale {
     let bound = bounds.iter().copied().fold(0.0, f64::max);
     let data = curves.iter().map(|marks| largest(marks)).fold(0.0, f64::max);
     let shown = (OBJECTIVES_SHOWN * bound).max(UNLOADED_SHOWN * p95.first().map_or(0.0, |m| m.y));
@@ -105,7 +105,7 @@ fn linear_scale(curves: &[Vec<Mark>; 3], p95: &[Mark], bounds: &[f64], cut: bool
 }
 
 /// All of the data and the objectives. In seconds.
-fn log_scale(curves: &[Vec<Mark>; 3], bounds: &[f64]) -> Scale {
+pub fn log_scale(curves: &[Vec<Mark>], bounds: &[f64]) -> Scale {
     let values = || curves.iter().flatten().map(|m| m.y).chain(bounds.iter().copied()).filter(|v| *v > 0.0);
     let low = values().fold(f64::INFINITY, f64::min);
     let high = values().fold(0.0, f64::max);

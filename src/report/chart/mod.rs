@@ -5,10 +5,12 @@
 //! the panels, and labels are moved until none covers another.
 
 mod canvas;
+mod compare;
 mod curve;
 mod draw;
 mod errors;
 mod font;
+mod forest;
 mod frame;
 mod labels;
 mod latency;
@@ -26,6 +28,7 @@ use canvas::{Anchor, Canvas, Ink, Rect, Stroke, Text};
 use frame::Frame;
 use panel::Panel;
 
+pub use compare::comparison_svg;
 pub use png::{PngError, png};
 
 use crate::experiment::answer::{Answer, Axis};
@@ -77,12 +80,38 @@ pub fn sweep_svg(answer: &Answer, options: &ChartOptions) -> String {
     .into_iter()
     .flatten()
     .collect();
-    Page::new(answer, &frame, &panels).svg()
+    let words = Words {
+        title: title(answer),
+        subtitle: vec![decision::decision(answer)],
+        x_title: load::axis_title(&answer.axis),
+        simulated: if load::is_load(&answer.axis) { "loads" } else { "values" },
+        made_by: (answer.knee, answer.seed),
+    };
+    Page::new(words, &frame, &panels).svg()
+}
+
+fn title(answer: &Answer) -> String {
+    match &answer.axis {
+        Axis::Path(axis) => format!("{}: latency over {}", answer.model, axis.path),
+        _ => format!("{}: latency under load", answer.model),
+    }
+}
+
+/// What is written around the panels.
+struct Words {
+    title: String,
+    /// Sentences, each on lines of its own.
+    subtitle: Vec<String>,
+    x_title: String,
+    /// What the markers stand for: loads, or values.
+    simulated: &'static str,
+    /// Version of knee, and the seed.
+    made_by: (&'static str, u64),
 }
 
 /// Everything with its place.
 struct Page<'a> {
-    answer: &'a Answer,
+    words: Words,
     frame: &'a Frame,
     panels: &'a [Panel],
     subtitle: Vec<String>,
@@ -94,13 +123,14 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn new(answer: &'a Answer, frame: &'a Frame, panels: &'a [Panel]) -> Self {
+    fn new(words: Words, frame: &'a Frame, panels: &'a [Panel]) -> Self {
         let most = |of: fn(&Panel) -> f64| panels.iter().map(of).fold(0.0, f64::max);
         let left = (most(draw::tick_room) + 9.0 + size::MARGIN).max(72.0);
         let label_room = most(draw::label_room).clamp(80.0, 280.0);
         let right = size::WIDTH - size::MARGIN - label_room - size::LABEL_GAP;
         let room = size::WIDTH - left - size::MARGIN;
-        let subtitle = font::wrapped(&decision::decision(answer), size::SUBTITLE, false, room);
+        let lines = words.subtitle.iter().flat_map(|text| font::wrapped(text, size::SUBTITLE, false, room));
+        let subtitle: Vec<String> = lines.collect();
         let head = 62.0 + 27.0 * subtitle.len() as f64;
         let pennants: Vec<_> = frame
             .flags
@@ -111,7 +141,7 @@ impl<'a> Page<'a> {
             })
             .collect();
         let flags = labels::pennants(&pennants, left, size::WIDTH - size::MARGIN);
-        Self { answer, frame, panels, subtitle, sides: (left, right), flags, head }
+        Self { words, frame, panels, subtitle, sides: (left, right), flags, head }
     }
 
     /// Top of the first panel: below the title, the rows of names and the panel's heading.
@@ -158,11 +188,7 @@ impl<'a> Page<'a> {
     fn title(&self, canvas: &mut Canvas<'_>) {
         let left = self.sides.0;
         let room = size::WIDTH - size::MARGIN - left;
-        let title = match &self.answer.axis {
-            Axis::Path(axis) => format!("{}: latency over {}", self.answer.model, axis.path),
-            _ => format!("{}: latency under load", self.answer.model),
-        };
-        let title = font::fitted(&title, size::TITLE, true, room);
+        let title = font::fitted(&self.words.title, size::TITLE, true, room);
         canvas.text(&Text::new(title, (left, 36.0), size::TITLE, palette::INK).bold());
         for (i, line) in self.subtitle.iter().enumerate() {
             let y = 72.0 + 27.0 * i as f64;
@@ -202,7 +228,7 @@ impl<'a> Page<'a> {
             );
         }
         let title = Text::new(
-            load::axis_title(&self.answer.axis),
+            self.words.x_title.as_str(),
             ((left + right) / 2.0, bottom + 44.0),
             size::HEADING,
             palette::INK,
@@ -213,10 +239,9 @@ impl<'a> Page<'a> {
     fn footer(&self, canvas: &mut Canvas<'_>, y: f64) {
         let hollow = self.panels.iter().flat_map(|p| &p.lines).flat_map(|l| &l.marks).any(|m| !m.solid);
         let hollow = if hollow { ", hollow where not converged" } else { "" };
-        let simulated = if load::is_load(&self.answer.axis) { "loads" } else { "values" };
+        let Words { simulated, made_by: (version, seed), .. } = self.words;
         let text = format!(
-            "markers: simulated {simulated}{hollow}; shaded: 95 % intervals; knee {}, seed {}",
-            self.answer.knee, self.answer.seed
+            "markers: simulated {simulated}{hollow}; shaded: 95 % intervals; knee {version}, seed {seed}"
         );
         let text = font::fitted(&text, size::SMALL, false, size::WIDTH - size::MARGIN - self.sides.0);
         canvas.text(&Text::new(text, (self.sides.0, y), size::SMALL, palette::GREY));

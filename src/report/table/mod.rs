@@ -1,5 +1,6 @@
 //! Terminal output: at most 100 columns, honest when piped.
 
+mod compare;
 mod findings;
 mod grid;
 mod paint;
@@ -7,6 +8,7 @@ mod plot;
 mod run;
 mod sweep;
 
+pub use compare::comparison_text;
 pub(super) use findings::{line, wrap};
 pub(super) use grid::{Cell, Grid};
 pub use paint::{Paint, Role};

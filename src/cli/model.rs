@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::value::Setting;
 use super::{input, render, terminal};
 use crate::compile;
+use crate::compile::knobs::Knob;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::model::Model;
 
@@ -26,6 +27,8 @@ pub struct Compiled {
     pub digest: String,
     /// Names of the variants of the file.
     pub variants: Vec<String>,
+    /// What the file lets `knee size` choose.
+    pub knobs: Vec<Knob>,
 }
 
 impl<'a> File<'a> {
@@ -64,8 +67,8 @@ impl<'a> File<'a> {
         let read_data = |file: &str| input::data(self.path(), file);
         let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
         tell(&loaded.diagnostics, &loaded.sources, quiet);
-        let (digest, variants) = (loaded.digest, loaded.variants);
-        loaded.model.map(|model| Compiled { model, digest, variants }).ok_or(Failure::Told)
+        let (digest, variants, knobs) = (loaded.digest, loaded.variants, loaded.knobs);
+        loaded.model.map(|model| Compiled { model, digest, variants, knobs }).ok_or(Failure::Told)
     }
 
     /// The number at a path, as written in the file or set on the command line; empty where there is none yet. `text` is the value of

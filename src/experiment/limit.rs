@@ -7,7 +7,7 @@ use crate::model::{Goal, Model, Objective, Statistic};
 use crate::stats::curve::Curve;
 
 /// What an objective looks at, at one load: value with its interval; rising is bad.
-fn badness(row: &RequestRow, goal: Goal) -> Option<(Estimate, f64)> {
+pub fn badness(row: &RequestRow, goal: Goal) -> Option<(Estimate, f64)> {
     let negated = |e: &Estimate| Estimate {
         value: e.value.map(|v| 1.0 - v),
         low: e.high.map(|v| 1.0 - v),
@@ -46,7 +46,7 @@ fn goodput_share(row: &RequestRow) -> Estimate {
 }
 
 /// Rows of `points` that an objective speaks of: the endpoint's, by whichever group, or all requests.
-fn rows<'p>(model: &Model, objective: &Objective, point: &'p Point) -> Vec<&'p RequestRow> {
+pub fn rows<'p>(model: &Model, objective: &Objective, point: &'p Point) -> Vec<&'p RequestRow> {
     match objective.endpoint {
         None => vec![&point.total],
         Some(endpoint) => {

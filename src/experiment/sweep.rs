@@ -97,7 +97,7 @@ fn chosen_loads(model: &Model, dial: &Dial, asked: &Loads, edge: Edge) -> Result
 }
 
 /// The stated peak, on the axis.
-fn peak(model: &Model, dial: &Dial) -> Option<f64> {
+pub fn peak(model: &Model, dial: &Dial) -> Option<f64> {
     match (model.peak?, &dial.axis) {
         (Peak::Rate(rate), Axis::Rate) => Some(rate),
         (Peak::Users(users), Axis::Users) => Some(users),

@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::axis::{Over, over};
-use super::value::{Amount, Precision, Setting, amount, length, precision, requests, setting};
+use super::value::{Amount, Precision, Setting, Survive, amount, length, precision, requests, setting};
 use crate::model::Statistic;
 use crate::units::Span;
 
@@ -32,6 +32,8 @@ pub enum Command {
     Run(Run),
     /// Find the latency curve with its knee, its limit and what gives way first
     Sweep(Sweep),
+    /// Find the cheapest configuration that meets the objectives, at each milestone
+    Size(Size),
     /// Show the compiled model, its demands, capacities and bounds, without simulating
     Explain(Explain),
     /// Write a commented model to start from
@@ -108,6 +110,42 @@ pub struct Sweep {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub study: StudyFlags,
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
+
+/// Flags of `knee size`.
+#[derive(Debug, Args)]
+pub struct Size {
+    #[command(flatten)]
+    pub model: ModelFlags,
+    /// Milestones: concurrent users, `1000,10_000` [default: the file's peak, else its load]
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = amount, conflicts_with = "rate")]
+    pub users: Vec<Amount>,
+    /// Milestones: requests per second, `100/s,1_000/s`
+    #[arg(long, value_name = "RATE", value_delimiter = ',', value_parser = amount)]
+    pub rate: Vec<Amount>,
+    /// The load group that milestones speak of; the others stay as in the file. Without it, all grow alike
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
+    /// What may be chosen, beside or in place of the section `size`: `web.replicas=1..64`, `web_db.size=10,20,40`; may be given again
+    #[arg(long = "knob", value_name = "PATH=A..B", value_parser = super::axis::knob)]
+    pub knobs: Vec<Over>,
+    /// How busy the busiest resource may be
+    #[arg(long, value_name = "SHARE", default_value = "80%", value_parser = super::value::headroom)]
+    pub headroom: f64,
+    /// Objectives must hold with any one of these lost: `replica`
+    #[arg(long, value_name = "WHAT", value_parser = super::value::survive)]
+    pub survive: Option<Survive>,
+    /// Directory of the results [default: output/<model>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The seed of everything
+    #[arg(long, value_name = "N", value_parser = super::value::whole)]
+    pub seed: Option<u64>,
+    /// Threads; results do not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub threads: Option<u16>,
     #[command(flatten)]
     pub print: PrintFlags,
 }
@@ -222,7 +260,7 @@ mod tests {
 
     #[test]
     fn what_later_issues_bring_is_not_offered() {
-        for command in ["compare", "size", "plan", "rank", "check"] {
+        for command in ["compare", "plan", "rank", "check"] {
             let error = parsed(&format!("knee {command} m.yaml")).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::InvalidSubcommand);
         }

@@ -13,6 +13,7 @@ mod output;
 mod progress;
 pub mod render;
 mod run;
+mod size;
 mod study;
 mod sweep;
 mod terminal;
@@ -55,6 +56,7 @@ fn perform(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Run(flags) => run::run(flags),
         Command::Sweep(flags) => sweep::sweep(flags),
+        Command::Size(flags) => size::size(flags),
         Command::Explain(flags) => explain(flags),
         Command::New { path } => new::new(path),
         Command::Schema => schema(),

@@ -11,15 +11,17 @@ mod json;
 mod load;
 mod number;
 mod objective;
+mod sizing;
 mod table;
 mod view;
 
 #[cfg(test)]
 mod sample;
 
-pub use chart::{ChartOptions, PngError, png, sweep_svg};
+pub use chart::{ChartOptions, PngError, png, size_svg, sweep_svg};
 pub use csv::sweep_csv;
 pub use decision::decision;
 pub use explain::explain_text;
 pub use json::answer_json;
-pub use table::{Paint, Role, run_text, sweep_text};
+pub use sizing::{size_csv, size_json};
+pub use table::{Paint, Role, run_text, size_text, sweep_text};

@@ -17,6 +17,7 @@ mod palette;
 mod panel;
 mod png;
 mod scale;
+mod sizing;
 #[cfg(test)]
 mod tests;
 mod throughput;
@@ -27,6 +28,7 @@ use frame::Frame;
 use panel::Panel;
 
 pub use png::{PngError, png};
+pub use sizing::size_svg;
 
 use crate::experiment::answer::{Answer, Axis};
 use crate::report::{decision, load, view};

@@ -5,8 +5,10 @@ mod grid;
 mod paint;
 mod plot;
 mod run;
+mod size;
 mod sweep;
 
 pub use paint::{Paint, Role};
 pub use run::run_text;
+pub use size::size_text;
 pub use sweep::sweep_text;

@@ -16,6 +16,7 @@ mod output;
 mod progress;
 pub mod render;
 mod run;
+mod size;
 mod study;
 mod sweep;
 mod terminal;
@@ -63,6 +64,7 @@ fn perform(command: &Command) -> Result<(), Failure> {
         Command::Sweep(flags) => sweep::sweep(flags),
         Command::Compare(flags) => compare::compare(flags),
         Command::Check(flags) => check::check(flags),
+        Command::Size(flags) => size::size(flags),
         Command::Explain(flags) => explain(flags),
         Command::New { path } => new::new(path),
         Command::Schema => schema(),

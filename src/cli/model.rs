@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::value::Setting;
 use super::{input, render, terminal};
 use crate::compile;
+use crate::compile::knobs::Knob;
 use crate::diagnostic::{Diagnostic, Position, Severity, Sources, Span};
 use crate::model::Model;
 
@@ -28,6 +29,8 @@ pub struct Compiled {
     pub variants: Vec<String>,
     /// Where each objective stands in the file; `None` where it is from elsewhere, such as a `--set`.
     pub objectives: Vec<Option<Position>>,
+    /// What the file lets `knee size` choose.
+    pub knobs: Vec<Knob>,
 }
 
 impl<'a> File<'a> {
@@ -74,10 +77,11 @@ impl<'a> File<'a> {
         let read_data = |file: &str| input::data(self.path(), file);
         let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
         tell(&loaded.diagnostics, &loaded.sources, quiet);
-        let (digest, variants) = (loaded.digest, loaded.variants);
+        let (digest, variants, knobs) = (loaded.digest, loaded.variants, loaded.knobs);
         let position = |span: &Span| (span.source == 0).then(|| loaded.sources.position(*span));
         let objectives = loaded.objectives.iter().map(position).collect();
-        loaded.model.map(|model| Compiled { model, digest, variants, objectives }).ok_or(Failure::Told)
+        let compiled = |model| Compiled { model, digest, variants, objectives, knobs };
+        loaded.model.map(compiled).ok_or(Failure::Told)
     }
 
     /// The number at a path, as written in the file or set on the command line; empty where there is none yet. `text` is the value of

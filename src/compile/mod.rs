@@ -9,6 +9,7 @@ mod classes;
 mod contention;
 mod data;
 mod digest;
+pub mod knobs;
 mod laws;
 mod links;
 mod load;
@@ -57,6 +58,8 @@ pub struct Loaded {
     pub variants: Vec<String>,
     /// Where each objective of the model stands.
     pub objectives: Vec<Span>,
+    /// What may be chosen, and among which values.
+    pub knobs: Vec<knobs::Knob>,
 }
 
 /// Compiles a model file.
@@ -80,21 +83,24 @@ pub fn load_variant(
     let mut sources = Sources::default();
     let mut sink = Diagnostics::default();
     let mut digest = digest::Digest::default();
-    let mut variants = Vec::new();
+    let (mut variants, mut knobs) = (Vec::new(), Vec::new());
     let tree = read(bytes, name, &mut sources, &mut sink).map(|mut tree| {
         let all = variants::take(&mut tree, &mut sink);
         variants = all.iter().map(|(name, _)| name.value.clone()).collect();
+        let asked = knobs::take(&mut tree, &mut sink);
         variants::choose(&mut tree, &all, variant, &mut sink);
         for (path, value) in sets {
             set::apply(&mut tree, path, value, &mut sources, &mut sink);
         }
+        knobs = knobs::check(&tree, &asked, &mut sink);
         digest.tree(&tree);
         tree
     });
     let model = tree.and_then(|tree| compile(&tree, name, read_file, &mut digest, &mut sink));
     let (model, objectives) = model.filter(|_| !sink.has_errors()).unzip();
     let objectives = objectives.unwrap_or_default();
-    Loaded { model, diagnostics: sink.into_sorted(), sources, digest: digest.finish(), variants, objectives }
+    let (diagnostics, digest) = (sink.into_sorted(), digest.finish());
+    Loaded { model, diagnostics, sources, digest, variants, objectives, knobs }
 }
 
 /// A number of a model file.

@@ -5,11 +5,13 @@
 
 pub mod data;
 pub mod decode;
+pub mod knob;
 pub mod law;
 pub mod link;
 pub mod load;
 pub mod place;
 pub mod quantity;
+pub mod range;
 pub mod set;
 pub mod step;
 pub mod study;
@@ -17,6 +19,7 @@ pub mod tree;
 pub mod variant;
 
 use decode::{Named, record};
+use knob::Knobs;
 use link::{Link, Region};
 use load::Load;
 use place::{Cache, Database, External, Pool, Queue, Service};
@@ -59,6 +62,8 @@ record! {
         "study" study: Study,
         /// Named changes to the model, to compare it with: `no cache: {products.entries: 0}`.
         "variants" variants: Named<Changes>,
+        /// What `knee size` may choose, and among which values: `{web.replicas: 1..64, web_db.size: [10, 20, 40]}`.
+        "size" size: Knobs,
     }
     required: ["knee", "load"];
     later: [

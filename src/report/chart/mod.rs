@@ -19,6 +19,7 @@ mod palette;
 mod panel;
 mod png;
 mod scale;
+mod sizing;
 #[cfg(test)]
 mod tests;
 mod throughput;
@@ -30,6 +31,7 @@ use panel::Panel;
 
 pub use compare::comparison_svg;
 pub use png::{PngError, png};
+pub use sizing::size_svg;
 
 use crate::experiment::answer::{Answer, Axis};
 use crate::report::{decision, load, view};

@@ -6,6 +6,7 @@ mod grid;
 mod paint;
 mod plot;
 mod run;
+mod size;
 mod sweep;
 
 pub use compare::comparison_text;
@@ -13,4 +14,5 @@ pub(super) use findings::{line, wrap};
 pub(super) use grid::{Cell, Grid};
 pub use paint::{Paint, Role};
 pub use run::run_text;
+pub use size::size_text;
 pub use sweep::sweep_text;

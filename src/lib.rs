@@ -18,13 +18,14 @@
 //! floor 4  model/                       compiled, checked, immutable: ids, one op program an endpoint
 //! floor 3  spec/      workload/         YAML shapes with positions   |   arrival processes
 //! floor 2  dist/  stats/  station/  policy/  signal.rs  diagnostic.rs
-//! floor 1  units.rs  ids.rs  rng.rs  queueing/
+//! floor 1  units.rs  calendar.rs  ids.rs  rng.rs  queueing/
 //! ```
 //!
 //! A module imports only from lower floors, and there is no circle. `compile`, `engine` and `measure` never import one
 //! another. The engine knows no YAML, no files, no threads and no wall clock. Stations and policies are small pure state
 //! machines that know no event list. `report` computes no statistic. `cli` alone opens files and prints.
 
+pub mod calendar;
 pub mod cli;
 pub mod compile;
 pub mod diagnostic;

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::value::Setting;
 use super::{input, render, terminal};
 use crate::compile;
+use crate::compile::growth::Growth;
 use crate::compile::knobs::Knob;
 use crate::diagnostic::{Diagnostic, Position, Severity, Sources, Span};
 use crate::model::Model;
@@ -31,6 +32,8 @@ pub struct Compiled {
     pub objectives: Vec<Option<Position>>,
     /// What the file lets `knee size` choose.
     pub knobs: Vec<Knob>,
+    /// How its load grows, if it says so.
+    pub growth: Option<Growth>,
 }
 
 impl<'a> File<'a> {
@@ -78,9 +81,10 @@ impl<'a> File<'a> {
         let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
         tell(&loaded.diagnostics, &loaded.sources, quiet);
         let (digest, variants, knobs) = (loaded.digest, loaded.variants, loaded.knobs);
+        let growth = loaded.growth;
         let position = |span: &Span| (span.source == 0).then(|| loaded.sources.position(*span));
         let objectives = loaded.objectives.iter().map(position).collect();
-        let compiled = |model| Compiled { model, digest, variants, objectives, knobs };
+        let compiled = |model| Compiled { model, digest, variants, objectives, knobs, growth };
         loaded.model.map(compiled).ok_or(Failure::Told)
     }
 

@@ -9,6 +9,7 @@ mod classes;
 mod contention;
 mod data;
 mod digest;
+pub mod growth;
 pub mod knobs;
 mod laws;
 mod links;
@@ -60,6 +61,8 @@ pub struct Loaded {
     pub objectives: Vec<Span>,
     /// What may be chosen, and among which values.
     pub knobs: Vec<knobs::Knob>,
+    /// How its load grows, if it says so.
+    pub growth: Option<growth::Growth>,
 }
 
 /// Compiles a model file.
@@ -84,6 +87,7 @@ pub fn load_variant(
     let mut sink = Diagnostics::default();
     let mut digest = digest::Digest::default();
     let (mut variants, mut knobs) = (Vec::new(), Vec::new());
+    let (mut section, mut growth) = (None, None);
     let tree = read(bytes, name, &mut sources, &mut sink).map(|mut tree| {
         let all = variants::take(&mut tree, &mut sink);
         variants = all.iter().map(|(name, _)| name.value.clone()).collect();
@@ -92,15 +96,21 @@ pub fn load_variant(
         for (path, value) in sets {
             set::apply(&mut tree, path, value, &mut sources, &mut sink);
         }
+        // After the settings, so that `--set growth.monthly=8%` asks what would be.
+        section = growth::take(&mut tree, &mut sink);
+        growth = section.as_ref().and_then(|section| growth::check(&tree, section, &mut sink));
         knobs = knobs::check(&tree, &asked, &mut sink);
         digest.tree(&tree);
         tree
     });
     let model = tree.and_then(|tree| compile(&tree, name, read_file, &mut digest, &mut sink));
+    if let (Some((model, _)), Some(section)) = (&model, &section) {
+        growth::check_load(model, section, &mut sink);
+    }
     let (model, objectives) = model.filter(|_| !sink.has_errors()).unzip();
     let objectives = objectives.unwrap_or_default();
     let (diagnostics, digest) = (sink.into_sorted(), digest.finish());
-    Loaded { model, diagnostics, sources, digest, variants, objectives, knobs }
+    Loaded { model, diagnostics, sources, digest, variants, objectives, knobs, growth }
 }
 
 /// A number of a model file.

@@ -5,6 +5,7 @@
 
 pub mod data;
 pub mod decode;
+pub mod growth;
 pub mod knob;
 pub mod law;
 pub mod link;
@@ -19,6 +20,7 @@ pub mod tree;
 pub mod variant;
 
 use decode::{Named, record};
+use growth::Growth;
 use knob::Knobs;
 use link::{Link, Region};
 use load::Load;
@@ -64,10 +66,12 @@ record! {
         "variants" variants: Named<Changes>,
         /// What `knee size` may choose, and among which values: `{web.replicas: 1..64, web_db.size: [10, 20, 40]}`.
         "size" size: Knobs,
+        /// How the load grows, for `knee plan`: `{users: 800, monthly: 12%, from: 2026-12-01}`.
+        "growth" growth: Growth,
     }
     required: ["knee", "load"];
     later: [
-        "growth", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
+        "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
         "calendar",
     ];
 }

@@ -16,9 +16,9 @@ const SECTIONS: [&str; 8] =
 /// Keys of a place that a path leaves out.
 const WITHIN: [&str; 5] = ["endpoints", "queries", "steps", "scan", "index"];
 /// Sections that a path may begin with, and that it may create.
-const TOP: [&str; 6] = ["load", "study", "slo", "peak", "business", "name"];
+const TOP: [&str; 7] = ["load", "study", "slo", "peak", "business", "name", "growth"];
 /// Sections that change no simulated time.
-const STUDIED: [&str; 5] = ["study", "slo", "peak", "business", "name"];
+const STUDIED: [&str; 6] = ["study", "slo", "peak", "business", "name", "growth"];
 
 /// Sets one value. What is wrong with path or value is reported at the setting.
 pub fn apply(root: &mut Node, path: &str, value: &str, sources: &mut Sources, sink: &mut Diagnostics) {

@@ -14,6 +14,7 @@ mod limit;
 mod loads;
 pub mod options;
 mod pilot;
+pub mod plan;
 mod point;
 mod replication;
 mod rounds;

@@ -115,6 +115,12 @@ pub fn size<E>(
     })
 }
 
+/// What a model costs whatever its load, in the unit of a [`Sizing`]: money a month; replicas, where it states no prices.
+#[must_use]
+pub fn cost(model: &Model) -> f64 {
+    grid::costs(model).values().sum()
+}
+
 fn refuse(model: &Model, grid: &Grid<'_>) -> Result<(), StudyError> {
     if model.objectives.is_empty() {
         return Err(StudyError::BadLoad("no objectives to size for: state some in `slo`".to_owned()));

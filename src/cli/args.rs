@@ -40,6 +40,8 @@ pub enum Command {
     Check(Check),
     /// Find the cheapest configuration that meets the objectives, at each milestone
     Size(Size),
+    /// Hold growth over months against the limits: what breaks when, and what to change by which date
+    Plan(Plan),
     /// Show the compiled model, its demands, capacities and bounds, without simulating
     Explain(Explain),
     /// Write a commented model to start from
@@ -238,6 +240,26 @@ pub struct Size {
     pub print: PrintFlags,
 }
 
+/// Flags of `knee plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[command(flatten)]
+    pub model: ModelFlags,
+    /// How far to look
+    #[arg(long, value_name = "N", default_value = "24", value_parser = clap::value_parser!(u32).range(1..=240))]
+    pub months: u32,
+    /// The dates alone: do not size for what mends it
+    #[arg(long)]
+    pub dates_only: bool,
+    /// Directory of the results [default: output/<model>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub study: StudyFlags,
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
+
 /// Flags of `knee explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -348,7 +370,7 @@ mod tests {
 
     #[test]
     fn what_later_issues_bring_is_not_offered() {
-        for command in ["plan", "rank"] {
+        for command in ["rank"] {
             let error = parsed(&format!("knee {command} m.yaml")).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::InvalidSubcommand);
         }

@@ -13,6 +13,7 @@ mod input;
 mod model;
 mod new;
 mod output;
+mod plan;
 mod progress;
 pub mod render;
 mod run;
@@ -65,6 +66,7 @@ fn perform(command: &Command) -> Result<(), Failure> {
         Command::Compare(flags) => compare::compare(flags),
         Command::Check(flags) => check::check(flags),
         Command::Size(flags) => size::size(flags),
+        Command::Plan(flags) => plan::plan(flags),
         Command::Explain(flags) => explain(flags),
         Command::New { path } => new::new(path),
         Command::Schema => schema(),

@@ -12,6 +12,7 @@ mod json;
 mod load;
 mod number;
 mod objective;
+mod plan;
 mod sizing;
 mod table;
 mod versus;
@@ -22,11 +23,12 @@ mod sample;
 #[cfg(test)]
 mod sides;
 
-pub use chart::{ChartOptions, PngError, comparison_svg, png, size_svg, sweep_svg};
+pub use chart::{ChartOptions, PngError, comparison_svg, plan_svg, png, size_svg, sweep_svg};
 pub use check::{annotations, check_json, check_text, junit};
 pub use csv::{comparison_csv, sweep_csv};
 pub use decision::decision;
 pub use explain::explain_text;
 pub use json::{answer_json, comparison_json};
+pub use plan::{plan_csv, plan_decision, plan_json};
 pub use sizing::{size_csv, size_json};
-pub use table::{Paint, Role, comparison_text, run_text, size_text, sweep_text};
+pub use table::{Paint, Role, comparison_text, plan_text, run_text, size_text, sweep_text};

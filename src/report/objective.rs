@@ -88,7 +88,7 @@ impl Bound {
         }
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         match self {
             Self::Seconds(s) => number::seconds(*s),
             Self::Share(share) => number::percent_plain(*share),

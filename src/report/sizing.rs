@@ -36,7 +36,12 @@ fn grouped(x: f64) -> String {
 
 /// `$1,240`, `1,240 EUR`, `12 replicas`
 pub fn cost(sizing: &Sizing, cost: f64) -> String {
-    match sizing.currency.as_deref() {
+    amount(sizing.currency.as_deref(), cost)
+}
+
+/// As [`cost`], in a currency; without one it counts replicas.
+pub fn amount(currency: Option<&str>, cost: f64) -> String {
+    match currency {
         None if cost == 1.0 => "1 replica".to_owned(),
         None => format!("{} replicas", rounded(cost, 0)),
         Some(sign) if sign.chars().all(char::is_alphabetic) => format!("{} {sign}", money(cost)),

@@ -50,7 +50,8 @@ pub struct Day(pub Date);
 
 fn day(text: &str) -> Result<Day, Wrong> {
     const EXPECTED: &str = "expected a date such as `2027-11-26`";
-    let shaped = text.len() == 10 && text.bytes().enumerate().all(|(at, b)| (b == b'-') == (at == 4 || at == 7));
+    let shaped =
+        text.len() == 10 && text.bytes().enumerate().all(|(at, b)| (b == b'-') == (at == 4 || at == 7));
     let message = match shaped {
         true => format!("there is no day `{}`", shorten(text)),
         false => format!("`{}` is no date", shorten(text)),
@@ -114,7 +115,10 @@ mod tests {
         assert_eq!(day("2028-02-29").unwrap().0.to_string(), "2028-02-29");
         assert_eq!(day("2027-02-30").unwrap_err().message, "there is no day `2027-02-30`");
         assert_eq!(day("1 May 2027").unwrap_err().message, "`1 May 2027` is no date");
-        assert_eq!((times("2x").unwrap().0, times("1.5").unwrap().0, times("20 x").unwrap().0), (2.0, 1.5, 20.0));
+        assert_eq!(
+            (times("2x").unwrap().0, times("1.5").unwrap().0, times("20 x").unwrap().0),
+            (2.0, 1.5, 20.0)
+        );
         for not in ["0x", "-1", "x", "2y", "1e9"] {
             assert_eq!(times(not).unwrap_err().message, format!("`{not}` is no factor"));
         }

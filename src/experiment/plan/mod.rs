@@ -112,7 +112,12 @@ impl Unit {
 
     fn shown(&self, e: &Estimate) -> Estimate {
         let scaled = |x: Option<f64>| x.map(|x| x * self.per_axis);
-        Estimate { value: scaled(e.value), low: scaled(e.low), high: scaled(e.high), reason: e.reason.clone() }
+        Estimate {
+            value: scaled(e.value),
+            low: scaled(e.low),
+            high: scaled(e.high),
+            reason: e.reason.clone(),
+        }
     }
 
     fn milestone(&self, load: f64) -> Milestone {
@@ -237,7 +242,15 @@ fn steps<E>(
         let at_end = most_needed(&plan.days, plan.until);
         let (load, sized_until) =
             if most * (1.0 + SAME) >= at_end { (at_end, plan.until) } else { (most, until.min(plan.until)) };
-        let step = step(model, asked, unit, (needed_from, sized_until, load), &values, plan, (build, options, progress))?;
+        let step = step(
+            model,
+            asked,
+            unit,
+            (needed_from, sized_until, load),
+            &values,
+            plan,
+            (build, options, progress),
+        )?;
         let next = step.0.lasts_until;
         values = step.1;
         let met = step.0.missing.is_none();

@@ -17,6 +17,7 @@ mod latency;
 mod marks;
 mod palette;
 mod panel;
+mod plan;
 mod png;
 mod scale;
 mod sizing;
@@ -30,6 +31,7 @@ use frame::Frame;
 use panel::Panel;
 
 pub use compare::comparison_svg;
+pub use plan::plan_svg;
 pub use png::{PngError, png};
 pub use sizing::size_svg;
 

@@ -103,7 +103,7 @@ fn every_bad_model_file_is_refused_with_its_place() {
         ("a duplicate name", replaced("study", "services"), "services"),
         ("a rate of 10^12/s", replaced("50/s", "1e12/s"), "1e12/s"),
         ("a horizon beyond 64 bits", replaced("requests: 500", "duration: 400000d"), "years"),
-        ("a later section", format!("{GOOD}growth: {{}}\n"), "not supported yet"),
+        ("a later section", format!("{GOOD}faults: {{}}\n"), "not supported yet"),
     ];
     let mut unclear = Vec::new();
     for (what, text, expected) in cases {

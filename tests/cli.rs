@@ -451,3 +451,55 @@ fn size_tells_what_cannot_be_sized() {
     assert!(told("--knob desk.workers=1..8 --survive zone").contains("models know no zones"));
     assert!(told("--knob desk.workers=1..8 --headroom 0%").contains("above 0"));
 }
+
+#[test]
+fn plan_prints_its_decision_and_leaves_its_files() {
+    let growth = "slo: {desk.serve: p95 < 100ms}\nsize: {desk.workers: 1..4}\ngrowth: {rate: 20/s, monthly: 10%, from: 2027-01-01, lead_times: {desk.workers: 7d}}\n";
+    let desk = Desk::with(&format!("{PLANNED}{growth}"));
+    let told = desk.done("plan m.yaml");
+    let first = told.lines().next().unwrap();
+    assert!(first.starts_with("p95 of desk.serve breaks 100 ms on 2027-0"), "{told}");
+    assert!(told.contains("desk.workers 1 -> 2"), "{told}");
+    assert_eq!(desk.files("output/counter"), ["plan.csv", "plan.json", "plan.png", "plan.svg"]);
+    let document = desk.json("plan m.yaml --months 3 --dates-only --json");
+    assert!(document["limits"][0]["breaks"].is_null() && document["steps"][0].is_null());
+}
+
+#[test]
+fn plan_tells_what_cannot_be_planned() {
+    let told = |growth: &str| {
+        Desk::with(&format!("{PLANNED}slo: {{desk.serve: p95 < 100ms}}\n{growth}"))
+            .refused("plan m.yaml --quiet")
+    };
+    assert!(told("").contains("does not say how its load grows"));
+    let factors = "season: [1, 1, 1]";
+    for (growth, message) in [
+        ("monthly: 5%", "`from` is missing"),
+        ("from: 2027-02-30", "there is no day `2027-02-30`"),
+        ("from: soon", "`soon` is no date"),
+        (
+            "from: 2027-02-01, campaigns: [{at: 2027-01-31, x: 2}]",
+            "a campaign on 2027-01-31, before 2027-02-01",
+        ),
+        ("from: 2027-02-01, campaigns: [{at: 2027-03-31, x: 0}]", "`0` is no factor"),
+        (&format!("from: 2027-02-01, {factors}"), "a season of 3 factors"),
+        ("from: 2027-02-01, users: 5, rate: 5/s", "`users` and `rate` are both stated"),
+        ("from: 2027-02-01, users: 5", "has a rate and no users"),
+        ("from: 2027-02-01, monthly: -100%", "cannot change by -100 % a month"),
+        ("from: 2027-02-01, policy: 0x", "`0x` is no factor"),
+        ("from: 2027-02-01, lead_times: {dsek.workers: 1d}", "a similar name exists: `desk`"),
+        ("from: 2027-02-01, lead_times: {desk.wrokers: 1d}", "unknown key `wrokers`"),
+    ] {
+        let told = told(&format!("growth: {{{growth}}}\n"));
+        assert!(told.contains(message), "{growth}: {told}");
+        assert!(told.contains("m.yaml:7:"), "{growth}: {told}");
+    }
+}
+
+/// An M/M/1 that serves 100 a second.
+const PLANNED: &str = "knee: 1
+name: counter
+load: {rate: 50/s, requests: {desk.serve: 1}}
+services:
+  desk: {workers: 1, endpoints: {serve: [{delay: {exp: 10ms}}]}}
+";

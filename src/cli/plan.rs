@@ -30,8 +30,12 @@ pub fn plan(flags: &Plan) -> Result<(), Failure> {
         ))
     })?;
     let knobs = if flags.dates_only { Vec::new() } else { compiled.knobs };
-    let value = |path: &str| file.number_at(path, "size", path);
-    let values = knobs.iter().map(|knob| value(&knob.path)).collect::<Result<_, _>>()?;
+    // One replica is what a place has unless its file says so.
+    let value = |path: &str| {
+        let text = file.number_at(path, "size", path)?;
+        Ok(if text.is_empty() && path.ends_with(".replicas") { "1".to_owned() } else { text })
+    };
+    let values = knobs.iter().map(|knob| value(&knob.path)).collect::<Result<_, Failure>>()?;
     let asked = Asked { growth: &growth, months: flags.months, knobs, values };
     let options = study::options(&model, &flags.study);
     study::horizon(&options)?;

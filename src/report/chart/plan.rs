@@ -8,7 +8,7 @@ use super::{font, size};
 use crate::calendar::Date;
 use crate::experiment::plan::answer::{DayRow, LimitRow, Plan};
 use crate::report::load;
-use crate::report::plan::{breach, found, plan_decision, times};
+use crate::report::plan::{breach, change, found, plan_decision, times};
 
 const HEIGHT: f64 = 450.0;
 /// Room right of the lines for their names.
@@ -100,9 +100,9 @@ fn flags(plan: &Plan) -> Vec<Flag> {
         }
     }
     for step in &plan.steps {
-        if let Some(date) = step.changes.iter().map(|c| c.order_by).min() {
-            let at = f64::from(date.since(plan.from)).max(0.0);
-            let text = format!("{date} order");
+        if let Some(first) = step.changes.iter().min_by_key(|c| c.order_by) {
+            let at = f64::from(first.order_by.since(plan.from)).max(0.0);
+            let text = format!("{} order {}", first.order_by, change(first));
             flags.push(Flag { at, to: 0.0, text, rgb: palette::KNEE, dashed: true });
         }
     }
@@ -235,7 +235,7 @@ impl Plot<'_> {
                 "after the order".to_owned()
             };
             let carried =
-                found(self.plan, &step.carries).map_or_else(String::new, |limit| format!(" {limit}"));
+                found(self.plan, &step.carries).map_or_else(String::new, |limit| format!(": {limit}"));
             if nth + 1 == steps.len() {
                 names.push(Name { at, text: format!("{name}{carried}"), rgb: palette::KNEE });
             } else if to - from > 150.0 {
@@ -257,6 +257,7 @@ impl Plot<'_> {
             self.line(canvas, |day| day.demand, Stroke::solid(palette::P50, 2.0));
         }
         self.line(canvas, |day| day.needed, Stroke::solid(palette::P95, 3.0));
+        self.campaigns(canvas);
         let Some(last) = plan.days.last() else { return };
         if plan.policy != 1.0 {
             names.push(Name { at: last.demand, text: "expected".to_owned(), rgb: palette::P50 });
@@ -266,6 +267,19 @@ impl Plot<'_> {
             policy => format!("must hold: {}", times(policy)),
         };
         names.push(Name { at: last.needed, text, rgb: palette::P95 });
+    }
+
+    /// Their factors, over their first days.
+    fn campaigns(&self, canvas: &mut Canvas<'_>) {
+        let mut before = 1.0;
+        for day in &self.plan.days {
+            if day.campaign != before && day.campaign != 1.0 {
+                let at = (self.px(day.date) - 6.0, self.py(day.needed).max(self.area.top + 12.0) + 8.0);
+                let text = Text::new(times(day.campaign), at, size::NOTE, palette::P95);
+                canvas.text(&text.bold().anchored(Anchor::End));
+            }
+            before = day.campaign;
+        }
     }
 
     /// A day is as wide as it is long, so that a campaign of one can be seen.
@@ -319,7 +333,7 @@ mod tests {
         let svg = plan_svg(&sample::plan(1.8));
         for text in [
             "2027-04-08 p95 breaks 200 ms",
-            "2027-04-05 order",
+            "2027-04-05 order app.replicas 1 -&gt; 3",
             "limit 1,446 users",
             "must hold: 2x",
             "2027-07",

@@ -59,7 +59,7 @@ fn by_date(plan: &Plan) -> Grid {
         let campaign = b.campaign.map_or_else(String::new, |x| format!(", campaign {}", times(x)));
         let again = row.without_campaigns.as_ref() == Some(b);
         let again = if again { ", campaigns aside" } else { "" };
-        let warns = if row.warns { " (warns)" } else { "" };
+        let warns = if row.warns && row.objective != "saturation" { " (warns)" } else { "" };
         let cells: [String; 5] = [
             b.date.to_string(),
             between(b).unwrap_or_default(),

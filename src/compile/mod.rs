@@ -9,6 +9,7 @@ mod classes;
 mod contention;
 mod data;
 mod digest;
+pub mod knobs;
 mod laws;
 mod links;
 mod load;
@@ -57,6 +58,8 @@ pub struct Loaded {
     pub variants: Vec<String>,
     /// Where each objective of the model stands.
     pub objectives: Vec<Span>,
+    /// Numbers that are not known exactly, in the order of the file.
+    pub unsure: Vec<knobs::Unsure>,
 }
 
 /// Compiles a model file.
@@ -81,20 +84,31 @@ pub fn load_variant(
     let mut sink = Diagnostics::default();
     let mut digest = digest::Digest::default();
     let mut variants = Vec::new();
+    let mut unsure = Vec::new();
     let tree = read(bytes, name, &mut sources, &mut sink).map(|mut tree| {
+        let uncertain = knobs::take_uncertain(&mut tree, &mut sink);
         let all = variants::take(&mut tree, &mut sink);
         variants = all.iter().map(|(name, _)| name.value.clone()).collect();
         variants::choose(&mut tree, &all, variant, &mut sink);
         for (path, value) in sets {
             set::apply(&mut tree, path, value, &mut sources, &mut sink);
         }
+        unsure = knobs::unsure(&tree, &uncertain, &mut sink);
         digest.tree(&tree);
         tree
     });
     let model = tree.and_then(|tree| compile(&tree, name, read_file, &mut digest, &mut sink));
     let (model, objectives) = model.filter(|_| !sink.has_errors()).unzip();
     let objectives = objectives.unwrap_or_default();
-    Loaded { model, diagnostics: sink.into_sorted(), sources, digest: digest.finish(), variants, objectives }
+    Loaded {
+        model,
+        diagnostics: sink.into_sorted(),
+        sources,
+        digest: digest.finish(),
+        variants,
+        objectives,
+        unsure,
+    }
 }
 
 /// A number of a model file.
@@ -122,6 +136,7 @@ pub fn number_at(
     let mut sources = Sources::default();
     let mut sink = Diagnostics::default();
     let number = read(bytes, name, &mut sources, &mut sink).and_then(|mut tree| {
+        knobs::take_uncertain(&mut tree, &mut sink);
         let all = variants::take(&mut tree, &mut sink);
         variants::choose(&mut tree, &all, variant, &mut sink);
         for (path, value) in sets {
@@ -130,6 +145,31 @@ pub fn number_at(
         set::number_at(&mut tree, path, flag, text, &mut sources, &mut sink)
     });
     Found { number: number.filter(|_| !sink.has_errors()), diagnostics: sink.into_sorted(), sources }
+}
+
+/// What can be turned in a model file, after the changes of a variant and the settings: the knobs `asked` for, or all that are
+/// found, each moved by the share `step`.
+#[must_use]
+pub fn turns(
+    bytes: &[u8],
+    name: &str,
+    variant: Option<&str>,
+    sets: &[(String, String)],
+    asked: &[knobs::Asked],
+    step: f64,
+) -> knobs::Knobs {
+    let mut sources = Sources::default();
+    let mut sink = Diagnostics::default();
+    let turns = read(bytes, name, &mut sources, &mut sink).map(|mut tree| {
+        knobs::take_uncertain(&mut tree, &mut sink);
+        let all = variants::take(&mut tree, &mut sink);
+        variants::choose(&mut tree, &all, variant, &mut sink);
+        for (path, value) in sets {
+            set::apply(&mut tree, path, value, &mut sources, &mut sink);
+        }
+        knobs::turns(&mut tree, asked, step, &mut sources, &mut sink)
+    });
+    knobs::Knobs { turns: turns.filter(|_| !sink.has_errors()), diagnostics: sink.into_sorted(), sources }
 }
 
 /// The file as a tree, if it is YAML at all.

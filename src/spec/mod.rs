@@ -5,6 +5,7 @@
 
 pub mod data;
 pub mod decode;
+pub mod knob;
 pub mod law;
 pub mod link;
 pub mod load;
@@ -14,6 +15,7 @@ pub mod set;
 pub mod step;
 pub mod study;
 pub mod tree;
+pub mod uncertain;
 pub mod variant;
 
 use decode::{Named, record};
@@ -22,6 +24,7 @@ use load::Load;
 use place::{Cache, Database, External, Pool, Queue, Service};
 use quantity::Whole;
 use study::{Business, Objectives, Peak, Study};
+use uncertain::Between;
 use variant::Changes;
 
 record! {
@@ -59,10 +62,12 @@ record! {
         "study" study: Study,
         /// Named changes to the model, to compare it with: `no cache: {products.entries: 0}`.
         "variants" variants: Named<Changes>,
+        /// Numbers that are not known exactly, and between what they lie: `{orders.product.read: 3ms..9ms}`.
+        "uncertain" uncertain: Named<Between>,
     }
     required: ["knee", "load"];
     later: [
-        "growth", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
+        "growth", "faults", "profiles", "knobs", "sizes", "milestones",
         "calendar",
     ];
 }

@@ -14,7 +14,8 @@ mod model;
 mod new;
 mod output;
 mod progress;
-pub mod render;
+pub mod rank;
+mod render;
 mod run;
 mod study;
 mod sweep;
@@ -63,6 +64,7 @@ fn perform(command: &Command) -> Result<(), Failure> {
         Command::Sweep(flags) => sweep::sweep(flags),
         Command::Compare(flags) => compare::compare(flags),
         Command::Check(flags) => check::check(flags),
+        Command::Rank(flags) => rank::rank(flags),
         Command::Explain(flags) => explain(flags),
         Command::New { path } => new::new(path),
         Command::Schema => schema(),

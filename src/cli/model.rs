@@ -6,9 +6,13 @@ use super::args::ModelFlags;
 use super::failure::Failure;
 use super::value::Setting;
 use super::{input, render, terminal};
-use crate::compile;
+use crate::compile::{
+    self,
+    knobs::{Asked, Unsure},
+};
 use crate::diagnostic::{Diagnostic, Position, Severity, Sources, Span};
 use crate::model::Model;
+use crate::spec::knob::Turn;
 
 /// A model file that was read, with the settings of the command line.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub struct Compiled {
     pub variants: Vec<String>,
     /// Where each objective stands in the file; `None` where it is from elsewhere, such as a `--set`.
     pub objectives: Vec<Option<Position>>,
+    /// Numbers that are not known exactly.
+    pub unsure: Vec<Unsure>,
 }
 
 impl<'a> File<'a> {
@@ -74,10 +80,13 @@ impl<'a> File<'a> {
         let read_data = |file: &str| input::data(self.path(), file);
         let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
         tell(&loaded.diagnostics, &loaded.sources, quiet);
-        let (digest, variants) = (loaded.digest, loaded.variants);
+        let (digest, variants, unsure) = (loaded.digest, loaded.variants, loaded.unsure);
         let position = |span: &Span| (span.source == 0).then(|| loaded.sources.position(*span));
         let objectives = loaded.objectives.iter().map(position).collect();
-        loaded.model.map(|model| Compiled { model, digest, variants, objectives }).ok_or(Failure::Told)
+        loaded
+            .model
+            .map(|model| Compiled { model, digest, variants, objectives, unsure })
+            .ok_or(Failure::Told)
     }
 
     /// The number at a path, as written in the file or set on the command line; empty where there is none yet. `text` is the value of
@@ -98,6 +107,28 @@ impl<'a> File<'a> {
         // Warnings are told when the model is compiled.
         tell(&found.diagnostics, &found.sources, true);
         found.number.ok_or(Failure::Told)
+    }
+
+    /// The model with other values; `None` where it does not allow them. Nothing is told.
+    pub fn attempt(&self, more: &[Setting]) -> Option<Compiled> {
+        let read_data = |file: &str| input::data(self.path(), file);
+        let name = self.path().display().to_string();
+        let variant = self.flags.variant.as_deref();
+        let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
+        let (digest, variants, unsure) = (loaded.digest, loaded.variants, loaded.unsure);
+        loaded.model.map(|model| Compiled { model, digest, variants, objectives: Vec::new(), unsure })
+    }
+
+    /// The knobs asked for, or all that the file has, each turned by the share `step`.
+    ///
+    /// # Errors
+    /// When one of them is not there, as told.
+    pub fn turns(&self, asked: &[Asked], step: f64) -> Result<Vec<Turn>, Failure> {
+        let name = self.path().display().to_string();
+        let variant = self.flags.variant.as_deref();
+        let found = compile::turns(&self.bytes, &name, variant, &self.sets(&[]), asked, step);
+        tell(&found.diagnostics, &found.sources, true);
+        found.turns.ok_or(Failure::Told)
     }
 
     fn sets(&self, more: &[Setting]) -> Vec<(String, String)> {

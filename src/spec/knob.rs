@@ -275,6 +275,28 @@ pub fn set_to(path: &str, node: &Node, value: &str) -> Turn {
     }
 }
 
+/// The number that lies a `share` of the way from one to another above it: on a logarithmic scale from a factor of 10 on, and whole
+/// between whole numbers. `None` where they are no numbers of one unit.
+#[must_use]
+pub fn between(low: &str, high: &str, share: f64) -> Option<String> {
+    let ((_, from), (_, to)) = (measured(low)?, measured(high)?);
+    let value =
+        if is_logarithmic(low, high) { from * (to / from).powf(share) } else { from + share * (to - from) };
+    if quantity::whole(low).is_ok() && quantity::whole(high).is_ok() {
+        return Some(format!("{}", value.round()));
+    }
+    let (_, unit) = number_and_unit(high).ok()?;
+    let one = measured(&format!("1{unit}"))?.1;
+    Some(format!("{}{unit}", six_digits(value / one)))
+}
+
+/// Whether numbers between two are spread by factors.
+#[must_use]
+pub fn is_logarithmic(low: &str, high: &str) -> bool {
+    const FACTORS_FROM: f64 = 10.0;
+    matches!((measured(low), measured(high)), (Some((_, from)), Some((_, to))) if from > 0.0 && to >= FACTORS_FROM * from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,5 +333,15 @@ mod tests {
         ] {
             assert_eq!(turn(text, kind), None, "{text}");
         }
+    }
+
+    #[test]
+    fn between_two_numbers_lie_others_of_their_unit() {
+        assert_eq!(between("3ms", "9ms", 0.5).unwrap(), "6ms");
+        assert_eq!(between("500us", "2ms", 0.5).unwrap(), "1.25ms");
+        assert_eq!(between("1ms", "100ms", 0.5).unwrap(), "10ms");
+        assert_eq!(between("2", "5", 0.4).unwrap(), "3");
+        assert_eq!(between("10%", "30%", 0.5).unwrap(), "20%");
+        assert_eq!(between("10%", "fast", 0.5), None);
     }
 }

@@ -18,6 +18,7 @@ mod marks;
 mod palette;
 mod panel;
 mod png;
+mod rank;
 mod scale;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use panel::Panel;
 
 pub use compare::comparison_svg;
 pub use png::{PngError, png};
+pub use rank::ranking_svg;
 
 use crate::experiment::answer::{Answer, Axis};
 use crate::report::{decision, load, view};

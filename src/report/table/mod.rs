@@ -5,6 +5,7 @@ mod findings;
 mod grid;
 mod paint;
 mod plot;
+mod rank;
 mod run;
 mod sweep;
 
@@ -12,5 +13,6 @@ pub use compare::comparison_text;
 pub(super) use findings::{line, wrap};
 pub(super) use grid::{Cell, Grid};
 pub use paint::{Paint, Role};
+pub use rank::ranking_text;
 pub use run::run_text;
 pub use sweep::sweep_text;

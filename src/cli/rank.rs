@@ -134,6 +134,7 @@ fn turned(
         to,
         moved,
         is_load: turn.kind == Kind::Load,
+        is_small: asked.is_none_or(|asked| asked.value.is_none()),
         model,
     };
     if let Some(load) = overridden(base, flags, &turn.path) {

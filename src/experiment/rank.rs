@@ -32,6 +32,8 @@ pub struct Knob {
     pub moved: Option<f64>,
     /// It is the load, which nobody can choose.
     pub is_load: bool,
+    /// It was turned by a small step, the way that should help: the model settles as fast as before.
+    pub is_small: bool,
     /// The model with the knob turned.
     pub model: Model,
 }
@@ -211,7 +213,12 @@ pub fn rank(
 ) -> Result<Ranking, StudyError> {
     let dial = Dial::new(base, &Swept::All)?;
     let mut jobs = vec![Job::new(dial.base, base.clone()).paired(0)];
-    jobs.extend(knobs.iter().map(|knob| Job::new(dial.base, knob.model.clone()).paired(0)));
+    rounds::launch_only(&mut jobs, options, progress)?;
+    for knob in knobs {
+        let job = Job::new(dial.base, knob.model.clone()).paired(0);
+        // A small step leaves the warm-up as it is, and pilots would cost more than all the rest.
+        jobs.push(if knob.is_small { job.following(&jobs[0]) } else { job });
+    }
     // What is uncertain may have no steady state, and must not make all others wait for one.
     let ends = doubts.each.iter().flat_map(|doubt| [&doubt.low.1, &doubt.high.1]);
     let unsure = ends.chain(doubts.draws.iter().map(|(_, model)| model));

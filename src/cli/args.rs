@@ -10,7 +10,7 @@ use super::axis::{Over, over};
 use super::value::{
     Amount, Precision, Recorded, Setting, Step, Tolerance, amount, length, precision, requests, setting,
 };
-use crate::compile::knobs::Asked;
+use crate::compile::ranked::Asked;
 use crate::model::Statistic;
 use crate::units::Span;
 

@@ -8,11 +8,11 @@ use super::value::Setting;
 use super::{input, render, terminal};
 use crate::compile::{
     self,
-    knobs::{Asked, Unsure},
+    ranked::{Asked, Unsure},
 };
 use crate::diagnostic::{Diagnostic, Position, Severity, Sources, Span};
 use crate::model::Model;
-use crate::spec::knob::Turn;
+use crate::spec::turn::Turn;
 
 /// A model file that was read, with the settings of the command line.
 #[derive(Debug)]

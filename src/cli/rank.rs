@@ -9,14 +9,14 @@ use super::run::set_load;
 use super::sweep::PNG_SCALE;
 use super::value::{Amount, Setting};
 use super::{study, terminal};
-use crate::compile::knobs::{Asked, Unsure};
+use crate::compile::ranked::{Asked, Unsure};
 use crate::diagnostic::nearest;
 use crate::experiment;
 use crate::experiment::options::Options;
 use crate::experiment::rank::{Criterion, Doubt, Doubts, Knob, Ranking, latin_hypercube};
 use crate::model::{Model, Source};
 use crate::report::{self, Paint};
-use crate::spec::knob::{self, Kind, Turn};
+use crate::spec::turn::{self, Kind, Turn};
 
 const FILES: &[&str] = &["rank.svg", "rank.png", "rank.csv", "rank.json"];
 /// Requests of a replication, where neither file nor flags say: paired differences need few, and there are many knobs.
@@ -210,7 +210,7 @@ fn doubts(file: &File<'_>, base: &Compiled, flags: &Rank, options: &Options) -> 
             .zip(point)
             .map(|(unsure, share)| {
                 let (low, high) = (&unsure.between.low, &unsure.between.high);
-                set(unsure, &knob::between(low, high, share).expect("intervals are of numbers"))
+                set(unsure, &turn::between(low, high, share).expect("intervals are of numbers"))
             })
             .collect();
         let model = compiled(&sets)?;

@@ -1,6 +1,6 @@
 //! Values of flags, with units as in the model language.
 
-use crate::compile::knobs::Asked;
+use crate::compile::ranked::Asked;
 use crate::experiment::rank;
 use crate::model::Statistic;
 use crate::spec::quantity::{self, RATE_MAX, Wrong};

@@ -9,7 +9,6 @@ mod classes;
 mod contention;
 mod data;
 mod digest;
-pub mod knobs;
 mod laws;
 mod links;
 mod load;
@@ -19,6 +18,7 @@ mod nearest;
 mod places;
 mod program;
 mod queries;
+pub mod ranked;
 mod regions;
 mod study;
 #[cfg(test)]
@@ -59,7 +59,7 @@ pub struct Loaded {
     /// Where each objective of the model stands.
     pub objectives: Vec<Span>,
     /// Numbers that are not known exactly, in the order of the file.
-    pub unsure: Vec<knobs::Unsure>,
+    pub unsure: Vec<ranked::Unsure>,
 }
 
 /// Compiles a model file.
@@ -86,14 +86,14 @@ pub fn load_variant(
     let mut variants = Vec::new();
     let mut unsure = Vec::new();
     let tree = read(bytes, name, &mut sources, &mut sink).map(|mut tree| {
-        let uncertain = knobs::take_uncertain(&mut tree, &mut sink);
+        let uncertain = ranked::take_uncertain(&mut tree, &mut sink);
         let all = variants::take(&mut tree, &mut sink);
         variants = all.iter().map(|(name, _)| name.value.clone()).collect();
         variants::choose(&mut tree, &all, variant, &mut sink);
         for (path, value) in sets {
             set::apply(&mut tree, path, value, &mut sources, &mut sink);
         }
-        unsure = knobs::unsure(&tree, &uncertain, &mut sink);
+        unsure = ranked::unsure(&tree, &uncertain, &mut sink);
         digest.tree(&tree);
         tree
     });
@@ -136,7 +136,7 @@ pub fn number_at(
     let mut sources = Sources::default();
     let mut sink = Diagnostics::default();
     let number = read(bytes, name, &mut sources, &mut sink).and_then(|mut tree| {
-        knobs::take_uncertain(&mut tree, &mut sink);
+        ranked::take_uncertain(&mut tree, &mut sink);
         let all = variants::take(&mut tree, &mut sink);
         variants::choose(&mut tree, &all, variant, &mut sink);
         for (path, value) in sets {
@@ -155,21 +155,21 @@ pub fn turns(
     name: &str,
     variant: Option<&str>,
     sets: &[(String, String)],
-    asked: &[knobs::Asked],
+    asked: &[ranked::Asked],
     step: f64,
-) -> knobs::Knobs {
+) -> ranked::Turns {
     let mut sources = Sources::default();
     let mut sink = Diagnostics::default();
     let turns = read(bytes, name, &mut sources, &mut sink).map(|mut tree| {
-        knobs::take_uncertain(&mut tree, &mut sink);
+        ranked::take_uncertain(&mut tree, &mut sink);
         let all = variants::take(&mut tree, &mut sink);
         variants::choose(&mut tree, &all, variant, &mut sink);
         for (path, value) in sets {
             set::apply(&mut tree, path, value, &mut sources, &mut sink);
         }
-        knobs::turns(&mut tree, asked, step, &mut sources, &mut sink)
+        ranked::turns(&mut tree, asked, step, &mut sources, &mut sink)
     });
-    knobs::Knobs { turns: turns.filter(|_| !sink.has_errors()), diagnostics: sink.into_sorted(), sources }
+    ranked::Turns { turns: turns.filter(|_| !sink.has_errors()), diagnostics: sink.into_sorted(), sources }
 }
 
 /// The file as a tree, if it is YAML at all.

@@ -27,11 +27,9 @@ fn first(ranking: &Ranking) -> String {
     }
     let statistic = statistic(ranking);
     // The load is what comes; the rest is what can be done.
-    let Some(best) = ranking.effects.iter().find(|e| !e.is_load && is_real(e)) else {
-        return format!(
-            "no knob moves {statistic} at {at}: {} effects, none distinguishable from none",
-            ranking.effects.len()
-        );
+    let real = || ranking.effects.iter().filter(|e| is_real(e));
+    let Some(best) = real().find(|e| !e.is_load).or_else(|| real().next()) else {
+        return format!("no knob moves {statistic} at {at}: no effect is distinguishable from none");
     };
     if best.state == State::Saturated {
         return format!("with `{}` {} there is no steady state at {at}", best.path, moved(best));
@@ -95,7 +93,7 @@ pub fn statistic(ranking: &Ranking) -> String {
 pub fn at(ranking: &Ranking) -> String {
     match (ranking.users, ranking.rate_per_s) {
         (Some(users), _) => format!("{} users", load::bare(users)),
-        (None, Some(rate)) => format!("{}/s", number::significant(rate, 3)),
+        (None, Some(rate)) => format!("{}/s", number::significant(rate, 3).trim_end_matches(".0")),
         (None, None) => "the load of the file".to_owned(),
     }
 }

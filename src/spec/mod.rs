@@ -5,7 +5,6 @@
 
 pub mod data;
 pub mod decode;
-pub mod knob;
 pub mod law;
 pub mod link;
 pub mod load;
@@ -15,6 +14,7 @@ pub mod set;
 pub mod step;
 pub mod study;
 pub mod tree;
+pub mod turn;
 pub mod uncertain;
 pub mod variant;
 

@@ -3,8 +3,8 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{At, Decode, scalar};
-use super::knob::measured;
 use super::tree::{Node, shorten};
+use super::turn::measured;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// An interval in which a number lies, as written: its low and its high end.

@@ -2,9 +2,9 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, nearest};
 use crate::spec::decode::{At, Decode, Named, listed};
-use crate::spec::knob::{self, Turn};
 use crate::spec::set;
 use crate::spec::tree::{Node, Value, shorten};
+use crate::spec::turn::{self, Turn};
 use crate::spec::uncertain::{Between, Uncertain};
 
 /// A knob that is asked for.
@@ -18,7 +18,7 @@ pub struct Asked {
 
 /// What can be turned in a model file.
 #[derive(Debug)]
-pub struct Knobs {
+pub struct Turns {
     /// Each knob with where it is turned to; `None` where something is wrong, as reported.
     pub turns: Option<Vec<Turn>>,
     /// What is wrong with the file or the paths.
@@ -46,7 +46,7 @@ pub(super) fn turns(
     sources: &mut Sources,
     sink: &mut Diagnostics,
 ) -> Vec<Turn> {
-    let found = knob::found(tree);
+    let found = turn::found(tree);
     if asked.is_empty() {
         return found.iter().filter_map(|(path, kind)| moved(tree, path, *kind, step)).collect();
     }
@@ -67,9 +67,9 @@ pub(super) fn turns(
 }
 
 /// A knob that was found; `None` where its path means something else.
-fn moved(tree: &mut Node, path: &str, kind: knob::Kind, step: f64) -> Option<Turn> {
+fn moved(tree: &mut Node, path: &str, kind: turn::Kind, step: f64) -> Option<Turn> {
     let node = set::find(tree, path, Span::default()).ok()?;
-    let (from, to, value, moved) = knob::turned(node, kind, step)?;
+    let (from, to, value, moved) = turn::turned(node, kind, step)?;
     Some(Turn {
         path: path.to_owned(),
         kind,
@@ -92,7 +92,7 @@ fn turn(tree: &Node, ask: &Asked, step: f64, known: &[&str], span: Span) -> Resu
     let mut tree = tree.clone();
     let node = set::find(&mut tree, path, span)?;
     if let Some(value) = &ask.value {
-        return Ok(knob::set_to(path, node, value));
+        return Ok(turn::set_to(path, node, value));
     }
     if node.value == Value::Null {
         let help = match nearest(path, known.iter().copied()) {
@@ -104,10 +104,13 @@ fn turn(tree: &Node, ask: &Asked, step: f64, known: &[&str], span: Span) -> Resu
             .help(help)
             .help(format!("to set what the file leaves out, say to what: `--knob {path}=VALUE`")));
     }
-    let kind = knob::kind_of(path, node);
-    let (from, to, value, moved) = match knob::turned(node, kind, step) {
+    if !turn::is_law(node) {
+        return Err(set::no_number(node, path, span));
+    }
+    let kind = turn::kind_of(path, node);
+    let (from, to, value, moved) = match turn::turned(node, kind, step) {
         Some(turned) => turned,
-        None if matches!(&node.value, Value::Scalar { text, .. } if knob::measured(text).is_some()) => {
+        None if matches!(&node.value, Value::Scalar { text, .. } if turn::measured(text).is_some()) => {
             return Err(Diagnostic::error(
                 span,
                 format!("`{}` cannot be moved: it is {}", shorten(path), node.describe()),
@@ -146,10 +149,10 @@ fn number_in(tree: &Node, path: &At<String>, between: &At<Between>) -> Result<Un
         Value::Scalar { text, .. } => text.clone(),
         _ => return Err(set::no_number(node, &path.value, path.span)),
     };
-    let Some((unit, _)) = knob::measured(&in_file) else {
+    let Some((unit, _)) = turn::measured(&in_file) else {
         return Err(set::no_number(node, &path.value, path.span));
     };
-    if knob::measured(&between.value.low).is_none_or(|(low, _)| low != unit) {
+    if turn::measured(&between.value.low).is_none_or(|(low, _)| low != unit) {
         let message = format!("the interval does not go together with `{}`", shorten(&in_file));
         return Err(Diagnostic::error(between.span, message)
             .label("expected numbers of the same unit")

@@ -3,8 +3,11 @@
 //! A knob is turned the way that is expected to help: capacities and lifetimes up, times and load down. Whole numbers move by one
 //! at the least; of a distribution all times move together, so that its shape stays.
 
+use super::decode::Decode;
+use super::law::{Law, SizeLaw};
 use super::quantity::{self, number_and_unit};
 use super::tree::{Node, Value};
+use crate::diagnostic::Diagnostics;
 
 /// What a knob is, and so which way it is turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +169,19 @@ pub fn kind_of(path: &str, node: &Node) -> Kind {
     }
 }
 
+/// Whether it is a number or a distribution, and not a list of steps or a part of the model with many.
+#[must_use]
+pub fn is_law(node: &Node) -> bool {
+    let mut ignored = Diagnostics::default();
+    match &node.value {
+        Value::Scalar { .. } => true,
+        Value::Map(_) => {
+            Law::decode(node, &mut ignored).is_some() || SizeLaw::decode(node, &mut ignored).is_some()
+        }
+        _ => false,
+    }
+}
+
 /// What is shown before, shown after, the value after and by how much it moved.
 pub type Turned = (String, String, String, f64);
 
@@ -300,7 +316,7 @@ pub fn is_logarithmic(low: &str, high: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Diagnostics, Sources};
+    use crate::diagnostic::Sources;
     use crate::spec::tree;
 
     fn tree_of(text: &str) -> Node {

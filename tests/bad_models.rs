@@ -817,3 +817,29 @@ services:
       help: for milliseconds write `3ms`
     "#);
 }
+
+#[test]
+fn knobs_lead_to_numbers_of_the_system_and_have_values() {
+    let size = |size: &str| {
+        let told = fault(&format!("{}size: {{{size}}}\n", web("replicas: 2, workers: 4")));
+        told.strip_prefix("m.yaml:5:").expect("it stands in the line of the knob").to_owned()
+    };
+    insta::assert_snapshot!(size("web.replcias: 1..4"), @r#"
+    8: error: unknown key `replcias` (not a key of a service)
+      help: a key with a similar name exists: `replicas`
+    "#);
+    insta::assert_snapshot!(size("wbe.replicas: 1..4"), @r#"
+    8: error: `wbe.replicas` leads nowhere: unknown name `wbe` (no part of the model)
+      help: a similar name exists: `web`
+    "#);
+    insta::assert_snapshot!(size("web.replicas: 4..1"), @"22: error: no values for `web.replicas`: the range ends where it begins, or before (expected a range such as `1..64`, or a list such as `[10, 20, 40]`)");
+    insta::assert_snapshot!(size("web.replicas: []"), @"22: error: no values for `web.replicas`: no value at all (expected a range such as `1..64`, or a list such as `[10, 20, 40]`)");
+    insta::assert_snapshot!(size("web.replicas: 1..100_000"), @"22: error: no values for `web.replicas`: 100000 values, and at most 256 are tried; ask for fewer with A..B:N (expected a range such as `1..64`, or a list such as `[10, 20, 40]`)");
+    insta::assert_snapshot!(size("web.replicas: many"), @"22: error: `many` does not start with a number; expected a number (expected a range such as `1..64`, or a list such as `[10, 20, 40]`)");
+    insta::assert_snapshot!(size("web.replicas: [1, {a: 2}]"), @"22: error: found a map, expected a number (expected a range such as `1..64`, or a list such as `[10, 20, 40]`)");
+    insta::assert_snapshot!(size("web.endpoints: 1..4"), @"8: error: `web.endpoints` is not a number but a map (expected the path of a number)");
+    insta::assert_snapshot!(size("web.workers: 1..4, web.home: 1..3"), @"27: error: `web.home` is not a number but a list (expected the path of a number)");
+    insta::assert_snapshot!(size("load.rate: 1..4"), @"8: error: `load.rate` is what is sized for (expected a number of the system)");
+    insta::assert_snapshot!(size("study.seed: 1..4"), @"8: error: `study.seed` says how the model is studied or judged, not what it does (expected a path outside `study`)");
+    insta::assert_snapshot!(size(""), @"7: error: nothing to choose (expected a path)");
+}

@@ -423,3 +423,31 @@ fn a_closed_pipe_is_a_quiet_end() {
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{line}");
     }
 }
+
+#[test]
+fn size_prints_its_decision_and_leaves_its_files() {
+    let desk = Desk::new();
+    let line = "size m.yaml --knob desk.workers=1..8 --rate 50/s,150/s --headroom 90%";
+    let told = desk.done(line);
+    assert!(told.starts_with("50/s: desk workers 1: 1 replica, p95 of desk.serve "), "{told}");
+    assert!(told.contains("the model states no prices"), "{told}");
+    assert_eq!(desk.files("output/counter"), ["size.csv", "size.json", "size.png", "size.svg"]);
+    let document = desk.json(&format!("{line} --json"));
+    assert_eq!(document["milestones"][0]["winner"]["values"][0], "1");
+    assert_eq!(document["milestones"][1]["winner"]["values"][0], "2");
+}
+
+#[test]
+fn size_tells_what_cannot_be_sized() {
+    let desk = Desk::new();
+    let told = |flags: &str| desk.refused(&format!("size m.yaml {flags}"));
+    assert!(told("--quiet").contains("nothing to choose: name knobs in the section `size`"));
+    let near = told("--knob desk.wrokers=1..8");
+    assert!(near.contains("unknown key `wrokers`") && near.contains("`workers`"), "{near}");
+    let near = told("--knob dsek.workers=1..8");
+    assert!(near.contains("a similar name exists: `desk`"), "{near}");
+    assert!(told("--knob desk.workers=8..1").contains("ends where it begins, or before"));
+    assert!(told("--knob desk.workers=1..8 --users 100").contains("use --rate"));
+    assert!(told("--knob desk.workers=1..8 --survive zone").contains("models know no zones"));
+    assert!(told("--knob desk.workers=1..8 --headroom 0%").contains("above 0"));
+}

@@ -8,7 +8,8 @@ use clap_complete::Shell;
 
 use super::axis::{Over, over};
 use super::value::{
-    Amount, Precision, Recorded, Setting, Step, Tolerance, amount, length, precision, requests, setting,
+    Amount, Precision, Recorded, Setting, Step, Survive, Tolerance, amount, length, precision, requests,
+    setting,
 };
 use crate::compile::ranked::Asked;
 use crate::model::Statistic;
@@ -41,6 +42,8 @@ pub enum Command {
     Check(Check),
     /// Turn every knob of a model a little: which one moves p95 most, and which number is worth measuring
     Rank(Rank),
+    /// Find the cheapest configuration that meets the objectives, at each milestone
+    Size(Size),
     /// Show the compiled model, its demands, capacities and bounds, without simulating
     Explain(Explain),
     /// Write a commented model to start from
@@ -240,6 +243,42 @@ pub struct Rank {
     pub print: PrintFlags,
 }
 
+/// Flags of `knee size`.
+#[derive(Debug, Args)]
+pub struct Size {
+    #[command(flatten)]
+    pub model: ModelFlags,
+    /// Milestones: concurrent users, `1000,10_000` [default: the file's peak, else its load]
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = amount, conflicts_with = "rate")]
+    pub users: Vec<Amount>,
+    /// Milestones: requests per second, `100/s,1_000/s`
+    #[arg(long, value_name = "RATE", value_delimiter = ',', value_parser = amount)]
+    pub rate: Vec<Amount>,
+    /// The load group that milestones speak of; the others stay as in the file. Without it, all grow alike
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
+    /// What may be chosen, beside or in place of the section `size`: `web.replicas=1..64`, `web_db.size=10,20,40`; may be given again
+    #[arg(long = "knob", value_name = "PATH=A..B", value_parser = super::axis::knob)]
+    pub knobs: Vec<Over>,
+    /// How busy the busiest resource may be
+    #[arg(long, value_name = "SHARE", default_value = "80%", value_parser = super::value::headroom)]
+    pub headroom: f64,
+    /// Objectives must hold with any one of these lost: `replica`
+    #[arg(long, value_name = "WHAT", value_parser = super::value::survive)]
+    pub survive: Option<Survive>,
+    /// Directory of the results [default: output/<model>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The seed of everything
+    #[arg(long, value_name = "N", value_parser = super::value::whole)]
+    pub seed: Option<u64>,
+    /// Threads; results do not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub threads: Option<u16>,
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
+
 /// Flags of `knee explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -350,7 +389,7 @@ mod tests {
 
     #[test]
     fn what_later_issues_bring_is_not_offered() {
-        for command in ["size", "plan"] {
+        for command in ["plan"] {
             let error = parsed(&format!("knee {command} m.yaml")).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::InvalidSubcommand);
         }

@@ -14,9 +14,10 @@ mod model;
 mod new;
 mod output;
 mod progress;
-pub mod rank;
-mod render;
+mod rank;
+pub mod render;
 mod run;
+mod size;
 mod study;
 mod sweep;
 mod terminal;
@@ -65,6 +66,7 @@ fn perform(command: &Command) -> Result<(), Failure> {
         Command::Compare(flags) => compare::compare(flags),
         Command::Check(flags) => check::check(flags),
         Command::Rank(flags) => rank::rank(flags),
+        Command::Size(flags) => size::size(flags),
         Command::Explain(flags) => explain(flags),
         Command::New { path } => new::new(path),
         Command::Schema => schema(),

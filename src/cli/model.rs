@@ -6,10 +6,9 @@ use super::args::ModelFlags;
 use super::failure::Failure;
 use super::value::Setting;
 use super::{input, render, terminal};
-use crate::compile::{
-    self,
-    ranked::{Asked, Unsure},
-};
+use crate::compile;
+use crate::compile::knobs::Knob;
+use crate::compile::ranked::{Asked, Unsure};
 use crate::diagnostic::{Diagnostic, Position, Severity, Sources, Span};
 use crate::model::Model;
 use crate::spec::turn::Turn;
@@ -34,6 +33,8 @@ pub struct Compiled {
     pub objectives: Vec<Option<Position>>,
     /// Numbers that are not known exactly.
     pub unsure: Vec<Unsure>,
+    /// What the file lets `knee size` choose.
+    pub knobs: Vec<Knob>,
 }
 
 impl<'a> File<'a> {
@@ -80,13 +81,12 @@ impl<'a> File<'a> {
         let read_data = |file: &str| input::data(self.path(), file);
         let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
         tell(&loaded.diagnostics, &loaded.sources, quiet);
-        let (digest, variants, unsure) = (loaded.digest, loaded.variants, loaded.unsure);
+        let (digest, variants) = (loaded.digest, loaded.variants);
+        let (knobs, unsure) = (loaded.knobs, loaded.unsure);
         let position = |span: &Span| (span.source == 0).then(|| loaded.sources.position(*span));
         let objectives = loaded.objectives.iter().map(position).collect();
-        loaded
-            .model
-            .map(|model| Compiled { model, digest, variants, objectives, unsure })
-            .ok_or(Failure::Told)
+        let compiled = |model| Compiled { model, digest, variants, objectives, unsure, knobs };
+        loaded.model.map(compiled).ok_or(Failure::Told)
     }
 
     /// The number at a path, as written in the file or set on the command line; empty where there is none yet. `text` is the value of
@@ -115,8 +115,10 @@ impl<'a> File<'a> {
         let name = self.path().display().to_string();
         let variant = self.flags.variant.as_deref();
         let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
-        let (digest, variants, unsure) = (loaded.digest, loaded.variants, loaded.unsure);
-        loaded.model.map(|model| Compiled { model, digest, variants, objectives: Vec::new(), unsure })
+        let (digest, variants) = (loaded.digest, loaded.variants);
+        let (knobs, unsure) = (loaded.knobs, loaded.unsure);
+        let objectives = Vec::new();
+        loaded.model.map(|model| Compiled { model, digest, variants, objectives, unsure, knobs })
     }
 
     /// The knobs asked for, or all that the file has, each turned by the share `step`.

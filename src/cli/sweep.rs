@@ -1,7 +1,7 @@
 //! `knee sweep`: the curve.
 
 use super::args::Sweep;
-use super::axis::{AxisValue, Over};
+use super::axis::Over;
 use super::failure::Failure;
 use super::model::File;
 use super::output::{self, Output};
@@ -13,6 +13,7 @@ use crate::experiment::options::Options;
 use crate::experiment::{self, Loads, Swept};
 use crate::model::{Group, Model, Source};
 use crate::report::{self, ChartOptions, Paint};
+use crate::spec::range::Value;
 
 const FILES: &[&str] = &["sweep.svg", "sweep.png", "sweep.csv", "sweep.json"];
 /// Pixels of the PNG to a unit of the chart: sharp on a projector.
@@ -73,7 +74,7 @@ impl Curve {
             Failure::input(format!("{wrong}: `--over {}`, with `{in_file}` in the file", over.text))
         })?;
         let mut models = Vec::new();
-        for AxisValue { at, text } in values {
+        for Value { at, text } in values {
             let set = Setting { path: over.path.clone(), value: text };
             // Warnings of the first value are enough: the others mostly repeat them.
             let quiet = flags.print.quiet || !models.is_empty();

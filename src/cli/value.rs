@@ -167,6 +167,39 @@ pub fn knob(text: &str) -> Result<Asked, String> {
     Ok(Asked { path: path.to_owned(), value: value.map(str::to_owned) })
 }
 
+/// What objectives must survive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Survive {
+    /// The loss of any one replica.
+    Replica,
+}
+
+/// Reads `replica`.
+///
+/// # Errors
+/// For anything else.
+pub fn survive(text: &str) -> Result<Survive, String> {
+    match text.trim() {
+        "replica" => Ok(Survive::Replica),
+        "zone" => {
+            Err("models know no zones: name `replica`, or take away a zone's share with --set".to_owned())
+        }
+        _ => Err("expected `replica`".to_owned()),
+    }
+}
+
+/// Reads `80%`: how busy a resource may be.
+///
+/// # Errors
+/// When it is no share above 0.
+pub fn headroom(text: &str) -> Result<f64, String> {
+    match quantity::share(text.trim()).map_err(phrase)? {
+        share if share > 0.0 => Ok(share),
+        _ => Err("a resource that may not be used serves nobody: expected a share above 0, such as `80%`"
+            .to_owned()),
+    }
+}
+
 /// Reads a duration, zero allowed.
 ///
 /// # Errors
@@ -208,8 +241,7 @@ pub fn requests(text: &str) -> Result<u64, String> {
 
 /// A fault of a value in one line.
 pub fn phrase(wrong: Wrong) -> String {
-    let helps = wrong.helps.iter().map(|help| format!("; {help}"));
-    format!("{}; {}{}", wrong.message, wrong.expected, helps.collect::<String>())
+    wrong.in_one_line()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod classes;
 mod contention;
 mod data;
 mod digest;
+pub mod knobs;
 mod laws;
 mod links;
 mod load;
@@ -60,6 +61,8 @@ pub struct Loaded {
     pub objectives: Vec<Span>,
     /// Numbers that are not known exactly, in the order of the file.
     pub unsure: Vec<ranked::Unsure>,
+    /// What may be chosen, and among which values.
+    pub knobs: Vec<knobs::Knob>,
 }
 
 /// Compiles a model file.
@@ -83,32 +86,26 @@ pub fn load_variant(
     let mut sources = Sources::default();
     let mut sink = Diagnostics::default();
     let mut digest = digest::Digest::default();
-    let mut variants = Vec::new();
-    let mut unsure = Vec::new();
+    let (mut variants, mut knobs, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
     let tree = read(bytes, name, &mut sources, &mut sink).map(|mut tree| {
         let uncertain = ranked::take_uncertain(&mut tree, &mut sink);
         let all = variants::take(&mut tree, &mut sink);
         variants = all.iter().map(|(name, _)| name.value.clone()).collect();
+        let asked = knobs::take(&mut tree, &mut sink);
         variants::choose(&mut tree, &all, variant, &mut sink);
         for (path, value) in sets {
             set::apply(&mut tree, path, value, &mut sources, &mut sink);
         }
         unsure = ranked::unsure(&tree, &uncertain, &mut sink);
+        knobs = knobs::check(&tree, &asked, &mut sink);
         digest.tree(&tree);
         tree
     });
     let model = tree.and_then(|tree| compile(&tree, name, read_file, &mut digest, &mut sink));
     let (model, objectives) = model.filter(|_| !sink.has_errors()).unzip();
     let objectives = objectives.unwrap_or_default();
-    Loaded {
-        model,
-        diagnostics: sink.into_sorted(),
-        sources,
-        digest: digest.finish(),
-        variants,
-        objectives,
-        unsure,
-    }
+    let (diagnostics, digest) = (sink.into_sorted(), digest.finish());
+    Loaded { model, diagnostics, sources, digest, variants, objectives, unsure, knobs }
 }
 
 /// A number of a model file.

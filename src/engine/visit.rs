@@ -9,7 +9,7 @@ use super::Engine;
 use super::call::{Call, State};
 use super::event_list::{Key, Kind};
 use crate::ids::{EndpointId, SiteId};
-use crate::model::{Model, Op, Pc, Resource, Site, StationKind, Target};
+use crate::model::{Balance, Model, Op, Pc, Resource, Site, StationKind, Target};
 use crate::rng::mix;
 use crate::signal::Probe;
 use crate::station::line::NONE;
@@ -112,6 +112,10 @@ fn program(model: &Model, endpoint: EndpointId) -> impl Iterator<Item = Op> {
 /// Nothing but waiting and working, neither of which can go wrong.
 fn is_plain(model: &Model, endpoint: EndpointId, op: Op) -> bool {
     let balancer = &model.balancers[model.endpoints[endpoint.index()].balancer.index()];
+    if balancer.policy == Balance::Central {
+        // Its slots stand under the first member, for all.
+        return false;
+    }
     let mut members = model.members[balancer.members.start as usize..balancer.members.end as usize].iter();
     let patient = |station: u32| {
         let kind = &model.stations[station as usize].kind;
@@ -203,5 +207,19 @@ pools:
         let differ = in_person.0.iter().zip(&twin.0).position(|(a, b)| a != b);
         assert_eq!(differ, None, "{:?}", differ.map(|at| (in_person.0[at], twin.0[at])));
         assert_eq!((in_person.0.len(), &in_person.1, in_person.2), (twin.0.len(), &twin.1, twin.2));
+    }
+
+    #[test]
+    fn one_queue_for_all_replicas_stands_under_the_first_of_them() {
+        let yaml = "
+knee: 1
+load: {rate: 100/s, requests: {web.get: 1}}
+services:
+  web: {endpoints: {get: [{call: api.get}]}}
+  api: {replicas: 3, balance: central, workers: 1, endpoints: {get: [{delay: {exp: 20ms}}]}}
+";
+        let model =
+            crate::compile::load(yaml.as_bytes(), "test.yaml", &[], &|_| Err("none".into())).model.unwrap();
+        assert!(model.sites.iter().all(|site| visited(&model, site).is_none()));
     }
 }

@@ -9,7 +9,7 @@ use crate::stats::curve::Curve;
 use crate::stats::isotonic;
 
 /// What an objective looks at, at one load: value with its interval; rising is bad.
-fn badness(row: &RequestRow, goal: Goal) -> Option<(Estimate, f64)> {
+pub fn badness(row: &RequestRow, goal: Goal) -> Option<(Estimate, f64)> {
     let negated = |e: &Estimate| Estimate {
         value: e.value.map(|v| 1.0 - v),
         low: e.high.map(|v| 1.0 - v),
@@ -103,7 +103,7 @@ fn goodput_share(row: &RequestRow) -> Estimate {
 }
 
 /// Rows of `points` that an objective speaks of: the endpoint's, by whichever group, or all requests.
-fn rows<'p>(model: &Model, objective: &Objective, point: &'p Point) -> Vec<&'p RequestRow> {
+pub fn rows<'p>(model: &Model, objective: &Objective, point: &'p Point) -> Vec<&'p RequestRow> {
     match objective.endpoint {
         None => vec![&point.total],
         Some(endpoint) => {

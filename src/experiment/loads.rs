@@ -54,12 +54,29 @@ impl Dial {
         model
     }
 
+    /// The same for models that are set to `load` already.
+    pub fn based_at(&self, load: f64) -> Self {
+        Self { base: load, ..self.clone() }
+    }
+
     /// A load that the axis can show: whole users.
     pub fn round(&self, load: f64) -> f64 {
         match self.axis {
             Axis::Users => load.round().max(self.groups.len() as f64),
             _ => load,
         }
+    }
+
+    /// Users of the swept groups that are closed.
+    pub fn users(&self, model: &Model) -> Option<f64> {
+        let users: Vec<f64> = self.groups.iter().filter_map(|&g| users(&model.groups[g])).collect();
+        (!users.is_empty()).then(|| users.iter().sum())
+    }
+
+    /// Rate of the swept groups that are open, per second.
+    pub fn rate(&self, model: &Model) -> Option<f64> {
+        let rates: Vec<f64> = self.groups.iter().filter_map(|&g| rate(&model.groups[g])).collect();
+        (!rates.is_empty()).then(|| rates.iter().sum())
     }
 
     /// Whether all swept groups are closed.

@@ -21,6 +21,7 @@ mod rounds;
 mod rows;
 mod run;
 mod saturation;
+pub mod size;
 mod state;
 mod summary;
 mod sweep;

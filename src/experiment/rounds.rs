@@ -188,7 +188,7 @@ pub fn in_pool<T: Send>(options: &Options, work: impl FnOnce() -> T + Send) -> R
 }
 
 /// Runs every task of `tasks`, the costliest first, and hands its result to `take`.
-fn run_all<T: Send>(
+pub fn run_all<T: Send>(
     mut tasks: Vec<(usize, u32, f64)>,
     progress: &dyn Progress,
     run: impl Fn(usize, u32) -> T + Sync,

@@ -85,7 +85,12 @@ fn closed_saturation(
     cause_at: &dyn Fn(usize) -> Option<String>,
 ) -> Saturation {
     let throughput = |p: &Point| p.total.throughput_per_s.value.unwrap_or(0.0);
-    let best = (0..points.len()).max_by(|&a, &b| throughput(&points[a]).total_cmp(&throughput(&points[b])));
+    // Where users are turned away or give up, they come back sooner and ask for more of what still works: that is another mix of
+    // requests, and no bound for this one.
+    let sheds = |at: &usize| points[*at].state == State::Shedding;
+    let all = || 0..points.len();
+    let most = |a: &usize, b: &usize| throughput(&points[*a]).total_cmp(&throughput(&points[*b]));
+    let best = all().filter(|at| !sheds(at)).max_by(most).or_else(|| all().max_by(most));
     let Some(best) = best else {
         return row(Estimate::unknown("no load was simulated"), Estimate::default(), None, None);
     };

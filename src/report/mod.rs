@@ -13,6 +13,7 @@ mod load;
 mod number;
 mod objective;
 mod rank;
+mod sizing;
 mod table;
 mod versus;
 mod view;
@@ -22,10 +23,11 @@ mod sample;
 #[cfg(test)]
 mod sides;
 
-pub use chart::{ChartOptions, PngError, comparison_svg, png, ranking_svg, sweep_svg};
+pub use chart::{ChartOptions, PngError, comparison_svg, png, ranking_svg, size_svg, sweep_svg};
 pub use check::{annotations, check_json, check_text, junit};
 pub use csv::{comparison_csv, ranking_csv, sweep_csv};
 pub use decision::decision;
 pub use explain::explain_text;
 pub use json::{answer_json, comparison_json, ranking_json};
-pub use table::{Paint, Role, comparison_text, ranking_text, run_text, sweep_text};
+pub use sizing::{size_csv, size_json};
+pub use table::{Paint, Role, comparison_text, ranking_text, run_text, size_text, sweep_text};

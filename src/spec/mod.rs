@@ -5,11 +5,13 @@
 
 pub mod data;
 pub mod decode;
+pub mod knob;
 pub mod law;
 pub mod link;
 pub mod load;
 pub mod place;
 pub mod quantity;
+pub mod range;
 pub mod set;
 pub mod step;
 pub mod study;
@@ -19,6 +21,7 @@ pub mod uncertain;
 pub mod variant;
 
 use decode::{Named, record};
+use knob::Knobs;
 use link::{Link, Region};
 use load::Load;
 use place::{Cache, Database, External, Pool, Queue, Service};
@@ -64,6 +67,8 @@ record! {
         "variants" variants: Named<Changes>,
         /// Numbers that are not known exactly, and between what they lie: `{orders.product.read: 3ms..9ms}`.
         "uncertain" uncertain: Named<Between>,
+        /// What `knee size` may choose, and among which values: `{web.replicas: 1..64, web_db.size: [10, 20, 40]}`.
+        "size" size: Knobs,
     }
     required: ["knee", "load"];
     later: [

@@ -32,6 +32,13 @@ impl Wrong {
         self.helps.push(help);
         self
     }
+
+    /// All of it in one line.
+    #[must_use]
+    pub fn in_one_line(self) -> String {
+        let helps = self.helps.iter().map(|help| format!("; {help}"));
+        format!("{}; {}{}", self.message, self.expected, helps.collect::<String>())
+    }
 }
 
 const DURATION: &str = "expected a duration such as `250us`, `20ms`, `1.5s` or `7d`";

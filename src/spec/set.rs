@@ -53,21 +53,32 @@ pub fn number_at(
     sink: &mut Diagnostics,
 ) -> Option<String> {
     let span = Span { source: sources.add(flag, text), start: 0, end: path.len() as u32 };
+    number_in(root, path, span).map_err(|diagnostic| sink.push(diagnostic)).ok()
+}
+
+/// As [`number_at`], for a path that stands at `span`.
+///
+/// # Errors
+/// When the path leads nowhere or to something else.
+pub fn number_in(root: &mut Node, path: &str, span: Span) -> Result<String, Diagnostic> {
     if let Some(section) = STUDIED.into_iter().find(|section| path.split('.').next() == Some(section)) {
         let message =
             format!("`{}` says how the model is studied or judged, not what it does", shorten(path));
-        sink.push(Diagnostic::error(span, message).label(format!("expected a path outside `{section}`")));
-        return None;
+        return Err(Diagnostic::error(span, message).label(format!("expected a path outside `{section}`")));
     }
-    let found = slot(root, path, span).map_err(|diagnostic| sink.push(diagnostic)).ok()?;
+    let found = slot(root, path, span)?;
     match &found.value {
-        Value::Null => Some(String::new()),
-        Value::Scalar { text, .. } if text == "unlimited" => Some(String::new()),
-        Value::Scalar { text, .. } if number_and_unit(text).is_ok() => Some(text.clone()),
-        _ => {
-            sink.push(no_number(found, path, span));
-            None
-        }
+        Value::Null => Ok(String::new()),
+        Value::Scalar { text, .. } if text == "unlimited" => Ok(String::new()),
+        Value::Scalar { text, .. } if number_and_unit(text).is_ok() => Ok(text.clone()),
+        _ => Err(no_number(found, path, span)),
+    }
+}
+
+/// Puts a value at a path that is known to lead somewhere.
+pub fn put(root: &mut Node, path: &str, value: Node, span: Span) {
+    if let Ok(slot) = slot(root, path, span) {
+        *slot = value;
     }
 }
 

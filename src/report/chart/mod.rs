@@ -20,6 +20,7 @@ mod panel;
 mod png;
 mod rank;
 mod scale;
+mod sizing;
 #[cfg(test)]
 mod tests;
 mod throughput;
@@ -32,6 +33,7 @@ use panel::Panel;
 pub use compare::comparison_svg;
 pub use png::{PngError, png};
 pub use rank::ranking_svg;
+pub use sizing::size_svg;
 
 use crate::experiment::answer::{Answer, Axis};
 use crate::report::{decision, load, view};

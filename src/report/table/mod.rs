@@ -7,6 +7,7 @@ mod paint;
 mod plot;
 mod rank;
 mod run;
+mod size;
 mod sweep;
 
 pub use compare::comparison_text;
@@ -15,4 +16,5 @@ pub(super) use grid::{Cell, Grid};
 pub use paint::{Paint, Role};
 pub use rank::ranking_text;
 pub use run::run_text;
+pub use size::size_text;
 pub use sweep::sweep_text;

@@ -231,6 +231,10 @@ pub fn rank(
     let mut effects: Vec<Effect> =
         knobs.iter().zip(&sides[1..]).map(|(knob, job)| effect(knob, &sides[0], job, &figure)).collect();
     effects.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+    if whole.state == State::Saturated {
+        // What makes it steady is what to do; how long all others wait says only how long the run was.
+        effects.sort_by_key(|effect| effect.state == State::Saturated);
+    }
     Ok(Ranking {
         knee: env!("CARGO_PKG_VERSION"),
         model: base.name.clone(),

@@ -103,6 +103,17 @@ fn effects_are_sorted_and_an_idle_knob_has_none() {
 }
 
 #[test]
+fn where_there_is_no_steady_state_the_knob_that_gives_one_comes_first() {
+    let knobs =
+        [knob("s.x", -0.01, &desk(120.0, 1, 9.9, 1)), knob("s.workers", 1.0, &desk(120.0, 2, 10.0, 1))];
+    let ranking = ranked(&desk(120.0, 1, 10.0, 1), &knobs, &Doubts::default(), 4_000);
+    assert_eq!(ranking.effects[0].path, "s.workers");
+    let text = knee::report::ranking_text(&ranking, knee::report::Paint::Plain);
+    let expected = "no steady state at 120/s: with `s.workers` 100 % more of it (1 to 2) it has one;";
+    assert!(text.starts_with(expected), "{text}");
+}
+
+#[test]
 fn the_ends_of_what_is_unknown_are_those_of_the_formula() {
     let at = |ms: f64| model(&desk(50.0, 1, ms, 1));
     let doubt = Doubt {
@@ -186,7 +197,7 @@ fn every_knob_of_a_file_is_turned_the_way_that_helps() {
         "50/s to 45/s",
         "exp 10ms to 9ms",
         "p50 1ms to 0.9ms",
-        "no effect at all, every request took as long as before: db.servers",
+        "no effect, the same to the last bit in every replication: db.servers",
         "$730 a month",
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");

@@ -113,7 +113,7 @@ pub fn without_effect(ranking: &Ranking) -> Vec<(&'static str, String)> {
     };
     let all = [
         ("unclear", Verdict::NotDistinguishable, "not distinguishable from no effect: "),
-        ("none", Verdict::Same, "no effect at all, every request took as long as before: "),
+        ("none", Verdict::Same, "no effect, the same to the last bit in every replication: "),
         ("unknown", Verdict::Unknown, "too few requests to tell: "),
     ];
     all.into_iter()

@@ -14,6 +14,7 @@ mod model;
 mod new;
 mod output;
 mod progress;
+mod rank;
 pub mod render;
 mod run;
 mod size;
@@ -64,6 +65,7 @@ fn perform(command: &Command) -> Result<(), Failure> {
         Command::Sweep(flags) => sweep::sweep(flags),
         Command::Compare(flags) => compare::compare(flags),
         Command::Check(flags) => check::check(flags),
+        Command::Rank(flags) => rank::rank(flags),
         Command::Size(flags) => size::size(flags),
         Command::Explain(flags) => explain(flags),
         Command::New { path } => new::new(path),

@@ -12,6 +12,7 @@ mod json;
 mod load;
 mod number;
 mod objective;
+mod rank;
 mod sizing;
 mod table;
 mod versus;
@@ -22,11 +23,11 @@ mod sample;
 #[cfg(test)]
 mod sides;
 
-pub use chart::{ChartOptions, PngError, comparison_svg, png, size_svg, sweep_svg};
+pub use chart::{ChartOptions, PngError, comparison_svg, png, ranking_svg, size_svg, sweep_svg};
 pub use check::{annotations, check_json, check_text, junit};
-pub use csv::{comparison_csv, sweep_csv};
+pub use csv::{comparison_csv, ranking_csv, sweep_csv};
 pub use decision::decision;
 pub use explain::explain_text;
-pub use json::{answer_json, comparison_json};
+pub use json::{answer_json, comparison_json, ranking_json};
 pub use sizing::{size_csv, size_json};
-pub use table::{Paint, Role, comparison_text, run_text, size_text, sweep_text};
+pub use table::{Paint, Role, comparison_text, ranking_text, run_text, size_text, sweep_text};

@@ -16,6 +16,8 @@ pub mod set;
 pub mod step;
 pub mod study;
 pub mod tree;
+pub mod turn;
+pub mod uncertain;
 pub mod variant;
 
 use decode::{Named, record};
@@ -25,6 +27,7 @@ use load::Load;
 use place::{Cache, Database, External, Pool, Queue, Service};
 use quantity::Whole;
 use study::{Business, Objectives, Peak, Study};
+use uncertain::Between;
 use variant::Changes;
 
 record! {
@@ -62,12 +65,14 @@ record! {
         "study" study: Study,
         /// Named changes to the model, to compare it with: `no cache: {products.entries: 0}`.
         "variants" variants: Named<Changes>,
+        /// Numbers that are not known exactly, and between what they lie: `{orders.product.read: 3ms..9ms}`.
+        "uncertain" uncertain: Named<Between>,
         /// What `knee size` may choose, and among which values: `{web.replicas: 1..64, web_db.size: [10, 20, 40]}`.
         "size" size: Knobs,
     }
     required: ["knee", "load"];
     later: [
-        "growth", "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
+        "growth", "faults", "profiles", "knobs", "sizes", "milestones",
         "calendar",
     ];
 }

@@ -18,6 +18,7 @@ mod marks;
 mod palette;
 mod panel;
 mod png;
+mod rank;
 mod scale;
 mod sizing;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use panel::Panel;
 
 pub use compare::comparison_svg;
 pub use png::{PngError, png};
+pub use rank::ranking_svg;
 pub use sizing::size_svg;
 
 use crate::experiment::answer::{Answer, Axis};

@@ -217,7 +217,7 @@ fn a_model_made_worse_fails_against_its_baseline_though_its_objectives_hold() {
       of          against the baseline  change              95 %  verdict
       total       p95                    +11 %   +9.9 % to +12 %  worse
       desk.serve  p95                    +11 %   +9.9 % to +12 %  worse
-      desk.serve  errors                     -                    unchanged
+      desk.serve  errors                   0 %                    unchanged
       desk        utilization           +5.0 %  +5.0 % to +5.0 %  worse
       total       cost_per_month           0 %                    unchanged
     "#);

@@ -29,6 +29,10 @@ fn fits(root: &Value, schema: &Value, value: &Value) -> bool {
                 value,
             )
         }
+        "type" if wanted.is_array() => {
+            let one = |name: &Value| fits(root, &serde_json::json!({ "type": name }), value);
+            wanted.as_array().unwrap().iter().any(one)
+        }
         "type" => match wanted.as_str().unwrap() {
             "object" => value.is_object(),
             "array" => value.is_array(),
@@ -54,6 +58,8 @@ fn fits(root: &Value, schema: &Value, value: &Value) -> bool {
             let by_pattern = rules.contains_key("patternProperties");
             object.iter().all(|(key, value)| known(key) || by_pattern || fits(root, wanted, value))
         }),
+        "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= wanted.as_u64().unwrap()),
+        "minProperties" => value.as_object().is_none_or(|map| map.len() as u64 >= wanted.as_u64().unwrap()),
         "$schema" | "$defs" | "title" | "description" | "pattern" | "patternProperties" => true,
         other => panic!("this check does not know the rule {other}"),
     })

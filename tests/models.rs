@@ -54,7 +54,7 @@ const TRAJECTORIES: &[(&str, u64)] = &[
     ("milestones/1k.yaml", 0x53f6_1af5_9ed7_7fb7),
     ("shop.yaml", 0x9f99_9ae4_ed23_afe6),
     ("workloads/keys.yaml", 0x2efc_6a99_b5d2_b132),
-    ("milestones/100k.yaml", 0xacba_3c94_e366_5f0d),
+    ("milestones/100k.yaml", 0xe968_179c_ce96_3104),
     ("milestones/10k.yaml", 0x2022_33db_f4ed_179f),
     ("milestones/1k.yaml", 0x53f6_1af5_9ed7_7fb7),
     ("shop.yaml", 0x6333_e825_4fc7_aa64),

@@ -15,6 +15,7 @@ mod new;
 mod output;
 mod plan;
 mod progress;
+mod rank;
 pub mod render;
 mod run;
 mod size;
@@ -65,6 +66,7 @@ fn perform(command: &Command) -> Result<(), Failure> {
         Command::Sweep(flags) => sweep::sweep(flags),
         Command::Compare(flags) => compare::compare(flags),
         Command::Check(flags) => check::check(flags),
+        Command::Rank(flags) => rank::rank(flags),
         Command::Size(flags) => size::size(flags),
         Command::Plan(flags) => plan::plan(flags),
         Command::Explain(flags) => explain(flags),

@@ -9,8 +9,10 @@ use super::{input, render, terminal};
 use crate::compile;
 use crate::compile::growth::Growth;
 use crate::compile::knobs::Knob;
+use crate::compile::ranked::{Asked, Unsure};
 use crate::diagnostic::{Diagnostic, Position, Severity, Sources, Span};
 use crate::model::Model;
+use crate::spec::turn::Turn;
 
 /// A model file that was read, with the settings of the command line.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub struct Compiled {
     pub variants: Vec<String>,
     /// Where each objective stands in the file; `None` where it is from elsewhere, such as a `--set`.
     pub objectives: Vec<Option<Position>>,
+    /// Numbers that are not known exactly.
+    pub unsure: Vec<Unsure>,
     /// What the file lets `knee size` choose.
     pub knobs: Vec<Knob>,
     /// How its load grows, if it says so.
@@ -80,11 +84,11 @@ impl<'a> File<'a> {
         let read_data = |file: &str| input::data(self.path(), file);
         let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
         tell(&loaded.diagnostics, &loaded.sources, quiet);
-        let (digest, variants, knobs) = (loaded.digest, loaded.variants, loaded.knobs);
-        let growth = loaded.growth;
+        let (digest, variants, growth) = (loaded.digest, loaded.variants, loaded.growth);
+        let (knobs, unsure) = (loaded.knobs, loaded.unsure);
         let position = |span: &Span| (span.source == 0).then(|| loaded.sources.position(*span));
         let objectives = loaded.objectives.iter().map(position).collect();
-        let compiled = |model| Compiled { model, digest, variants, objectives, knobs, growth };
+        let compiled = |model| Compiled { model, digest, variants, objectives, unsure, knobs, growth };
         loaded.model.map(compiled).ok_or(Failure::Told)
     }
 
@@ -106,6 +110,31 @@ impl<'a> File<'a> {
         // Warnings are told when the model is compiled.
         tell(&found.diagnostics, &found.sources, true);
         found.number.ok_or(Failure::Told)
+    }
+
+    /// The model with other values; `None` where it does not allow them. Nothing is told.
+    pub fn attempt(&self, more: &[Setting]) -> Option<Compiled> {
+        let read_data = |file: &str| input::data(self.path(), file);
+        let name = self.path().display().to_string();
+        let variant = self.flags.variant.as_deref();
+        let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
+        let (digest, variants, growth) = (loaded.digest, loaded.variants, loaded.growth);
+        let (knobs, unsure) = (loaded.knobs, loaded.unsure);
+        let objectives = Vec::new();
+        let compiled = |model| Compiled { model, digest, variants, objectives, unsure, knobs, growth };
+        loaded.model.map(compiled)
+    }
+
+    /// The knobs asked for, or all that the file has, each turned by the share `step`.
+    ///
+    /// # Errors
+    /// When one of them is not there, as told.
+    pub fn turns(&self, asked: &[Asked], step: f64) -> Result<Vec<Turn>, Failure> {
+        let name = self.path().display().to_string();
+        let variant = self.flags.variant.as_deref();
+        let found = compile::turns(&self.bytes, &name, variant, &self.sets(&[]), asked, step);
+        tell(&found.diagnostics, &found.sources, true);
+        found.turns.ok_or(Failure::Told)
     }
 
     fn sets(&self, more: &[Setting]) -> Vec<(String, String)> {

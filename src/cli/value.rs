@@ -1,5 +1,7 @@
 //! Values of flags, with units as in the model language.
 
+use crate::compile::ranked::Asked;
+use crate::experiment::rank;
 use crate::model::Statistic;
 use crate::spec::quantity::{self, RATE_MAX, Wrong};
 use crate::spec::study;
@@ -114,6 +116,55 @@ pub fn statistic(text: &str) -> Result<Statistic, String> {
         study::Statistic::Mean => Ok(Statistic::Mean),
         study::Statistic::Quantile(q) => Ok(Statistic::Quantile(q)),
     }
+}
+
+/// How far a knob is turned, as a share of what it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step(pub f64);
+
+/// Reads `10%`.
+///
+/// # Errors
+/// When it is no share, or does not lie between 0.1 % and 90 %.
+pub fn step(text: &str) -> Result<Step, String> {
+    let step = quantity::share(text.trim()).map_err(phrase)?;
+    if (0.001..=0.9).contains(&step) {
+        Ok(Step(step))
+    } else {
+        Err("a step lies between 0.1% and 90%".to_owned())
+    }
+}
+
+/// A statistic that every run records.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recorded(pub Statistic);
+
+/// Reads `p95` or `mean`, if it is recorded.
+///
+/// # Errors
+/// When it is another percentile, or none.
+pub fn recorded(text: &str) -> Result<Recorded, String> {
+    let statistic = statistic(text)?;
+    if rank::is_recorded(statistic) {
+        Ok(Recorded(statistic))
+    } else {
+        Err("expected `mean`, `p50`, `p90`, `p95`, `p99` or `p99.9`".to_owned())
+    }
+}
+
+/// Reads `web.cores` or `web.cores=8`.
+///
+/// # Errors
+/// When there is no path, or nothing behind the `=`.
+pub fn knob(text: &str) -> Result<Asked, String> {
+    let (path, value) = match text.split_once('=') {
+        Some((path, value)) => (path.trim(), Some(value.trim())),
+        None => (text.trim(), None),
+    };
+    if path.is_empty() || value == Some("") {
+        return Err("expected PATH or PATH=VALUE such as `web.cores=8`".to_owned());
+    }
+    Ok(Asked { path: path.to_owned(), value: value.map(str::to_owned) })
 }
 
 /// What objectives must survive.

@@ -20,6 +20,7 @@ mod nearest;
 mod places;
 mod program;
 mod queries;
+pub mod ranked;
 mod regions;
 mod study;
 #[cfg(test)]
@@ -59,6 +60,8 @@ pub struct Loaded {
     pub variants: Vec<String>,
     /// Where each objective of the model stands.
     pub objectives: Vec<Span>,
+    /// Numbers that are not known exactly, in the order of the file.
+    pub unsure: Vec<ranked::Unsure>,
     /// What may be chosen, and among which values.
     pub knobs: Vec<knobs::Knob>,
     /// How its load grows, if it says so.
@@ -86,9 +89,10 @@ pub fn load_variant(
     let mut sources = Sources::default();
     let mut sink = Diagnostics::default();
     let mut digest = digest::Digest::default();
-    let (mut variants, mut knobs) = (Vec::new(), Vec::new());
+    let (mut variants, mut knobs, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
     let (mut section, mut growth) = (None, None);
     let tree = read(bytes, name, &mut sources, &mut sink).map(|mut tree| {
+        let uncertain = ranked::take_uncertain(&mut tree, &mut sink);
         let all = variants::take(&mut tree, &mut sink);
         variants = all.iter().map(|(name, _)| name.value.clone()).collect();
         let asked = knobs::take(&mut tree, &mut sink);
@@ -99,6 +103,7 @@ pub fn load_variant(
         // After the settings, so that `--set growth.monthly=8%` asks what would be.
         section = growth::take(&mut tree, &mut sink);
         growth = section.as_ref().and_then(|section| growth::check(&tree, section, &mut sink));
+        unsure = ranked::unsure(&tree, &uncertain, &mut sink);
         knobs = knobs::check(&tree, &asked, &mut sink);
         digest.tree(&tree);
         tree
@@ -110,7 +115,7 @@ pub fn load_variant(
     let (model, objectives) = model.filter(|_| !sink.has_errors()).unzip();
     let objectives = objectives.unwrap_or_default();
     let (diagnostics, digest) = (sink.into_sorted(), digest.finish());
-    Loaded { model, diagnostics, sources, digest, variants, objectives, knobs, growth }
+    Loaded { model, diagnostics, sources, digest, variants, objectives, unsure, knobs, growth }
 }
 
 /// A number of a model file.
@@ -138,6 +143,7 @@ pub fn number_at(
     let mut sources = Sources::default();
     let mut sink = Diagnostics::default();
     let number = read(bytes, name, &mut sources, &mut sink).and_then(|mut tree| {
+        ranked::take_uncertain(&mut tree, &mut sink);
         let all = variants::take(&mut tree, &mut sink);
         variants::choose(&mut tree, &all, variant, &mut sink);
         for (path, value) in sets {
@@ -146,6 +152,31 @@ pub fn number_at(
         set::number_at(&mut tree, path, flag, text, &mut sources, &mut sink)
     });
     Found { number: number.filter(|_| !sink.has_errors()), diagnostics: sink.into_sorted(), sources }
+}
+
+/// What can be turned in a model file, after the changes of a variant and the settings: the knobs `asked` for, or all that are
+/// found, each moved by the share `step`.
+#[must_use]
+pub fn turns(
+    bytes: &[u8],
+    name: &str,
+    variant: Option<&str>,
+    sets: &[(String, String)],
+    asked: &[ranked::Asked],
+    step: f64,
+) -> ranked::Turns {
+    let mut sources = Sources::default();
+    let mut sink = Diagnostics::default();
+    let turns = read(bytes, name, &mut sources, &mut sink).map(|mut tree| {
+        ranked::take_uncertain(&mut tree, &mut sink);
+        let all = variants::take(&mut tree, &mut sink);
+        variants::choose(&mut tree, &all, variant, &mut sink);
+        for (path, value) in sets {
+            set::apply(&mut tree, path, value, &mut sources, &mut sink);
+        }
+        ranked::turns(&mut tree, asked, step, &mut sources, &mut sink)
+    });
+    ranked::Turns { turns: turns.filter(|_| !sink.has_errors()), diagnostics: sink.into_sorted(), sources }
 }
 
 /// The file as a tree, if it is YAML at all.

@@ -102,6 +102,11 @@ impl Job {
         self.gathered.as_ref().map_or(&[], |g| &g.summaries)
     }
 
+    /// The same with the warm-up and the length of another, without a pilot of its own: for models that differ little.
+    pub fn following(self, other: &Self) -> Self {
+        Self { pilot: other.pilot.clone(), length: other.length, ..self }
+    }
+
     fn pilot(&self) -> &Pilot {
         self.pilot.as_ref().expect("pilots fly first")
     }
@@ -134,6 +139,11 @@ pub fn settle(jobs: &mut [Job], options: &Options, progress: &dyn Progress) -> R
             for_pairs(jobs, level_looks);
         }
     })
+}
+
+/// Flies the pilots of jobs that have none yet, and simulates nothing else.
+pub fn launch_only(jobs: &mut [Job], options: &Options, progress: &dyn Progress) -> Result<(), StudyError> {
+    in_pool(options, || fly_pilots(jobs, options, progress))
 }
 
 /// Calls `level` with the sides of each comparison.

@@ -4,6 +4,8 @@ use super::number::finite;
 use super::{load, view};
 use crate::experiment::answer::{Answer, Distribution, Estimate, Point, State};
 use crate::experiment::compare::{Comparison, SideAnswer};
+use crate::experiment::figure::Verdict;
+use crate::experiment::rank::Ranking;
 
 const LATENCIES: [&str; 6] = ["mean", "p50", "p90", "p95", "p99", "p99.9"];
 
@@ -49,6 +51,50 @@ pub fn comparison_csv(comparison: &Comparison) -> Vec<u8> {
         }
     }
     writer.into_inner().expect("memory does not fail")
+}
+
+/// The effects of all knobs as one table, the largest first.
+///
+/// # Panics
+/// Never, as [`sweep_csv`].
+#[must_use]
+pub fn ranking_csv(ranking: &Ranking) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let by = &ranking.by;
+    let head = ["knob", "state", "converged", "from", "to", "moved", "verdict"].map(str::to_owned);
+    let of = |end: &str| format!("{by}_{end}");
+    let numbers = ["before_s", "after_s", "relative", "relative_low", "relative_high"].map(of);
+    let rest = ["elasticity", "elasticity_low", "elasticity_high", "bound_relative", "cost_per_month"]
+        .map(str::to_owned);
+    writer.write_record(head.iter().chain(&numbers).chain(&rest)).expect("memory does not fail");
+    for effect in &ranking.effects {
+        let difference = &effect.held.difference;
+        let mut row = vec![effect.path.clone(), state(effect.state).to_owned(), effect.converged.to_string()];
+        row.extend([
+            effect.from.clone(),
+            effect.to.clone(),
+            cell(effect.moved),
+            verdict(effect.held.verdict).to_owned(),
+        ]);
+        row.extend([difference.before.value, difference.after.value].map(cell));
+        for e in [&difference.relative, &effect.elasticity] {
+            row.extend([e.value, e.low, e.high].map(cell));
+        }
+        row.extend([effect.bound_relative, effect.cost_per_month].map(cell));
+        writer.write_record(row).expect("rows are equally long");
+    }
+    writer.into_inner().expect("memory does not fail")
+}
+
+/// As in the JSON.
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Same => "same",
+        Verdict::Lower => "lower",
+        Verdict::Higher => "higher",
+        Verdict::NotDistinguishable => "not_distinguishable",
+        Verdict::Unknown => "unknown",
+    }
 }
 
 /// Every (place, resource) of any point, in the order of the model.

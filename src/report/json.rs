@@ -2,6 +2,7 @@
 
 use crate::experiment::answer::Answer;
 use crate::experiment::compare::Comparison;
+use crate::experiment::rank::Ranking;
 
 /// The whole answer, indented, ending in a line feed. What is not a finite number is `null`.
 ///
@@ -19,6 +20,15 @@ pub fn answer_json(answer: &Answer) -> String {
 #[must_use]
 pub fn comparison_json(comparison: &Comparison) -> String {
     document(comparison)
+}
+
+/// The whole ranking, as [`answer_json`].
+///
+/// # Panics
+/// Never, as there.
+#[must_use]
+pub fn ranking_json(ranking: &Ranking) -> String {
+    document(ranking)
 }
 
 fn document(value: &impl serde::Serialize) -> String {

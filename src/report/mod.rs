@@ -13,6 +13,7 @@ mod load;
 mod number;
 mod objective;
 mod plan;
+mod rank;
 mod sizing;
 mod table;
 mod versus;
@@ -23,12 +24,12 @@ mod sample;
 #[cfg(test)]
 mod sides;
 
-pub use chart::{ChartOptions, PngError, comparison_svg, plan_svg, png, size_svg, sweep_svg};
+pub use chart::{ChartOptions, PngError, comparison_svg, plan_svg, png, ranking_svg, size_svg, sweep_svg};
 pub use check::{annotations, check_json, check_text, junit};
-pub use csv::{comparison_csv, sweep_csv};
+pub use csv::{comparison_csv, ranking_csv, sweep_csv};
 pub use decision::decision;
 pub use explain::explain_text;
-pub use json::{answer_json, comparison_json};
+pub use json::{answer_json, comparison_json, ranking_json};
 pub use plan::{plan_csv, plan_decision, plan_json};
 pub use sizing::{size_csv, size_json};
-pub use table::{Paint, Role, comparison_text, plan_text, run_text, size_text, sweep_text};
+pub use table::{Paint, Role, comparison_text, plan_text, ranking_text, run_text, size_text, sweep_text};

@@ -70,7 +70,7 @@ impl JsonSchema for Day {
         "Day".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "A day: `2027-11-26`."})
+        json_schema!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "A day: `2027-11-26`."})
     }
 }
 
@@ -100,7 +100,7 @@ impl JsonSchema for Times {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"anyOf": [
-            {"type": "number", "exclusiveMinimum": 0},
+            {"type": "number", "minimum": 0},
             {"type": "string", "pattern": "^ *[0-9._]+ *x?$"}
         ], "description": "A factor above zero: `2x`, or `2`."})
     }

@@ -17,6 +17,8 @@ pub mod set;
 pub mod step;
 pub mod study;
 pub mod tree;
+pub mod turn;
+pub mod uncertain;
 pub mod variant;
 
 use decode::{Named, record};
@@ -27,6 +29,7 @@ use load::Load;
 use place::{Cache, Database, External, Pool, Queue, Service};
 use quantity::Whole;
 use study::{Business, Objectives, Peak, Study};
+use uncertain::Between;
 use variant::Changes;
 
 record! {
@@ -64,6 +67,8 @@ record! {
         "study" study: Study,
         /// Named changes to the model, to compare it with: `no cache: {products.entries: 0}`.
         "variants" variants: Named<Changes>,
+        /// Numbers that are not known exactly, and between what they lie: `{orders.product.read: 3ms..9ms}`.
+        "uncertain" uncertain: Named<Between>,
         /// What `knee size` may choose, and among which values: `{web.replicas: 1..64, web_db.size: [10, 20, 40]}`.
         "size" size: Knobs,
         /// How the load grows, for `knee plan`: `{users: 800, monthly: 12%, from: 2026-12-01}`.
@@ -71,7 +76,7 @@ record! {
     }
     required: ["knee", "load"];
     later: [
-        "uncertain", "faults", "profiles", "knobs", "sizes", "milestones",
+        "faults", "profiles", "knobs", "sizes", "milestones",
         "calendar",
     ];
 }

@@ -82,7 +82,16 @@ pub fn put(root: &mut Node, path: &str, value: Node, span: Span) {
     }
 }
 
-fn no_number(found: &Node, path: &str, span: Span) -> Diagnostic {
+/// What stands at a path; nothing where the last key is not there. What is wrong with the path is told at `span`.
+///
+/// # Errors
+/// Where the path leads nowhere.
+pub fn find<'n>(root: &'n mut Node, path: &str, span: Span) -> Result<&'n Node, Diagnostic> {
+    slot(root, path, span).map(|found| &*found)
+}
+
+/// The message for a path that leads to something else than a number.
+pub fn no_number(found: &Node, path: &str, span: Span) -> Diagnostic {
     let is_number = |entry: &&Entry| match &entry.value.value {
         Value::Scalar { text, .. } => number_and_unit(text).is_ok(),
         _ => false,

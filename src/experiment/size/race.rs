@@ -237,7 +237,10 @@ pub fn window(job: &Job, at: usize) -> Window {
     let r_min = job.demands.requests.iter().map(|d| d.r_min_s).fold(0.0, f64::max);
     let first_s = requests(job) / rate(job);
     let length_s = (first_s * LOOKS[at].1).max(RESPONSES / 2.0 * r_min * (at + 1) as f64);
-    let warmup_s = (length_s / 2.0).min(first_s * 4.0).max(RESPONSES * r_min);
+    // So long after a write its user reads from the primary, which is less busy before.
+    let own_write_s =
+        job.model.versions.iter().filter_map(|v| v.own_write).map(Span::as_secs).fold(0.0, f64::max);
+    let warmup_s = (length_s / 2.0).min(first_s * 4.0).max(RESPONSES * r_min).max(1.2 * own_write_s);
     Window {
         warmup: Span::from_secs(warmup_s),
         length: Span::from_secs(length_s),

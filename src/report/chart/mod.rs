@@ -19,6 +19,7 @@ mod palette;
 mod panel;
 mod plan;
 mod png;
+mod rank;
 mod scale;
 mod sizing;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use panel::Panel;
 pub use compare::comparison_svg;
 pub use plan::plan_svg;
 pub use png::{PngError, png};
+pub use rank::ranking_svg;
 pub use sizing::size_svg;
 
 use crate::experiment::answer::{Answer, Axis};

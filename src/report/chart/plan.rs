@@ -269,16 +269,21 @@ impl Plot<'_> {
         names.push(Name { at: last.needed, text, rgb: palette::P95 });
     }
 
-    /// Their factors, over their first days.
+    /// Their factors, behind their last days, or before the first ones at the right edge.
     fn campaigns(&self, canvas: &mut Canvas<'_>) {
-        let mut before = 1.0;
-        for day in &self.plan.days {
-            if day.campaign != before && day.campaign != 1.0 {
-                let at = (self.px(day.date) - 6.0, self.py(day.needed).max(self.area.top + 12.0) + 8.0);
-                let text = Text::new(times(day.campaign), at, size::NOTE, palette::P95);
-                canvas.text(&text.bold().anchored(Anchor::End));
+        for days in self.plan.days.chunk_by(|a, b| a.campaign == b.campaign) {
+            let (first, last) = (days[0], days[days.len() - 1]);
+            if first.campaign == 1.0 {
+                continue;
             }
-            before = day.campaign;
+            let end = self.px(last.date.plus(1));
+            let (x, anchor) = match end > self.area.right - 60.0 {
+                true => (self.px(first.date) - 6.0, Anchor::End),
+                false => (end + 6.0, Anchor::Start),
+            };
+            let y = self.py(last.needed).max(self.area.top + 4.0) + 8.0;
+            let text = Text::new(times(first.campaign), (x, y), size::NOTE, palette::P95);
+            canvas.text(&text.bold().anchored(anchor));
         }
     }
 

@@ -1,0 +1,413 @@
+//! Which knob moves a latency most: the model as it is against itself with one knob turned, for each knob.
+//!
+//! All of them are simulated at the same load with the same seeds, warm-up and length, so that a short run is enough to tell
+//! small effects from none. Beside them stand the numbers that nobody knows exactly: what they may do to the latency is a range
+//! that no longer run makes narrower.
+
+use serde::Serialize;
+
+use super::answer::{Estimate, State};
+use super::bill::Bill;
+use super::compare::Held;
+use super::edge::bound;
+use super::figure::{Figure, Quantity, Subject, Verdict, difference};
+use super::loads::Dial;
+use super::options::{Options, Progress, StudyError, Swept};
+use super::point::{point, statistic_name};
+use super::rounds::{self, Job};
+use super::summary::QUANTILES;
+use crate::model::{Model, Statistic};
+use crate::rng::{KeyedRng, mix};
+
+/// A knob that was turned.
+#[derive(Debug)]
+pub struct Knob {
+    /// Where in the model.
+    pub path: String,
+    /// As it stands in the file.
+    pub from: String,
+    /// What it was turned to.
+    pub to: String,
+    /// `to / from - 1`, where both are numbers above zero.
+    pub moved: Option<f64>,
+    /// It is the load, which nobody can choose.
+    pub is_load: bool,
+    /// It was turned by a small step, the way that should help: the model settles as fast as before.
+    pub is_small: bool,
+    /// The model with the knob turned.
+    pub model: Model,
+}
+
+/// A number that nobody knows exactly, at both ends of what it may be.
+#[derive(Debug)]
+pub struct Doubt {
+    /// Where in the model.
+    pub path: String,
+    /// As it stands in the file.
+    pub in_file: String,
+    /// Its low end as written, and the model with it.
+    pub low: (String, Model),
+    /// Its high end as written, and the model with it.
+    pub high: (String, Model),
+}
+
+/// Numbers that nobody knows exactly.
+#[derive(Debug, Default)]
+pub struct Doubts {
+    /// One at a time.
+    pub each: Vec<Doubt>,
+    /// All at once: draws from their intervals, with the values drawn.
+    pub draws: Vec<(Vec<String>, Model)>,
+}
+
+/// What is ranked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Criterion {
+    /// The statistic of the latency of right answers.
+    pub by: Statistic,
+    /// Of this kind of request; `None`: of all.
+    pub of: Option<String>,
+    /// The share by which knobs are turned where nobody says to what.
+    pub step: f64,
+}
+
+/// What turning each knob does, the largest effect first.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ranking {
+    /// Version of knee.
+    pub knee: &'static str,
+    /// Name of the model.
+    pub model: String,
+    /// Seed of everything.
+    pub seed: u64,
+    /// Users at which all was simulated, if there are any.
+    pub users: Option<f64>,
+    /// Requests offered per second, as it is.
+    pub rate_per_s: Option<f64>,
+    /// `p95`, `mean`: the statistic that is ranked by.
+    pub by: String,
+    /// The kind of request, or `total`.
+    pub of: String,
+    /// The share by which knobs are turned where nobody says to what; whole numbers by 1 at least.
+    pub step: f64,
+    /// That statistic of the model as it is, in seconds.
+    pub base_s: Estimate,
+    /// The state of the model as it is.
+    pub state: State,
+    /// Independent replications of each model.
+    pub replications: u32,
+    /// What a month costs as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Monthly>,
+    /// One a knob.
+    pub effects: Vec<Effect>,
+    /// What is not known exactly; absent where the model does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertain: Option<Unknown>,
+}
+
+/// Money a month.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Monthly {
+    /// `$`, `EUR`: as the file writes it.
+    pub currency: String,
+    /// In all.
+    pub per_month: f64,
+}
+
+/// What turning one knob does.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Effect {
+    /// Where in the model.
+    pub path: String,
+    /// As it stands in the file.
+    pub from: String,
+    /// What it was turned to.
+    pub to: String,
+    /// `to / from - 1`, where both are numbers above zero.
+    pub moved: Option<f64>,
+    /// It is the load.
+    pub is_load: bool,
+    /// The state with the knob turned.
+    pub state: State,
+    /// The asked precision was reached.
+    pub converged: bool,
+    /// The statistic before and after, in seconds.
+    #[serde(flatten)]
+    pub held: Held,
+    /// Relative change of the statistic over that of the knob.
+    pub elasticity: Estimate,
+    /// Relative change of the load that the bottleneck law allows at most; `None` where nothing bounds it.
+    pub bound_relative: Option<f64>,
+    /// What a month costs more; `None` where no price is stated.
+    pub cost_per_month: Option<f64>,
+}
+
+/// What the numbers that nobody knows exactly may do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unknown {
+    /// One a number, the largest swing first.
+    pub swings: Vec<Swing>,
+    /// Draws of all numbers at once.
+    pub draws: Vec<Draw>,
+    /// The least of the draws with a steady state, in seconds.
+    pub low_s: Option<f64>,
+    /// The largest of them.
+    pub high_s: Option<f64>,
+    /// Draws without a steady state.
+    pub unsteady: usize,
+}
+
+/// One number at both ends of what it may be, all others as in the file.
+#[derive(Clone, Debug, Serialize)]
+pub struct Swing {
+    /// Where in the model.
+    pub path: String,
+    /// As it stands in the file.
+    pub in_file: String,
+    /// Its low end.
+    pub low: String,
+    /// Its high end.
+    pub high: String,
+    /// The statistic at the low end, in seconds.
+    pub at_low_s: Estimate,
+    /// At the high end.
+    pub at_high_s: Estimate,
+    /// One of the ends has no steady state.
+    pub unsteady: bool,
+    /// Its part of the sum of squared swings; `None` where an end has no steady state.
+    pub share: Option<f64>,
+}
+
+/// A draw of all uncertain numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Draw {
+    /// In the order of the file.
+    pub values: Vec<String>,
+    /// The statistic, in seconds.
+    pub value_s: Option<f64>,
+    /// Whether there is a steady state.
+    pub state: State,
+}
+
+/// Whether a statistic is among those that are recorded.
+#[must_use]
+pub fn is_recorded(statistic: Statistic) -> bool {
+    match statistic {
+        Statistic::Mean => true,
+        Statistic::Quantile(p) => QUANTILES.iter().any(|q| (q - p).abs() < 1e-9),
+    }
+}
+
+/// Turns every knob of a model.
+///
+/// # Errors
+/// No load, or no threads.
+pub fn rank(
+    base: &Model,
+    knobs: &[Knob],
+    doubts: &Doubts,
+    criterion: &Criterion,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Ranking, StudyError> {
+    let dial = Dial::new(base, &Swept::All)?;
+    let mut jobs = vec![Job::new(dial.base, base.clone()).paired(0)];
+    rounds::launch_only(&mut jobs, options, progress)?;
+    for knob in knobs {
+        let job = Job::new(dial.base, knob.model.clone()).paired(0);
+        // A small step leaves the warm-up as it is, and pilots would cost more than all the rest.
+        jobs.push(if knob.is_small { job.following(&jobs[0]) } else { job });
+    }
+    // What is uncertain may have no steady state, and must not make all others wait for one.
+    let ends = doubts.each.iter().flat_map(|doubt| [&doubt.low.1, &doubt.high.1]);
+    let unsure = ends.chain(doubts.draws.iter().map(|(_, model)| model));
+    jobs.extend(unsure.map(|model| Job::new(dial.base, model.clone())));
+    rounds::settle(&mut jobs, options, progress)?;
+
+    let (sides, unsure) = jobs.split_at(1 + knobs.len());
+    let figure = figure(criterion);
+    let whole = point(&sides[0], dial.base);
+    let mut effects: Vec<Effect> =
+        knobs.iter().zip(&sides[1..]).map(|(knob, job)| effect(knob, &sides[0], job, &figure)).collect();
+    effects.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+    if whole.state == State::Saturated {
+        // What makes it steady is what to do; how long all others wait says only how long the run was.
+        effects.sort_by_key(|effect| effect.state == State::Saturated);
+    }
+    Ok(Ranking {
+        knee: env!("CARGO_PKG_VERSION"),
+        model: base.name.clone(),
+        seed: options.seed,
+        users: whole.load.users,
+        rate_per_s: whole.load.rate_per_s.as_ref().and_then(|e| e.value),
+        by: statistic_name(criterion.by),
+        of: criterion.of.clone().unwrap_or_else(|| "total".to_owned()),
+        step: criterion.step,
+        base_s: figure.estimate(&sides[0]),
+        state: whole.state,
+        replications: options.replications,
+        cost: bill(&sides[0]).map(|bill| Monthly { currency: bill.currency, per_month: bill.per_month }),
+        effects,
+        uncertain: (!doubts.each.is_empty()).then(|| unknown(doubts, unsure, &figure)),
+    })
+}
+
+fn figure(criterion: &Criterion) -> Figure {
+    let subject = criterion.of.clone().map_or(Subject::Total, Subject::Request);
+    Figure { subject, quantity: Quantity::Latency(criterion.by) }
+}
+
+/// Effects that are real stand before all others, the largest first.
+fn weight(effect: &Effect) -> f64 {
+    let change = effect.held.difference.relative.value.filter(|x| x.is_finite()).map_or(0.0, f64::abs);
+    match effect.held.verdict {
+        _ if effect.state == State::Saturated => f64::INFINITY,
+        Verdict::Lower | Verdict::Higher => 1e9 + change,
+        Verdict::NotDistinguishable => change,
+        Verdict::Same => -1.0,
+        Verdict::Unknown => -2.0,
+    }
+}
+
+fn effect(knob: &Knob, base: &Job, job: &Job, figure: &Figure) -> Effect {
+    let held: Held = match (figure.observe(base), figure.observe(job)) {
+        (Some(before), Some(after)) => difference(&before, &after).into(),
+        _ => super::figure::Difference {
+            before: figure.estimate(base),
+            after: figure.estimate(job),
+            absolute: Estimate::unknown("no observations"),
+            relative: Estimate::unknown("no observations"),
+            variance_ratio: None,
+        }
+        .into(),
+    };
+    let point = point(job, job.at);
+    let money = bill(base).zip(bill(job)).filter(|(a, b)| a.currency == b.currency);
+    Effect {
+        path: knob.path.clone(),
+        from: knob.from.clone(),
+        to: knob.to.clone(),
+        moved: knob.moved,
+        is_load: knob.is_load,
+        state: point.state,
+        converged: point.converged.values().all(|c| *c),
+        elasticity: elasticity(&held.difference.relative, knob.moved),
+        bound_relative: bound_of(&base.model).zip(bound_of(&job.model)).map(|(a, b)| b / a - 1.0),
+        cost_per_month: money.map(|(a, b)| b.per_month - a.per_month),
+        held,
+    }
+}
+
+fn elasticity(change: &Estimate, moved: Option<f64>) -> Estimate {
+    let Some(moved) = moved.filter(|x| x.is_finite() && *x != 0.0) else {
+        return Estimate::unknown("the knob did not move by a share of itself");
+    };
+    let over = |end: Option<f64>| end.map(|x| x / moved);
+    let (low, high) = if moved < 0.0 { (change.high, change.low) } else { (change.low, change.high) };
+    Estimate { value: over(change.value), low: over(low), high: over(high), reason: change.reason.clone() }
+}
+
+/// The load that the bottleneck law allows at most.
+fn bound_of(model: &Model) -> Option<f64> {
+    let dial = Dial::new(model, &Swept::All).ok()?;
+    bound(model, &dial).map(|(load, _)| load).filter(|load| *load > 0.0)
+}
+
+fn bill(job: &Job) -> Option<Bill> {
+    Bill::at(&point(job, job.at)).or_else(|| Bill::of(&job.model))
+}
+
+fn state(job: &Job) -> State {
+    point(job, job.at).state
+}
+
+/// `jobs`: both ends of each number, then the draws.
+fn unknown(doubts: &Doubts, jobs: &[Job], figure: &Figure) -> Unknown {
+    let (ends, draws) = jobs.split_at(2 * doubts.each.len());
+    let mut swings: Vec<Swing> =
+        doubts.each.iter().zip(ends.chunks(2)).map(|(d, ends)| swing(d, ends, figure)).collect();
+    let span = |s: &Swing| s.at_high_s.value.unwrap_or(0.0) - s.at_low_s.value.unwrap_or(0.0);
+    let all: f64 = swings.iter().map(|s| span(s).powi(2)).sum();
+    let is_known = swings.iter().all(|s| !s.unsteady) && all > 0.0;
+    for swing in &mut swings {
+        swing.share = is_known.then(|| span(swing).powi(2) / all);
+    }
+    swings.sort_by(|a, b| b.unsteady.cmp(&a.unsteady).then(span(b).abs().total_cmp(&span(a).abs())));
+    let draws: Vec<Draw> = doubts
+        .draws
+        .iter()
+        .zip(draws)
+        .map(|((values, _), job)| Draw {
+            values: values.clone(),
+            value_s: figure.observe(job).map(|o| o.value),
+            state: state(job),
+        })
+        .collect();
+    let steady = || draws.iter().filter(|d| d.state != State::Saturated).filter_map(|d| d.value_s);
+    Unknown {
+        low_s: steady().min_by(f64::total_cmp),
+        high_s: steady().max_by(f64::total_cmp),
+        unsteady: draws.iter().filter(|d| d.state == State::Saturated).count(),
+        swings,
+        draws,
+    }
+}
+
+fn swing(doubt: &Doubt, ends: &[Job], figure: &Figure) -> Swing {
+    Swing {
+        path: doubt.path.clone(),
+        in_file: doubt.in_file.clone(),
+        low: doubt.low.0.clone(),
+        high: doubt.high.0.clone(),
+        at_low_s: figure.estimate(&ends[0]),
+        at_high_s: figure.estimate(&ends[1]),
+        unsteady: ends.iter().any(|job| state(job) == State::Saturated),
+        share: None,
+    }
+}
+
+/// Points of a Latin hypercube: `points[point][dimension]` in [0, 1). In each dimension every one of as many equal intervals as there
+/// are points has one point in it.
+///
+/// Source: McKay, Beckman, Conover, *A Comparison of Three Methods for Selecting Values of Input Variables* (1979).
+#[must_use]
+pub fn latin_hypercube(points: usize, dimensions: usize, seed: u64) -> Vec<Vec<f64>> {
+    const PURPOSE: u64 = 0x6c61_7469_6e00;
+    let mut cube = vec![Vec::with_capacity(dimensions); points];
+    for dimension in 0..dimensions {
+        let mut rng = KeyedRng::new(mix(mix(seed, PURPOSE), dimension as u64));
+        let mut cells: Vec<usize> = (0..points).collect();
+        // Fisher and Yates.
+        for i in (1..points).rev() {
+            cells.swap(i, ((i + 1) as f64 * rng.uniform()) as usize);
+        }
+        for (point, cell) in cube.iter_mut().zip(cells) {
+            point.push((cell as f64 + rng.uniform()) / points as f64);
+        }
+    }
+    cube
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latin_hypercube_has_one_point_in_each_interval_of_each_dimension() {
+        let cube = latin_hypercube(16, 3, 7);
+        for dimension in 0..3 {
+            let mut cells: Vec<usize> = cube.iter().map(|p| (16.0 * p[dimension]) as usize).collect();
+            cells.sort_unstable();
+            assert_eq!(cells, (0..16).collect::<Vec<_>>());
+        }
+        assert_eq!(cube, latin_hypercube(16, 3, 7));
+        assert_ne!(cube, latin_hypercube(16, 3, 8));
+    }
+
+    #[test]
+    fn an_elasticity_of_a_knob_turned_down_keeps_its_interval_in_order() {
+        let e = elasticity(&Estimate::with_interval(-0.2, -0.25, -0.15), Some(-0.1));
+        assert_eq!((e.value, e.low, e.high), (Some(2.0), Some(1.5), Some(2.5)));
+    }
+}

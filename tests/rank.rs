@@ -1,0 +1,281 @@
+//! Rankings against elasticities that are known exactly, and the command as a user meets it.
+
+mod support;
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+
+use knee::experiment::answer::Estimate;
+use knee::experiment::figure::Verdict;
+use knee::experiment::options::{Options, Quiet};
+use knee::experiment::rank::{Criterion, Doubt, Doubts, Effect, Knob, Ranking, rank};
+use knee::model::Statistic;
+use knee::queueing::{Mm1, Mmc};
+use support::model;
+
+/// M/M/c at a place of its own before one that nobody waits at: times in ms.
+fn desk(rate: f64, servers: u32, service_ms: f64, idle: u32) -> String {
+    format!(
+        "knee: 1
+load: {{rate: {rate}/s, requests: {{s.x: 1}}}}
+services: {{s: {{workers: {servers}, queue: unlimited, endpoints: {{x: [{{delay: {{exp: {service_ms}ms}}}}]}}}}}}
+databases: {{d: {{servers: {idle}, queries: {{q: {{read: 1ms}}}}}}}}
+"
+    )
+}
+
+fn knob(path: &str, moved: f64, yaml: &str) -> Knob {
+    Knob {
+        path: path.to_owned(),
+        from: "1".to_owned(),
+        to: format!("{}", 1.0 + moved),
+        moved: Some(moved),
+        is_load: false,
+        is_small: true,
+        model: model(yaml),
+    }
+}
+
+fn ranked(base: &str, knobs: &[Knob], doubts: &Doubts, requests: u64) -> Ranking {
+    let base = model(base);
+    let options = Options { requests: Some(requests), ..Options::from(&base.study) };
+    let criterion = Criterion { by: Statistic::Mean, of: None, step: 0.1 };
+    rank(&base, knobs, doubts, &criterion, &options, &Quiet).expect("models that run")
+}
+
+#[track_caller]
+fn effect<'r>(ranking: &'r Ranking, path: &str) -> &'r Effect {
+    ranking.effects.iter().find(|e| e.path == path).expect("it was turned")
+}
+
+/// Whether an interval holds the truth, and is narrower than a share of it.
+#[track_caller]
+fn assert_covers(e: &Estimate, truth: f64, narrow: f64) {
+    let (low, high) = (e.low.unwrap(), e.high.unwrap());
+    assert!(low <= truth && truth <= high, "{truth} is not within {low}..{high}");
+    assert!(high - low < narrow * truth.abs(), "{low}..{high} is wide");
+}
+
+/// T = s / (1 - lambda s), so d ln T / d ln s = 1 / (1 - rho): 3.3 at 0.7. Of a finite step it is the quotient of differences.
+#[test]
+fn the_elasticity_of_an_mm1_is_one_over_what_is_left_idle() {
+    let ranking = ranked(
+        &desk(70.0, 1, 10.0, 1),
+        &[knob("s.x", -0.02, &desk(70.0, 1, 9.8, 1))],
+        &Doubts::default(),
+        40_000,
+    );
+    let mean = |s: f64| Mm1::new(70.0, s).unwrap().response_mean_s();
+    let exact = (mean(0.009_8) / mean(0.01) - 1.0) / -0.02;
+    assert!((exact - 1.0 / 0.3).abs() < 0.2, "{exact}");
+    assert_covers(&effect(&ranking, "s.x").elasticity, exact, 0.1);
+}
+
+#[test]
+fn another_server_helps_as_erlang_says() {
+    let ranking = ranked(
+        &desk(320.0, 4, 10.0, 1),
+        &[knob("s.workers", 0.25, &desk(320.0, 5, 10.0, 1))],
+        &Doubts::default(),
+        20_000,
+    );
+    let mean = |c: u32| Mmc::new(320.0, 0.01, c).unwrap().response_mean_s();
+    let effect = effect(&ranking, "s.workers");
+    assert_eq!(effect.held.verdict, Verdict::Lower);
+    assert_covers(&effect.held.difference.relative, mean(5) / mean(4) - 1.0, 0.2);
+    // What the bottleneck law allows grows with the servers.
+    assert!((effect.bound_relative.unwrap() - 0.25).abs() < 1e-9);
+}
+
+#[test]
+fn effects_are_sorted_and_an_idle_knob_has_none() {
+    let knobs = [
+        knob("d.servers", 1.0, &desk(70.0, 1, 10.0, 2)),
+        knob("s.x", -0.01, &desk(70.0, 1, 9.9, 1)),
+        knob("s.workers", 1.0, &desk(70.0, 2, 10.0, 1)),
+        knob("load.rate", -0.1, &desk(63.0, 1, 10.0, 1)),
+    ];
+    let ranking = ranked(&desk(70.0, 1, 10.0, 1), &knobs, &Doubts::default(), 4_000);
+    let order: Vec<&str> = ranking.effects.iter().map(|e| e.path.as_str()).collect();
+    assert_eq!(order, ["s.workers", "load.rate", "s.x", "d.servers"]);
+    let idle = effect(&ranking, "d.servers");
+    assert_eq!((idle.held.verdict, idle.held.difference.relative.value), (Verdict::Same, Some(0.0)));
+}
+
+#[test]
+fn where_there_is_no_steady_state_the_knob_that_gives_one_comes_first() {
+    let knobs =
+        [knob("s.x", -0.01, &desk(120.0, 1, 9.9, 1)), knob("s.workers", 1.0, &desk(120.0, 2, 10.0, 1))];
+    let ranking = ranked(&desk(120.0, 1, 10.0, 1), &knobs, &Doubts::default(), 4_000);
+    assert_eq!(ranking.effects[0].path, "s.workers");
+    let text = knee::report::ranking_text(&ranking, knee::report::Paint::Plain);
+    let expected = "no steady state at 120/s: with `s.workers` 100 % more of it (1 to 2) it has one;";
+    assert!(text.starts_with(expected), "{text}");
+}
+
+#[test]
+fn the_ends_of_what_is_unknown_are_those_of_the_formula() {
+    let at = |ms: f64| model(&desk(50.0, 1, ms, 1));
+    let doubt = Doubt {
+        path: "s.x.1.delay.exp".to_owned(),
+        in_file: "10ms".to_owned(),
+        low: ("8ms".to_owned(), at(8.0)),
+        high: ("12ms".to_owned(), at(12.0)),
+    };
+    let doubts = Doubts {
+        each: vec![doubt],
+        draws: [8.5, 9.5, 10.5, 11.5].map(|ms| (vec![format!("{ms}ms")], at(ms))).into(),
+    };
+    let ranking = ranked(&desk(50.0, 1, 10.0, 1), &[], &doubts, 20_000);
+    let unknown = ranking.uncertain.unwrap();
+    let mean = |s: f64| Mm1::new(50.0, s).unwrap().response_mean_s();
+    assert_covers(&unknown.swings[0].at_low_s, mean(0.008), 0.1);
+    assert_covers(&unknown.swings[0].at_high_s, mean(0.012), 0.1);
+    assert_covers(&ranking.base_s, mean(0.01), 0.1);
+    assert_eq!((unknown.swings[0].share, unknown.unsteady, unknown.draws.len()), (Some(1.0), 0, 4));
+    let (low, high) = (unknown.low_s.unwrap(), unknown.high_s.unwrap());
+    assert!((low / mean(0.008_5) - 1.0).abs() < 0.05 && (high / mean(0.011_5) - 1.0).abs() < 0.05);
+}
+
+/// A desk, a database that has time, and prices.
+const MODEL: &str = "
+knee: 1
+name: counter
+load: {rate: 50/s, requests: {desk.serve: 3, desk.ask: 1}}
+services:
+  desk:
+    workers: 1
+    cost: 1 $/h
+    endpoints:
+      serve: [{delay: {exp: 10ms}}, {query: db.get}]
+      ask: [{delay: {exp: 10ms}}]
+databases:
+  db: {servers: 50, queries: {get: {read: {p50: 1ms, p99: 4ms}}}}
+";
+
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn with(model: &str) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("m.yaml"), model).unwrap();
+        Self(place)
+    }
+
+    fn knee(&self, line: &[&str]) -> Output {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("knee"));
+        let command = command.current_dir(self.0.path()).args(["rank", "m.yaml"]).args(line);
+        command.stdin(Stdio::null()).output().unwrap()
+    }
+
+    #[track_caller]
+    fn done(&self, line: &[&str]) -> String {
+        let output = self.knee(line);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line:?}: {told}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[track_caller]
+    fn refused(&self, line: &[&str]) -> String {
+        let output = self.knee(line);
+        assert_eq!(output.status.code(), Some(2), "{line:?}");
+        assert!(output.stdout.is_empty(), "{line:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+#[test]
+fn every_knob_of_a_file_is_turned_the_way_that_helps() {
+    let desk = Desk::with(MODEL);
+    let text = desk.done(&["--requests", "1000"]);
+    assert!(
+        text.starts_with("`desk.workers` moves p95 most: 100 % more of it (1 to 2) lowers p95 by "),
+        "{text}"
+    );
+    for expected in [
+        "50/s to 45/s",
+        "exp 10ms to 9ms",
+        "p50 1ms to 0.9ms",
+        "no effect, the same to the last bit in every replication: db.servers",
+        "$730 a month",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let mut files: Vec<_> = fs::read_dir(desk.0.path().join("output/counter"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(files, ["rank.csv", "rank.json", "rank.png", "rank.svg"]);
+    // Our own files are replaced.
+    let some =
+        ["--requests", "500", "--knob", "desk.workers=3", "--knob", "load.rate", "--rate", "20/s", "--json"];
+    let document: serde_json::Value = serde_json::from_str(&desk.done(&some)).unwrap();
+    let effects = document["effects"].as_array().unwrap();
+    assert_eq!(effects.len(), 2);
+    let of = |path: &str| effects.iter().find(|e| e["path"] == path).unwrap();
+    assert_eq!(
+        (of("desk.workers")["to"].as_str(), of("desk.workers")["moved"].as_f64()),
+        (Some("3"), Some(2.0))
+    );
+    assert_eq!(
+        (of("load.rate")["from"].as_str(), of("load.rate")["to"].as_str()),
+        (Some("20/s"), Some("18/s"))
+    );
+    assert_eq!(of("desk.workers")["cost_per_month"], 0.0);
+}
+
+#[test]
+fn what_is_uncertain_is_told_apart_from_noise() {
+    let desk = Desk::with(&format!(
+        "{MODEL}uncertain: {{desk.serve.1.delay.exp: 8ms..12ms, db.get.read.p50: 500us..2ms}}\n"
+    ));
+    let text = desk.done(&["--requests", "1000", "--knob", "desk.workers"]);
+    let second = text.lines().nth(1).unwrap();
+    assert!(text.contains("measure `desk.serve.1.delay.exp` first: p95 "), "{second}");
+    for expected in ["8ms to 12ms", "500us to 2ms", "over 16 draws", "share of spread", "  noise "] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    let again = desk.done(&["--requests", "1000", "--knob", "desk.workers", "--threads", "1"]);
+    assert_eq!(text, again, "the same for any number of threads");
+}
+
+#[test]
+fn what_cannot_be_turned_is_refused() {
+    let desk = Desk::with(MODEL);
+    let cases: [(&[&str], &str); 9] = [
+        (&["--knob", "desk.wrkers"], "a knob with a similar name exists: `desk.workers`"),
+        (&["--knob", "dsk.workers"], "a similar name exists: `desk`"),
+        (&["--knob", "desk.serve"], "`desk.serve` is not a number but a list"),
+        (&["--knob", "desk.workers=1"], "`--knob desk.workers=1` changes nothing"),
+        (&["--knob", "desk.workers=many"], "`many`"),
+        (&["--knob", "slo.total"], "says how the model is studied or judged"),
+        (&["--step", "100%"], "a step lies between"),
+        (&["--by", "p80"], "expected `mean`"),
+        (&["--of", "desk.srve"], "a similar name exists: `desk.serve`"),
+    ];
+    for (line, expected) in cases {
+        let told = desk.refused(line);
+        assert!(told.contains(expected), "{line:?}: {told}");
+    }
+    let bare = Desk::with(
+        "knee: 1\nload: {users: 1, think: {exp: 1s}, requests: {s.x: 1}}\nservices: {s: {endpoints: {x: []}}}\n",
+    );
+    let told = bare.refused(&["--quiet"]);
+    assert!(told.contains("`m.yaml` has no knob"), "{told}");
+    for (section, expected) in [
+        ("desk.workers: 4..2", "the interval `4..2` is empty"),
+        ("desk.wrkers: 1..2", "the model has no `desk.wrkers`"),
+        ("desk.workers: 1ms..2ms", "the interval does not go together with `1`"),
+        ("desk.workers: few", "`few` is no interval"),
+        ("desk.serve: 1..2", "`desk.serve` is not a number but a list"),
+    ] {
+        let told = Desk::with(&format!("{MODEL}uncertain: {{{section}}}\n")).refused(&[]);
+        assert!(
+            told.contains(expected) && (told.contains("m.yaml:14:") || told.contains("m.yaml:15:")),
+            "{section}: {told}"
+        );
+    }
+}

@@ -25,7 +25,7 @@ pub fn found(plan: &Plan, at: &Estimate) -> Option<String> {
 /// `p95 of web.checkout breaks 300 ms`
 pub fn breach(row: &LimitRow) -> String {
     if row.objective == "saturation" {
-        return "the load is no longer carried".to_owned();
+        return row.objective.clone();
     }
     let of = if row.subject == "total" { String::new() } else { format!(" of {}", row.subject) };
     match Objective::read(&row.objective) {
@@ -69,7 +69,8 @@ pub fn plan_decision(plan: &Plan) -> String {
         return nothing_breaks(plan);
     };
     let first = row.first.as_ref().map_or_else(String::new, |first| format!("; first: {first}"));
-    format!("{} {}{first}; {}", breach(row), when(plan, row, b), mend(plan))
+    let mend = mend(plan).map_or_else(String::new, |mend| format!("; {mend}"));
+    format!("{} {}{first}{mend}", breach(row), when(plan, row, b))
 }
 
 fn when(plan: &Plan, row: &LimitRow, b: &Break) -> String {
@@ -87,17 +88,16 @@ fn when(plan: &Plan, row: &LimitRow, b: &Break) -> String {
     }
 }
 
-fn mend(plan: &Plan) -> String {
-    let Some(step) = plan.steps.first() else {
-        return "a section `size` in the model would name the change that mends it".to_owned();
-    };
-    if let Some(why) = &step.missing {
-        return format!("nothing in `size` carries {}: {why}", amount(plan, step.sized_for));
-    }
-    if step.changes.is_empty() {
-        return "the configuration of the file carries it, confirmed on fresh replications".to_owned();
-    }
-    format!("order {}: {} more a month", orders(plan, step), cost(plan, step.more))
+/// What to do about it, where something was sized for.
+fn mend(plan: &Plan) -> Option<String> {
+    let step = plan.steps.first()?;
+    Some(match &step.missing {
+        Some(why) => format!("nothing in `size` carries {}: {why}", amount(plan, step.sized_for.ceil())),
+        None if step.changes.is_empty() => {
+            "the configuration of the file carries it, confirmed on fresh replications".to_owned()
+        }
+        None => format!("order {}: {} more a month", orders(plan, step), cost(plan, step.more)),
+    })
 }
 
 /// `app.replicas 1 -> 3 by 2027-04-04 and shop.servers 8 -> 16 by 2027-03-06`

@@ -40,7 +40,7 @@ pub fn plan_text(plan: &Plan, paint: Paint) -> String {
         add(
             &mut out,
             "note",
-            "say in `size` what may be changed, and `knee plan` names the change and its cost",
+            "no change was sized for: say in `size` what may be changed, and leave out --dates-only",
         );
     }
     plan.remarks.iter().for_each(|text| add(&mut out, "note", text));
@@ -108,7 +108,7 @@ fn ordered(plan: &Plan, step: &Step) -> Vec<(&'static str, String)> {
 
 fn unbroken(plan: &Plan, row: &LimitRow) -> String {
     let name = if row.objective == "saturation" {
-        "the load is carried".to_owned()
+        "a steady state".to_owned()
     } else if row.subject == "total" {
         row.objective.clone()
     } else {
@@ -132,7 +132,7 @@ mod tests {
         let widest = text.lines().map(|l| l.chars().count()).max().unwrap();
         assert!(widest <= 100, "{widest}\n{text}");
         assert!(text.starts_with("p95 breaks 200 ms on 2027-04-08 (Apr 6-11)"), "{text}");
-        assert!(text.contains("  2027-05-18  May 16-21  the load is no longer carried"), "{text}");
+        assert!(text.contains("  2027-05-18  May 16-21  saturation"), "{text}");
         assert!(text.contains("600 users on 2027-01-01, 6 % more a month"), "{text}");
     }
 }

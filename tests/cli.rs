@@ -379,7 +379,6 @@ fn flags_that_make_no_sense_are_refused() {
         "compare m.yaml m.yaml",
         "size m.yaml",
         "plan m.yaml",
-        "rank m.yaml",
         "check m.yaml --at-peak --at-file",
         "check m.yaml --annotations --json",
     ] {

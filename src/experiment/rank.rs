@@ -407,7 +407,7 @@ mod tests {
 
     #[test]
     fn an_elasticity_of_a_knob_turned_down_keeps_its_interval_in_order() {
-        let e = elasticity(&Estimate::with_interval(-0.2, -0.25, -0.15), Some(-0.1));
+        let e = elasticity(&Estimate::with_interval(-0.25, -0.3125, -0.1875), Some(-0.125));
         assert_eq!((e.value, e.low, e.high), (Some(2.0), Some(1.5), Some(2.5)));
     }
 }

@@ -13,7 +13,7 @@
 //! floor 9  main.rs
 //! floor 8  cli/   lib.rs                clap, files, terminal, diagnostics drawn           | crate docs, the map
 //! floor 7  report/                      results -> bytes: table, csv, json, chart
-//! floor 6  experiment/                  replicate, sweep, knee, limit, saturation; the only rayon
+//! floor 6  experiment/                  sweep, knee, limit, compare, size, rank, plan, check; the only rayon
 //! floor 5  compile/   engine/   measure/    Spec -> Model   |   Model -> Signals   |   Signals -> Measurements
 //! floor 4  model/                       compiled, checked, immutable: ids, one op program an endpoint
 //! floor 3  spec/      workload/         YAML shapes with positions   |   arrival processes

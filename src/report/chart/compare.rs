@@ -3,12 +3,13 @@
 use super::frame::{Flag, Frame, last_steady, upper};
 use super::latency::{linear_scale, log_scale};
 use super::marks::{largest, marks};
-use super::palette::{GREY, LIMIT, Rgb, SIDES};
+use super::palette::{GREY, LIMIT, SIDES};
 use super::panel::{Course, Guide, Line, Mark, Panel};
 use super::scale::{Scale, nice_above};
+use super::side::Drawn;
 use super::{Page, Words, font, forest, size};
-use crate::experiment::answer::{Estimate, Found, Saturation, State};
-use crate::experiment::compare::{Comparison, Differences, SideAnswer};
+use crate::experiment::answer::{Estimate, Found, Saturation};
+use crate::experiment::compare::{Comparison, Differences};
 use crate::report::number::{TimeUnit, finite};
 use crate::report::{load, versus, view};
 
@@ -50,14 +51,6 @@ pub fn comparison_svg(comparison: &Comparison) -> String {
         line.marks.retain(|mark| mark.x <= frame.x.high);
     }
     Page::new(words, &frame, &panels).svg()
-}
-
-/// A side with its colour.
-pub struct Drawn<'a> {
-    pub side: &'a SideAnswer,
-    pub rgb: Rgb,
-    /// Its name, short enough for a label.
-    pub name: String,
 }
 
 fn words(comparison: &Comparison, shown: usize) -> Words {
@@ -225,11 +218,6 @@ fn utilization(sides: &[Drawn<'_>]) -> Option<Panel> {
         lines,
         interpolate_log: false,
     })
-}
-
-/// Whether a side has a steady state at the load in full.
-pub fn has_steady_state(side: &SideAnswer) -> bool {
-    versus::point_at(&side.answer, side.at).is_some_and(|p| p.state != State::Saturated)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Differences at one load: a row for each statistic, with the interval of each side against the zero line.
 
 use super::canvas::{self, Anchor, Canvas, Ink, Stroke, Text};
-use super::compare::{Drawn, has_steady_state};
 use super::palette::{GREY, GRID, INK};
 use super::scale::{Scale, nice_above, tick_texts};
+use super::side::{Drawn, has_steady_state};
 use super::{font, size};
 use crate::experiment::compare::{Comparison, Held, PointDifference};
 use crate::experiment::figure::Verdict;

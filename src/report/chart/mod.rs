@@ -21,6 +21,7 @@ mod plan;
 mod png;
 mod rank;
 mod scale;
+mod side;
 mod sizing;
 #[cfg(test)]
 mod tests;

@@ -246,12 +246,13 @@ impl Calls {
         self.slots.len() - self.free.len()
     }
 
-    /// A slot for `call`, whose generation is that of the slot.
+    /// A slot for a call without relatives, submitted at `now` (ns), that has yet to be named. It is made where it lives: to
+    /// copy a record costs more than to fill it.
     #[inline]
-    pub fn insert(&mut self, call: Call) -> u32 {
+    pub fn insert(&mut self, now: u64) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
         let room = &mut self.slots[slot as usize];
-        *room = Call { generation: room.generation, ..call };
+        *room = Call { generation: room.generation, ..Call::new(now) };
         slot
     }
 
@@ -274,12 +275,13 @@ impl Calls {
         self.free.push(slot);
     }
 
-    /// Records a slot taken.
+    /// Records a slot taken. Answers who took it.
     #[inline]
-    pub fn hold(&mut self, slot: u32, hold: Hold) {
+    pub fn hold(&mut self, slot: u32, hold: Hold) -> &mut Call {
         let call = &mut self.slots[slot as usize];
         self.holds[slot as usize * self.holds_max + call.holds as usize] = hold;
         call.holds += 1;
+        call
     }
 
     /// Forgets the slot taken last.
@@ -361,6 +363,14 @@ impl Calls {
     #[inline]
     pub fn part(&mut self, child: u32) {
         let Call { parent, previous, next, .. } = self[child];
+        self.unlink(parent, previous, next);
+        let call = &mut self[child];
+        (call.parent, call.previous, call.next) = (NONE, NONE, NONE);
+    }
+
+    /// A call of `parent` between these neighbours is no longer its own.
+    #[inline]
+    pub fn unlink(&mut self, parent: u32, previous: u32, next: u32) {
         match previous {
             NONE => self[parent].first_child = next,
             previous => self[previous].next = next,
@@ -368,8 +378,6 @@ impl Calls {
         if next != NONE {
             self[next].previous = previous;
         }
-        let call = &mut self[child];
-        (call.parent, call.previous, call.next) = (NONE, NONE, NONE);
     }
 
     /// Ids of all calls in flight.

@@ -38,10 +38,10 @@ enum Then {
 }
 
 impl<P: Probe> Engine<'_, P> {
-    /// A call enters the system.
+    /// A call enters the system; it has yet to be named.
     #[inline]
-    pub(super) fn bear(&mut self, call: Call) -> u32 {
-        let slot = self.calls.insert(call);
+    pub(super) fn bear(&mut self) -> u32 {
+        let slot = self.calls.insert(self.now);
         if slot as usize >= self.side_tables {
             self.grow_side_tables();
         }
@@ -156,59 +156,63 @@ impl<P: Probe> Engine<'_, P> {
     /// One attempt at a site, which its caller waits for.
     #[inline]
     fn bear_child(&mut self, parent: u32, site_id: SiteId, copy: u32, attempt: u32) -> u32 {
-        let call = self.attempt(parent, site_id, copy, attempt);
-        let first_child = self.calls[parent].first_child;
-        let slot = self.bear(Call { parent, next: first_child, ..call });
-        self.calls[parent].first_child = slot;
-        if first_child != NONE {
-            self.calls[first_child].previous = slot;
+        let slot = self.attempt(parent, site_id, copy, attempt);
+        let caller = &mut self.calls[parent];
+        let neighbour = std::mem::replace(&mut caller.first_child, slot);
+        if neighbour != NONE {
+            self.calls[neighbour].previous = slot;
         }
+        let call = &mut self.calls[slot];
+        (call.parent, call.next) = (parent, neighbour);
         self.bound(slot, self.model.sites[site_id.index()].timeout);
         slot
     }
 
     /// A message: a call that nobody waits for.
     pub(super) fn send(&mut self, sender: u32, site: SiteId) {
-        let call = self.attempt(sender, site, 0, 1);
-        let slot = self.bear(call);
+        let slot = self.attempt(sender, site, 0, 1);
         self.make_ready(slot);
     }
 
     /// An attempt at a site, without relatives, arrived at its place.
     #[inline]
-    fn attempt(&mut self, parent: u32, site_id: SiteId, copy: u32, attempt: u32) -> Call {
+    fn attempt(&mut self, parent: u32, site_id: SiteId, copy: u32, attempt: u32) -> u32 {
         let site = &self.model.sites[site_id.index()];
         let Call { key, endpoint, member, class, user, origin, item, versions, .. } = self.calls[parent];
         let mut key = self.turn_key(parent, mix(key, site.step));
         if copy != 0 || attempt != 1 {
             key = mix(key, u64::from(copy) << 32 | u64::from(attempt));
         }
-        let (branch, called, member) = match site.target {
+        let (called, member) = match site.target {
             Target::Endpoint(called) => {
                 let entry = self.entries[called.index()];
-                (false, called, self.member_for(&entry, key, user, item))
+                (called, self.member_for(&entry, key, user, item))
             }
-            Target::Member(called, member) => (false, called, member),
-            Target::Beside(called) => (false, called, self.beside(called, endpoint, member)),
+            Target::Member(called, member) => (called, member),
+            Target::Beside(called) => (called, self.beside(called, endpoint, member)),
             Target::Part(called, shard) => {
                 let balancer = self.entries[called.index()].balancer + shard;
-                (false, called, self.balance(balancer, key, user))
+                (called, self.balance(balancer, key, user))
             }
-            Target::Branch(_) => (true, endpoint, member),
+            Target::Branch(_) => (endpoint, member),
         };
-        let (pc, class) = match site.target {
-            Target::Branch(pc) => (pc, site.class.unwrap_or(class)),
+        let (pc, class, branch) = match site.target {
+            Target::Branch(pc) => (pc, site.class.unwrap_or(class), true),
             _ => {
                 let entry = &self.entries[called.index()];
-                (entry.pc, site.class.or(entry.class).unwrap_or(class))
+                (entry.pc, site.class.or(entry.class).unwrap_or(class), false)
             }
         };
         if !branch {
             self.enter_place(called, member);
         }
-        let named =
-            Call { key, site: site_id, user, copy, attempt, origin, item, versions, ..Call::new(self.now) };
-        Call { endpoint: called, member, pc, class, branch, ..named }
+        let slot = self.bear();
+        let call = &mut self.calls[slot];
+        (call.key, call.site, call.user, call.copy, call.attempt) = (key, site_id, user, copy, attempt);
+        (call.origin, call.item, call.versions) = (origin, item, versions);
+        (call.endpoint, call.member) = (called, member);
+        (call.pc, call.class, call.branch) = (pc, class, branch);
+        slot
     }
 
     /// A call ends well: it gives back what it holds and answers its caller. Answers who goes on.
@@ -217,6 +221,11 @@ impl<P: Probe> Engine<'_, P> {
         let caller = self.finish(slot, Ok(()))?;
         let call = &mut self.calls[caller];
         call.need = call.need.saturating_sub(1);
+        if (call.left, call.need) == (1, 0) {
+            // The one answer it waited for.
+            (call.left, call.state, call.pc) = (0, State::Running, call.pc + 1);
+            return Some(caller);
+        }
         match self.settle(caller) {
             Then::Wait => None,
             Then::Run => Some(caller),
@@ -241,18 +250,21 @@ impl<P: Probe> Engine<'_, P> {
     /// Takes a call that is over out of the system. Answers its caller, if anyone waits for it.
     #[inline]
     fn finish(&mut self, slot: u32, outcome: Outcome) -> Option<u32> {
-        self.unbound(slot);
-        while self.calls[slot].holds > 0 {
+        let &Call { timer, holds, parent, root, detached, previous, next, .. } = &self.calls[slot];
+        if timer != 0 {
+            self.end_timer(slot);
+        }
+        for _ in 0..holds {
             self.give_back_slot(slot);
         }
         self.leave_place(slot, Some(outcome));
-        let &Call { parent, root, detached, .. } = &self.calls[slot];
         if parent != NONE {
-            self.calls.part(slot);
+            self.calls.unlink(parent, previous, next);
         } else if root && !detached {
             self.answer_user(slot, outcome);
         }
-        self.bury(slot);
+        self.orphans -= u64::from(detached);
+        self.calls.remove(slot);
         (parent != NONE).then_some(parent)
     }
 

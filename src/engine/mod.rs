@@ -31,7 +31,7 @@ mod warm;
 
 use std::collections::VecDeque;
 
-use self::call::Calls;
+use self::call::{Calls, State};
 use self::event_list::{EventList, Key, Kind, SEQUENCE_END, TIMER};
 pub use self::setup::Seed;
 use self::stations::Station;
@@ -290,12 +290,18 @@ impl<P: Probe> Engine<'_, P> {
         let index = key.index();
         match key.kind() {
             Kind::Call => {
-                if self.calls[index].event != key.sequence() {
+                let call = &mut self.calls[index];
+                if call.event != key.sequence() {
                     return None;
                 }
+                call.event = 0;
                 self.now = key.time();
                 self.events += 1;
-                self.calls[index].event = 0;
+                if call.state == State::Working {
+                    call.served += self.now - call.since;
+                    (call.pc, call.state) = (call.pc + 1, State::Running);
+                    return Some(index);
+                }
                 Some(self.end_of_event(index))
             }
             Kind::User => {

@@ -3,7 +3,8 @@
 use super::Engine;
 use super::call::{Call, Loop, State};
 use super::data::Found;
-use crate::ids::{SiteId, TableId};
+use super::event_list::{Key, Kind};
+use crate::ids::{DistId, SiteId, TableId};
 use crate::model::{LOADS_MAX, Op, Pc, Resource};
 use crate::rng::{KeyedRng, mix, mix_salt};
 use crate::signal::{ErrorKind, Fault, Probe, Signal};
@@ -11,12 +12,10 @@ use crate::station::Admission;
 use crate::units::{Span, Time};
 
 impl<P: Probe> Engine<'_, P> {
-    /// What a call waited for came about: an event. Answers who goes on: it, or its next attempt.
-    #[inline]
+    /// What a call waited for came about: an event that is not just the end of its work. Answers who goes on: it, or its next
+    /// attempt.
     pub(super) fn end_of_event(&mut self, slot: u32) -> u32 {
-        let call = &mut self.calls[slot];
-        match call.state {
-            State::Working => call.served += self.now - call.since,
+        match self.calls[slot].state {
             State::OnCore => self.give_back_core(slot),
             State::BackingOff => return self.try_again(slot),
             other => unreachable!("a call that is {other:?} waits for no event"),
@@ -57,29 +56,21 @@ impl<P: Probe> Engine<'_, P> {
                         pc += 1;
                         continue;
                     }
-                    let work = self.draw_span(slot, pc, dist.index());
-                    let call = &mut self.calls[slot];
-                    (call.pc, call.state, call.since, call.work) = (pc, State::Working, self.now, work);
-                    self.schedule(slot, work);
+                    self.work(slot, pc, dist);
                     return None;
                 }
                 Op::Work(dist) => {
-                    let work = self.draw_span(slot, pc, dist.index());
-                    let call = &mut self.calls[slot];
-                    (call.pc, call.state, call.since, call.work) = (pc, State::Working, self.now, work);
-                    self.schedule(slot, work);
+                    self.work(slot, pc, dist);
                     return None;
                 }
                 Op::Cpu(dist) => {
-                    let work = self.draw_span(slot, pc, dist.index());
-                    let call = &mut self.calls[slot];
-                    call.pc = pc;
-                    match self.seats[call.member.index()].cores {
-                        Some(station) => self.work_on_core(slot, station.0, work),
-                        None => {
-                            (call.state, call.since, call.work) = (State::Working, self.now, work);
-                            self.schedule(slot, work);
+                    match self.seats[self.calls[slot].member.index()].cores {
+                        Some(station) => {
+                            let work = self.draw_span(slot, pc, dist);
+                            self.calls[slot].pc = pc;
+                            self.work_on_core(slot, station.0, work);
                         }
+                        None => self.work(slot, pc, dist),
                     }
                     return None;
                 }
@@ -213,21 +204,35 @@ impl<P: Probe> Engine<'_, P> {
     /// The draws of an op: by call, position in its program, and turn of the loops it stands in.
     #[inline(always)]
     pub(super) fn rng(&self, slot: u32, pc: Pc) -> KeyedRng {
-        KeyedRng::new(self.turn_key(slot, mix_salt(self.calls[slot].key, self.salts[pc as usize])))
+        let call = &self.calls[slot];
+        let key = mix_salt(call.key, self.salts[pc as usize]);
+        KeyedRng::new(if call.loops == 0 { key } else { self.key_of_turn(slot, key) })
     }
 
     /// Folds the turns of all open loops into a key.
     #[inline]
-    pub(super) fn turn_key(&self, slot: u32, mut key: u64) -> u64 {
-        if self.calls[slot].loops > 0 {
-            key = self.calls.loops(slot).iter().fold(key, |key, l| mix(key, l.turn));
-        }
-        key
+    pub(super) fn turn_key(&self, slot: u32, key: u64) -> u64 {
+        if self.calls[slot].loops == 0 { key } else { self.key_of_turn(slot, key) }
+    }
+
+    #[inline(never)]
+    fn key_of_turn(&self, slot: u32, key: u64) -> u64 {
+        self.calls.loops(slot).iter().fold(key, |key, l| mix(key, l.turn))
     }
 
     #[inline]
-    fn draw_span(&mut self, slot: u32, pc: Pc, dist: usize) -> u64 {
-        Span::from_secs(self.model.dists[dist].sample(&mut self.rng(slot, pc))).0
+    fn draw_span(&self, slot: u32, pc: Pc, dist: DistId) -> u64 {
+        Span::from_secs(self.model.dists[dist.index()].sample(&mut self.rng(slot, pc))).0
+    }
+
+    /// A call begins work that nobody disturbs; an event ends it.
+    #[inline]
+    fn work(&mut self, slot: u32, pc: Pc, dist: DistId) {
+        let work = self.draw_span(slot, pc, dist);
+        let event = self.next_sequence();
+        let call = &mut self.calls[slot];
+        (call.pc, call.state, call.since, call.work, call.event) = (pc, State::Working, self.now, work, event);
+        self.list.push(Key::new(self.now.saturating_add(work), event, Kind::Call, slot));
     }
 
     #[inline]

@@ -145,10 +145,10 @@ impl<P: Probe> Engine<'_, P> {
         let admission = slots.ask(slot, call.class, &mut self.links);
         match admission {
             Admission::Start => {
+                let call = self.calls.hold(slot, Hold { station, key: 0, since: self.now });
                 if let Some(More::Central(central)) = more.as_deref_mut() {
                     call.member = central.take();
                 }
-                self.calls.hold(slot, Hold { station, key: 0, since: self.now });
                 self.probe
                     .on(Time(self.now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
             }
@@ -297,7 +297,7 @@ impl<P: Probe> Engine<'_, P> {
             Some(More::Connections(_)) => {}
         }
         let Some(next) = slots.give_back(&mut self.links) else { return };
-        let call = &mut self.calls[next];
+        let call = self.calls.hold(next, Hold { station, key: 0, since: now });
         if let Some(More::Central(central)) = more.as_deref_mut() {
             call.member = central.take();
         }
@@ -305,13 +305,11 @@ impl<P: Probe> Engine<'_, P> {
         if self.entries[call.endpoint.index()].place == *place {
             call.waited += wait;
         }
-        call.pc += 1;
-        call.state = State::Running;
+        (call.pc, call.state) = (call.pc + 1, State::Running);
         self.ready.push_back((next, call.generation));
         if patience.is_some() {
             self.stop_patience(next, station);
         }
-        self.calls.hold(next, Hold { station, key: 0, since: now });
         self.probe.on(Time(now), Signal::Started { station: id, wait: span(wait), queued: true });
     }
 

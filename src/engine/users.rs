@@ -1,10 +1,9 @@
 //! Requests and who makes them: open streams, and users who think.
 
 use super::Engine;
-use super::call::Call;
 use super::event_list::{Key, Kind};
 use crate::dist::{Alias, Popularity};
-use crate::ids::{DistId, EndpointId, GroupId, RequestId};
+use crate::ids::{DistId, EndpointId, GroupId, MemberId, RequestId};
 use crate::model::{Class, Group, Model, Pc, Request, Source};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::Ended;
@@ -202,19 +201,25 @@ impl<P: Probe> Engine<'_, P> {
         self.probe.on(Time(self.now), Signal::Submitted { request });
         let Ask { endpoint, keys, timeout, class, via, .. } = self.asks[request.index()];
         let item = keys.map_or(0, |keys| keys.sample(&mut KeyedRng::new(mix(key, KEYS))));
-        // A root is no copy and has no attempts: their room holds its serial number.
-        let (copy, attempt) = ((serial >> 32) as u32, serial as u32);
-        let named =
-            Call { key, origin: key, item, user, request, copy, attempt, root: true, ..Call::new(self.now) };
-        let slot = if let Some(pc) = via {
+        let entry = self.entries[endpoint.index()];
+        let member = match via {
+            None => {
+                let member = self.member_for(&entry, key, user, item);
+                self.enter_place(endpoint, member);
+                member
+            }
             // Steps of the user, at no place; they make the call.
-            self.bear(Call { endpoint, pc, class, branch: true, ..named })
-        } else {
-            let entry = self.entries[endpoint.index()];
-            let member = self.member_for(&entry, key, user, item);
-            self.enter_place(endpoint, member);
-            let class = entry.class.unwrap_or(class);
-            self.bear(Call { endpoint, member, pc: entry.pc, class, ..named })
+            Some(_) => MemberId::default(),
+        };
+        let slot = self.bear();
+        let call = &mut self.calls[slot];
+        (call.key, call.origin, call.item, call.user, call.request) = (key, key, item, user, request);
+        // A root is no copy and has no attempts: their room holds its serial number.
+        (call.copy, call.attempt, call.root) = ((serial >> 32) as u32, serial as u32, true);
+        (call.endpoint, call.member) = (endpoint, member);
+        (call.pc, call.class, call.branch) = match via {
+            None => (entry.pc, entry.class.unwrap_or(class), false),
+            Some(pc) => (pc, class, true),
         };
         self.bound(slot, timeout);
         slot

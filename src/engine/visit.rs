@@ -58,13 +58,17 @@ impl<P: Probe> Engine<'_, P> {
     #[cold]
     fn make_call_of_visit(&mut self, slot: u32) {
         self.visiting -= 1;
-        let Call { key, event, arrived, since, waited, served, work, .. } = self.calls[slot];
-        let Call { pc, endpoint, member, station, user, class, state, generation, .. } = self.calls[slot];
-        let times = Call { event, since, waited, served, work, ..Call::new(arrived) };
-        let Call { origin, item, versions, .. } = self.calls[slot];
-        let named = Call { key, user, class, attempt: 1, origin, item, versions, ..times };
-        let child = self.bear(Call { pc, endpoint, member, station, state, ..named });
-        let own_generation = self.calls[child].generation;
+        let visit = self.calls[slot].clone();
+        let Call { event, since, work, station, class, state, generation, .. } = visit;
+        let child = self.bear();
+        let call = &mut self.calls[child];
+        let own_generation = call.generation;
+        let (user, origin, item, versions) = (visit.user, visit.origin, visit.item, visit.versions);
+        *call = Call { user, origin, item, versions, generation: own_generation, ..Call::new(visit.arrived) };
+        (call.key, call.attempt, call.event, call.since, call.work) = (visit.key, 1, event, since, work);
+        (call.waited, call.served, call.station) = (visit.waited, visit.served, station);
+        (call.pc, call.endpoint, call.member) = (visit.pc, visit.endpoint, visit.member);
+        (call.class, call.state) = (class, state);
         self.calls.move_holds(slot, child);
         match state {
             // The event keeps its turn; the one in the list has become stale.

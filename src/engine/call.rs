@@ -30,66 +30,34 @@ pub enum State {
 }
 
 /// One attempt at one endpoint, or a branch of a program.
+///
+/// What nearly every step touches comes first, in one cache line. `waited` and `served` stand apart: the one is often read just
+/// after the other was written, and reading both at once would have to wait for the write.
 #[derive(Clone, Debug, Default)]
+#[repr(C, align(64))]
 pub struct Call {
-    /// Names its draws.
-    pub key: u64,
     /// Sequence of the event it waits for; 0: none. An event with another sequence is stale.
     pub event: u64,
-    /// Sequence of the timer of its attempt; 0: none.
-    pub timer: u64,
+    /// Names its draws.
+    pub key: u64,
     /// When it was submitted, ns.
     pub arrived: u64,
     /// When the present wait or work began, ns.
     pub since: u64,
-    /// Waited here so far, ns.
-    pub waited: u64,
     /// Served here so far, ns.
     pub served: u64,
-    /// Work still to be done on a core, ns.
-    pub work: u64,
-    /// Names the draws that all calls of a request share.
-    pub origin: u64,
-    /// The key that it is about.
-    pub item: u32,
-    /// The versions of that key that it loads, by depth of caches, and last the one it has written.
-    pub versions: [u32; model::LOADS_MAX + 1],
     /// Next op.
     pub pc: Pc,
-    /// Counts the calls that lived in this slot.
-    pub generation: u32,
-    /// Its caller, [`NONE`] for a root or an orphan.
-    pub parent: u32,
-    /// Its own calls: the first, and the neighbours among its caller's.
-    pub first_child: u32,
-    pub previous: u32,
-    pub next: u32,
     /// The endpoint whose program it runs.
     pub endpoint: EndpointId,
     /// The member that serves it.
     pub member: MemberId,
-    /// The station it waits at or runs on.
-    pub station: u32,
-    /// The site of its caller that made it; meaningless for a root.
-    pub site: SiteId,
-    /// What was asked; only for a root.
-    pub request: RequestId,
-    /// The user it is for.
-    pub user: u32,
-    /// Which of the copies of its site it is.
-    pub copy: u32,
-    /// Own calls that are out, or still to be made.
-    pub left: u32,
-    /// Of these, still to be made: copies that wait until another is over.
-    pub unborn: u32,
-    /// Right answers still needed.
-    pub need: u32,
-    /// Which attempt it is, from 1; while backing off, how many failed.
-    pub attempt: u32,
-    /// The first error among its own calls of this step.
-    pub fault: Option<PackedFault>,
     pub class: Class,
     pub state: State,
+    /// Slots held.
+    pub holds: u8,
+    /// Loops open.
+    pub loops: u8,
     /// Its caller has gone.
     pub detached: bool,
     /// It runs steps of its caller's program, or of a user far away; it is at no place.
@@ -98,10 +66,48 @@ pub struct Call {
     pub root: bool,
     /// It makes a call in person: what it is at home is set aside.
     pub visiting: bool,
-    /// Slots held.
-    pub holds: u8,
-    /// Loops open.
-    pub loops: u8,
+
+    /// Waited here so far, ns.
+    pub waited: u64,
+    /// Work still to be done on a core, ns.
+    pub work: u64,
+    /// Sequence of the timer of its attempt; 0: none.
+    pub timer: u64,
+    /// Names the draws that all calls of a request share.
+    pub origin: u64,
+    /// Its caller, [`NONE`] for a root or an orphan.
+    pub parent: u32,
+    /// Its own calls: the first, and the neighbours among its caller's.
+    pub first_child: u32,
+    pub previous: u32,
+    pub next: u32,
+    /// Counts the calls that lived in this slot.
+    pub generation: u32,
+    /// The station it waits at or runs on.
+    pub station: u32,
+    /// The user it is for.
+    pub user: u32,
+    /// The key that it is about.
+    pub item: u32,
+
+    /// Own calls that are out, or still to be made.
+    pub left: u32,
+    /// Of these, still to be made: copies that wait until another is over.
+    pub unborn: u32,
+    /// Right answers still needed.
+    pub need: u32,
+    /// The site of its caller that made it; meaningless for a root.
+    pub site: SiteId,
+    /// What was asked; only for a root.
+    pub request: RequestId,
+    /// Which of the copies of its site it is.
+    pub copy: u32,
+    /// Which attempt it is, from 1; while backing off, how many failed.
+    pub attempt: u32,
+    /// The versions of that key that it loads, by depth of caches, and last the one it has written.
+    pub versions: [u32; model::LOADS_MAX + 1],
+    /// The first error among its own calls of this step.
+    pub fault: Option<PackedFault>,
 }
 
 impl Call {

@@ -300,6 +300,10 @@ impl<P: Probe> Engine<'_, P> {
                 if call.state == State::Working {
                     call.served += self.now - call.since;
                     (call.pc, call.state) = (call.pc + 1, State::Running);
+                    // Most work is the last thing that is done where it is done.
+                    if matches!(self.ops[call.pc as usize], Op::End) && !call.visiting {
+                        return self.end(index);
+                    }
                     return Some(index);
                 }
                 Some(self.end_of_event(index))

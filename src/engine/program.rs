@@ -42,7 +42,13 @@ impl<P: Probe> Engine<'_, P> {
                 Op::Acquire(resource) => {
                     let station = self.resolve(slot, resource);
                     match self.ask_for_slot(slot, station, pc) {
-                        Admission::Start => pc += 1,
+                        Admission::Start => {
+                            pc += 1;
+                            if let Op::Work(dist) = self.ops[pc as usize] {
+                                self.work(slot, pc, dist);
+                                return None;
+                            }
+                        }
                         Admission::Wait => return None,
                         Admission::Reject => return self.reject(slot, station),
                     }
@@ -227,7 +233,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// A call begins work that nobody disturbs; an event ends it.
     #[inline]
-    fn work(&mut self, slot: u32, pc: Pc, dist: DistId) {
+    pub(super) fn work(&mut self, slot: u32, pc: Pc, dist: DistId) {
         let work = self.draw_span(slot, pc, dist);
         let event = self.next_sequence();
         let call = &mut self.calls[slot];

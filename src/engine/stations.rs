@@ -305,12 +305,18 @@ impl<P: Probe> Engine<'_, P> {
         if self.entries[call.endpoint.index()].place == *place {
             call.waited += wait;
         }
-        (call.pc, call.state) = (call.pc + 1, State::Running);
-        self.ready.push_back((next, call.generation));
+        let pc = call.pc + 1;
+        (call.pc, call.state) = (pc, State::Running);
+        let generation = call.generation;
         if patience.is_some() {
             self.stop_patience(next, station);
         }
         self.probe.on(Time(now), Signal::Started { station: id, wait: span(wait), queued: true });
+        // What most wait for is to work, which needs nobody's turn.
+        match self.ops[pc as usize] {
+            Op::Work(dist) => self.work(next, pc, dist),
+            _ => self.ready.push_back((next, generation)),
+        }
     }
 
     /// Waiting for what is the place's own counts as its wait; waiting for a pool is time at the pool.

@@ -21,7 +21,7 @@ impl<P: Probe> Engine<'_, P> {
         let site = &self.model.sites[site.index()];
         let entry = self.entries[endpoint.index()];
         let key = self.turn_key(slot, mix(self.calls[slot].key, site.step));
-        let Call { user, item, endpoint: caller, member: own, .. } = self.calls[slot];
+        let Call { user, item, endpoint: caller, member: own, class, .. } = self.calls[slot];
         let member = match site.target {
             Target::Beside(_) => self.beside(endpoint, caller, own),
             _ => self.member_for(&entry, key, user, item),
@@ -30,7 +30,7 @@ impl<P: Probe> Engine<'_, P> {
         (call.key, call.endpoint, call.member) = (key, endpoint, member);
         (call.arrived, call.waited, call.served) = (self.now, 0, 0);
         (call.loops, call.visiting) = (0, true);
-        call.class = site.class.or(entry.class).unwrap_or(call.class);
+        call.class = site.class.or(entry.class).unwrap_or(class);
         self.visiting += 1;
         self.enter_place(endpoint, member);
         entry.pc

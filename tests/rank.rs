@@ -119,10 +119,7 @@ fn the_limit_of_an_mm1_moves_as_its_formula_says() {
 #[test]
 fn the_limit_of_an_mmc_moves_with_its_servers_as_erlang_says() {
     let at = |rate, servers| promised(rate, servers, 10.0, 1, "mean < 20ms");
-    let knobs = [
-        knob("s.workers", 0.25, &at(200.0, 5)),
-        knob("load.rate", -0.1, &at(180.0, 4)),
-    ];
+    let knobs = [knob("s.workers", 0.25, &at(200.0, 5)), knob("load.rate", -0.1, &at(180.0, 4))];
     let knobs = knobs.map(|it| Knob { is_load: it.path.starts_with("load"), ..it });
     let ranking = ranked(&at(200.0, 4), &knobs, &Doubts::default(), 40_000);
     let limit = |c: u32| {

@@ -21,6 +21,11 @@ use super::summary::QUANTILES;
 use crate::model::{Model, Statistic};
 use crate::rng::{KeyedRng, mix};
 
+/// So many knobs all have their limits looked for.
+const FEW: usize = 12;
+/// A bound of the bottleneck law that moves by less does not move.
+const BOUND_MOVES: f64 = 1e-3;
+
 /// A knob that was turned.
 #[derive(Debug)]
 pub struct Knob {
@@ -252,9 +257,9 @@ pub fn rank(
     let (sides, unsure) = jobs.split_at(1 + knobs.len());
     let figure = figure(criterion);
     let whole = point(&sides[0], dial.base);
-    let limits = limits(base, knobs, &sides[0], criterion, options, progress)?;
     let mut effects: Vec<Effect> =
         knobs.iter().zip(&sides[1..]).map(|(knob, job)| effect(knob, &sides[0], job, &figure)).collect();
+    let limits = limits((knobs, &effects), &sides[0], criterion, options, progress)?;
     let moved = limits.as_ref().map_or(&[][..], |limits| &limits.each);
     for ((effect, knob), moved) in effects.iter_mut().zip(knobs).zip(moved) {
         effect.limit = moved.clone().map(|difference| Moved {
@@ -280,28 +285,40 @@ pub fn rank(
         state: whole.state,
         replications: options.replications,
         cost: bill(&sides[0]).map(|bill| Monthly { currency: bill.currency, per_month: bill.per_month }),
-        limit_at: limits.map(|limits| Found { load: dial.name(), at: limits.at, by: limits.by, ..Found::default() }),
+        limit_at: limits.map(|limits| Found {
+            load: dial.name(),
+            at: limits.at,
+            by: limits.by,
+            ..Found::default()
+        }),
         axis: dial.axis.clone(),
         effects,
         uncertain: (!doubts.each.is_empty()).then(|| unknown(doubts, unsure, &figure)),
     })
 }
 
-/// The limit of the base and of every knob that is not the load; `None` where nobody asks, or the model has no objectives.
+/// The limit of the base and of the knobs that may move it; `None` where nobody asks, or the model has no objectives.
 fn limits(
-    base: &Model,
-    knobs: &[Knob],
-    settled: &Job,
+    (knobs, effects): (&[Knob], &[Effect]),
+    base: &Job,
     criterion: &Criterion,
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Option<Shifts>, StudyError> {
-    if !criterion.limit || base.objectives.iter().all(|objective| objective.warns) {
+    if !criterion.limit || base.model.objectives.iter().all(|objective| objective.warns) {
         return Ok(None);
     }
+    // Near the limit runs are long: of many knobs, only those that do anything to the latency or to the law's bound go there.
+    let does_anything = |effect: &Effect| {
+        matches!(effect.held.verdict, Verdict::Lower | Verdict::Higher)
+            || effect.bound_relative.is_some_and(|change| change.abs() > BOUND_MOVES)
+    };
     // The limit is counted in load, and turning that turns the axis.
-    let turned: Vec<Option<&Model>> = knobs.iter().map(|knob| (!knob.is_load).then_some(&knob.model)).collect();
-    shift::shifts(settled, &turned, options, progress).map(Some)
+    let goes =
+        |(knob, effect): &(&Knob, &Effect)| !knob.is_load && (knobs.len() <= FEW || does_anything(effect));
+    let pairs = knobs.iter().zip(effects);
+    let turned: Vec<Option<&Model>> = pairs.map(|pair| goes(&pair).then_some(&pair.0.model)).collect();
+    shift::shifts(base, &turned, options, progress).map(Some)
 }
 
 fn figure(criterion: &Criterion) -> Figure {

@@ -8,7 +8,7 @@ use super::answer::{Estimate, State};
 use super::edge::bound;
 use super::figure::{self, Difference, Observed};
 use super::limit;
-use super::loads::{Dial, plain};
+use super::loads::{self, Dial, plain};
 use super::options::{Options, Progress, StudyError, Swept};
 use super::pilot::Pilot;
 use super::point::point;
@@ -30,9 +30,11 @@ const FOLLOWS_LAW: f64 = 0.03;
 const STEPS: usize = 6;
 /// Loads of the first step, as shares of the bottleneck law's bound.
 const FIRST: [f64; 3] = [0.70, 0.85, 0.95];
+/// Near a limit a warm-up is long: fewer replications, each the longer, waste less on it.
+const REPLICATIONS_MAX: u32 = 8;
 /// A window spans so many relaxation times, unless that is more than so many times its length elsewhere.
 const RELAXATIONS: f64 = 20.0;
-const LONGER_MAX: f64 = 3.0;
+const LONGER_MAX: f64 = 2.0;
 /// An objective is not told to be further below its bar than this: a wait of zero would be infinitely far.
 const FAR: f64 = -1e3;
 
@@ -67,8 +69,10 @@ pub(super) fn shifts(
     let study = Study { options: &fixed(base, options), progress };
     let law = bound(&base.model, &side.dial).map(|(load, _)| load).filter(|load| *load > 0.0);
     let first = law.map_or(vec![base.at, 2.0 * base.at], |law| FIRST.map(|share| share * law).to_vec());
-    // To find it roughly the warm-up of the load of the file will do.
-    study.climb(&mut [(&mut side, first)], &Pace::of(base))?;
+    // To find it roughly the warm-up of the load of the file will do, or one in which all users have come once.
+    let mut pace = Pace::of(base).as_many(options.replications, study.options.replications);
+    pace.pilot.warmup = pace.pilot.warmup.max(Span::from_secs(loads::think_s(&base.model)));
+    study.climb(&mut [(&mut side, first)], &pace)?;
     let rough = match side.limit() {
         Ok(rough) => rough.seen.value,
         Err(reason) => return Ok(nowhere(turned, &reason)),
@@ -96,11 +100,19 @@ fn nowhere(turned: &[Option<&Model>], reason: &str) -> Shifts {
     Shifts { at: Estimate::unknown(reason), by: None, each: vec![None; turned.len()] }
 }
 
-/// Windows of one length, that of the base: limits are precise where latencies are not, since these are steep there.
+/// As many requests as the base had: limits are precise where latencies are not, since these are steep there.
 fn fixed(base: &Job, options: &Options) -> Options {
     let rate = base.pilot.as_ref().map_or(0.0, |pilot| pilot.rate_per_s);
-    let requests = (base.length.as_secs() * rate).round().max(1.0) as u64;
-    Options { requests: Some(requests), duration: None, precision: Vec::new(), ..options.clone() }
+    let replications = options.replications.min(REPLICATIONS_MAX);
+    let all = base.length.as_secs() * rate * f64::from(options.replications);
+    let requests = (all / f64::from(replications)).round().max(1.0) as u64;
+    Options {
+        requests: Some(requests),
+        duration: None,
+        precision: Vec::new(),
+        replications,
+        ..options.clone()
+    }
 }
 
 /// Warm-up and length of windows, and the load they are for.
@@ -114,6 +126,11 @@ impl Pace {
     fn of(job: &Job) -> Self {
         let pilot = job.pilot.clone().expect("it has had its pilot");
         Self { pilot, length: job.length, at: job.at }
+    }
+
+    /// As many requests in all, by another number of replications.
+    fn as_many(self, before: u32, now: u32) -> Self {
+        Self { length: Span::from_secs(self.length.as_secs() * f64::from(before) / f64::from(now)), ..self }
     }
 
     /// Long enough to forget the start of the window several times over.
@@ -159,15 +176,21 @@ impl Side {
     /// Loads to be simulated next; none where the limit is known well enough.
     fn next(&self) -> Vec<f64> {
         let wanted = match self.bracket() {
-            (Some(low), Some(high)) if high.at <= (1.0 + WIDTH) * low.at || high.at - low.at <= 1.0 && self.dial.closed() => {
+            (Some(low), Some(high))
+                if high.at <= (1.0 + WIDTH) * low.at || high.at - low.at <= 1.0 && self.dial.closed() =>
+            {
                 Vec::new()
             }
             (Some(low), Some(high)) => match crossing(low, high) {
                 Some(limit) => around(limit.seen.value).to_vec(),
                 None => vec![(low.at + high.at) / 2.0],
             },
-            (Some(low), None) => around(self.along().unwrap_or(f64::MAX).clamp(1.03 * low.at, 1.5 * low.at)).to_vec(),
-            (None, Some(high)) => around(self.along().unwrap_or(0.0).clamp(0.5 * high.at, 0.97 * high.at)).to_vec(),
+            (Some(low), None) => {
+                around(self.along().unwrap_or(f64::MAX).clamp(1.03 * low.at, 1.5 * low.at)).to_vec()
+            }
+            (None, Some(high)) => {
+                around(self.along().unwrap_or(0.0).clamp(0.5 * high.at, 0.97 * high.at)).to_vec()
+            }
             (None, None) => Vec::new(),
         };
         let mut wanted: Vec<f64> = wanted.into_iter().map(|at| self.dial.round(at)).collect();
@@ -192,14 +215,21 @@ impl Side {
         let at = |job: &Job| plain(job.at);
         match self.bracket() {
             (Some(low), Some(high)) => {
-                if point(high, self.dial.base).state == State::Saturated && high.at <= (1.0 + WIDTH_MAX) * low.at {
-                    return Err(format!("the objectives hold while there is a steady state, up to {} at least", at(low)));
+                // Closed loads always have a steady state: what grows there is on its way to it.
+                let lost = !self.dial.closed() && point(high, self.dial.base).state == State::Saturated;
+                if lost && high.at <= (1.0 + WIDTH_MAX) * low.at {
+                    return Err(format!(
+                        "the objectives hold while there is a steady state, up to {} at least",
+                        at(low)
+                    ));
                 }
                 crossing(low, high)
                     .filter(|_| high.at <= (1.0 + WIDTH_MAX) * low.at)
                     .ok_or_else(|| format!("between {} and {}, not found more closely", at(low), at(high)))
             }
-            (Some(low), None) => Err(format!("the objectives hold at all loads simulated, up to {}", at(low))),
+            (Some(low), None) => {
+                Err(format!("the objectives hold at all loads simulated, up to {}", at(low)))
+            }
             (None, Some(high)) => Err(format!("broken at all loads simulated, down to {}", at(high))),
             (None, None) => Err("no load was simulated".to_owned()),
         }
@@ -247,17 +277,22 @@ impl Study<'_> {
         turned: &[Option<&Model>],
         pace: &Pace,
     ) -> Result<Vec<Option<Difference>>, StudyError> {
-        let near = |a: &&Job, b: &&Job| (a.at - limit.seen.value).abs().total_cmp(&(b.at - limit.seen.value).abs());
+        let near =
+            |a: &&Job, b: &&Job| (a.at - limit.seen.value).abs().total_cmp(&(b.at - limit.seen.value).abs());
         let beside = base.jobs.iter().min_by(near).expect("a limit lies between two loads");
-        let mut sides = turned.iter().flatten().map(|model| Side::new(model)).collect::<Result<Vec<_>, _>>()?;
+        let mut sides =
+            turned.iter().flatten().map(|model| Side::new(model)).collect::<Result<Vec<_>, _>>()?;
         let law = |side: &Side| bound(&side.model, &side.dial).map(|(load, _)| load);
-        let factors: Vec<f64> = sides.iter().map(|side| law(side).zip(law(base)).map_or(1.0, |(a, b)| a / b)).collect();
+        let factors: Vec<f64> =
+            sides.iter().map(|side| law(side).zip(law(base)).map_or(1.0, |(a, b)| a / b)).collect();
         // All at one load that the base was at, but for those that surely go elsewhere.
-        let here: Vec<usize> = (0..sides.len()).filter(|at| (factors[*at] - 1.0).abs() <= FOLLOWS_LAW).collect();
+        let here: Vec<usize> =
+            (0..sides.len()).filter(|at| (factors[*at] - 1.0).abs() <= FOLLOWS_LAW).collect();
         let mut fresh: Vec<Job> = here.iter().map(|at| sides[*at].job(beside.at, Some(pace))).collect();
         rounds::settle(&mut fresh, self.options, self.progress)?;
         let mut slid: Vec<Option<Limit>> = vec![None; sides.len()];
-        let mut first: Vec<Vec<f64>> = factors.iter().map(|factor| around(factor * limit.seen.value).to_vec()).collect();
+        let mut first: Vec<Vec<f64>> =
+            factors.iter().map(|factor| around(factor * limit.seen.value).to_vec()).collect();
         for (at, job) in here.into_iter().zip(fresh) {
             let moved = slide(limit, beside, &job);
             match moved {

@@ -2,6 +2,7 @@
 
 use super::load;
 use super::number::{self, TimeUnit, decimals, finite, rounded};
+use super::objective::Objective;
 use super::versus;
 use crate::experiment::answer::{Estimate, State};
 use crate::experiment::figure::Verdict;
@@ -41,14 +42,17 @@ fn first(ranking: &Ranking) -> String {
 
 /// `` `web.replicas` moves the limit most: 25 % more of it (4 to 5) takes it from 15,340 users to 19,100 users, 24.6 % higher (24.1-25.1 %); $124 a month more ``
 fn furthest(ranking: &Ranking) -> Option<String> {
-    let before = load::found(&ranking.axis, &ranking.limit_at.as_ref()?.at)?;
+    let at = &ranking.limit_at.as_ref()?.at;
+    let before = load::found(&ranking.axis, at)?;
     let raised = ranking.effects.iter().filter_map(|effect| {
         let held = &effect.limit.as_ref()?.held;
         let change = held.difference.relative.value.filter(|_| held.verdict == Verdict::Higher)?;
         Some((effect, held, change))
     });
     let Some((effect, held, _)) = raised.max_by(|a, b| a.2.total_cmp(&b.2)) else {
-        return Some(format!("no knob moves the limit of {before} up: no effect is distinguishable from none"));
+        return Some(format!(
+            "no knob moves the limit of {before} up: no effect is distinguishable from none"
+        ));
     };
     let after = load::found(&ranking.axis, &held.difference.after)?;
     let money = match (effect.cost_per_month, &ranking.cost) {
@@ -59,9 +63,10 @@ fn furthest(ranking: &Ranking) -> Option<String> {
         _ => String::new(),
     };
     Some(format!(
-        "`{}` moves the limit most: {} takes it from {before} to {after}, {}{money}",
+        "`{}` moves the limit most: {} takes it from {} to {after}, {}{money}",
         effect.path,
         moved(effect),
+        before.trim_end_matches(" users").trim_end_matches("/s"),
         versus::relative(held)
     ))
 }
@@ -160,12 +165,20 @@ pub fn without_effect(ranking: &Ranking) -> Vec<(&'static str, String)> {
 #[must_use]
 pub fn percent(e: &Estimate) -> String {
     let Some(value) = finite(e.value).map(|x| 100.0 * x) else { return number::NONE.to_owned() };
-    let Some(half) = finite(e.half_width()).map(|x| 100.0 * x) else { return signed(value, places(value, None)) + " ±?" };
+    let Some(half) = finite(e.half_width()).map(|x| 100.0 * x) else {
+        return signed(value, places(value, None)) + " ±?";
+    };
     if value == 0.0 && half == 0.0 {
         return "0".to_owned();
     }
     let places = places(value, Some(half));
     format!("{} ± {}", signed(value, places), rounded(half, places))
+}
+
+/// Whether any knob changes what a month costs.
+#[must_use]
+pub fn is_about_money(ranking: &Ranking) -> bool {
+    ranking.effects.iter().any(|e| e.cost_per_month.is_some_and(|x| x.abs() >= 0.5))
 }
 
 /// How far a knob moves the limit, as [`percent`]; nothing where it was not looked for.
@@ -192,7 +205,8 @@ pub fn limit(ranking: &Ranking) -> Option<String> {
     let Some(at) = load::found_with_interval(&ranking.axis, &found.at) else {
         return Some(format!("not in reach: {}", found.at.reason.as_deref().unwrap_or("not found")));
     };
-    let by = found.by.as_deref().map_or(String::new(), |by| format!(", where {} breaks", by.trim_start_matches("total ")));
+    let breach = |by: &str| Objective::read(by).map_or_else(|| by.to_owned(), |objective| objective.breach());
+    let by = found.by.as_deref().map_or(String::new(), |by| format!(", where {}", breach(by)));
     Some(format!("{at}{by}"))
 }
 

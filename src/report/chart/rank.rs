@@ -20,10 +20,10 @@ const ROWS: usize = 16;
 const NAMES: f64 = 250.0;
 const VERDICTS: f64 = 280.0;
 /// Room for a number with its interval beside a bar, and for one of money.
-const NUMBER: f64 = 116.0;
+const NUMBER: f64 = 128.0;
 const MONEY: f64 = 100.0;
 /// Share of the bars' room that those of the latency get, where those of the limit stand beside them.
-const LATENCY: f64 = 0.56;
+const LATENCY: f64 = 0.54;
 /// Effects beyond this, in per cent, end at the edge.
 const SHOWN_MAX: f64 = 200.0;
 /// From the last row to the end of the words below its axis.
@@ -40,6 +40,8 @@ pub fn ranking_svg(ranking: &Ranking) -> String {
     let more = ranking.effects.iter().filter(|e| rank::is_real(e)).count() - effects.len();
     let mut rest: Vec<String> =
         (more > 0).then(|| format!("{more} smaller effects are in rank.csv")).into_iter().collect();
+    rest.extend(rank::limit(ranking).map(|limit| format!("limit as it is: {limit}")));
+    rest.extend(rank::without_limit(ranking).into_iter().map(|text| format!("no limit found for {text}")));
     rest.extend(rank::without_effect(ranking).into_iter().map(|(_, text)| text));
     let rest: Vec<String> = rest.iter().flat_map(|text| wrapped(text, size::NOTE)).collect();
 
@@ -68,11 +70,9 @@ pub fn ranking_svg(ranking: &Ranking) -> String {
         if let Some(rows) = &rows {
             ignorance(canvas, ranking, rows, below + 70.0);
         }
-        let limit = rank::limit(ranking).filter(|_| effects.iter().any(|effect| effect.limit.is_some()));
         let footer = format!(
-            "at {}{}; whiskers: 95 % intervals of the paired differences; each knob turned the way that should help; knee {}, seed {}",
+            "at {}; whiskers: 95 % intervals of the paired differences; each knob turned the way that should help; knee {}, seed {}",
             rank::at(ranking),
-            limit.map_or(String::new(), |limit| format!("; limit {limit}")),
             ranking.knee,
             ranking.seed
         );
@@ -88,7 +88,7 @@ fn sides() -> (f64, f64) {
 /// Left and right edges of the bars of the latency, and of those of the limit if there are any; their numbers stand to the right of them.
 fn columns(ranking: &Ranking, effects: &[&Effect]) -> ((f64, f64), Option<(f64, f64)>) {
     let left = size::MARGIN + NAMES;
-    let money = if ranking.cost.is_some() { MONEY } else { 0.0 };
+    let money = if rank::is_about_money(ranking) { MONEY } else { 0.0 };
     let right = size::WIDTH - size::MARGIN - money - NUMBER;
     if effects.iter().all(|effect| effect.limit.is_none()) {
         return ((left, right), None);
@@ -115,7 +115,11 @@ fn tornado(canvas: &mut Canvas<'_>, ranking: &Ranking, effects: &[&Effect], (top
                 Verdict::Lower => P95,
                 _ => GREY,
             },
-            told: if steady(effect) { percent(effect.held.verdict, &effect.held.difference.relative) } else { "not steady".to_owned() },
+            told: if steady(effect) {
+                percent(effect.held.verdict, &effect.held.difference.relative)
+            } else {
+                "not steady".to_owned()
+            },
         })
         .collect();
     bars(canvas, &format!("Change of {}, %", rank::statistic(ranking)), &rows, latency, (top, bottom));
@@ -123,7 +127,11 @@ fn tornado(canvas: &mut Canvas<'_>, ranking: &Ranking, effects: &[&Effect], (top
         let rows: Vec<Bar<'_>> = effects
             .iter()
             .map(|effect| match &effect.limit {
-                None => Bar { change: None, rgb: GREY, told: if effect.is_load { "is the load" } else { "" }.to_owned() },
+                None => Bar {
+                    change: None,
+                    rgb: GREY,
+                    told: if effect.is_load { "is the load" } else { "" }.to_owned(),
+                },
                 Some(limit) => Bar {
                     change: Some(&limit.held.difference.relative),
                     rgb: match limit.held.verdict {
@@ -137,7 +145,7 @@ fn tornado(canvas: &mut Canvas<'_>, ranking: &Ranking, effects: &[&Effect], (top
             .collect();
         bars(canvas, "Change of the limit, %", &rows, sides, (top, bottom));
     }
-    if let Some(cost) = &ranking.cost {
+    if let Some(cost) = ranking.cost.as_ref().filter(|_| rank::is_about_money(ranking)) {
         let right = size::WIDTH - size::MARGIN;
         let head = Text::new(format!("{} a month", cost.currency), (right, top - 18.0), size::HEADING, INK);
         canvas.text(&head.bold().anchored(Anchor::End));
@@ -171,7 +179,13 @@ struct Bar<'a> {
     told: String,
 }
 
-fn bars(canvas: &mut Canvas<'_>, heading: &str, rows: &[Bar<'_>], (left, right): (f64, f64), (top, bottom): (f64, f64)) {
+fn bars(
+    canvas: &mut Canvas<'_>,
+    heading: &str,
+    rows: &[Bar<'_>],
+    (left, right): (f64, f64),
+    (top, bottom): (f64, f64),
+) {
     let x = scale(rows.iter().filter_map(|row| row.change));
     let pixel = |value: f64| x.pixel(100.0 * value, left, right).clamp(left, right);
     canvas.text(&Text::new(heading, (left, top - 18.0), size::HEADING, INK).bold());
@@ -219,6 +233,9 @@ fn whisker(canvas: &mut Canvas<'_>, ends: Option<(f64, f64)>, y: f64) {
 fn scale<'e>(changes: impl Iterator<Item = &'e Estimate>) -> Scale {
     let ends = changes.flat_map(|e| [e.low, e.high, e.value].map(|x| finite(x).map(|x| 100.0 * x)));
     let (low, high) = ends.flatten().fold((0.0, 0.0), |(low, high): (f64, f64), x| (low.min(x), high.max(x)));
+    // What is hardly beyond zero needs no room there.
+    let hardly = 0.03 * (high - low);
+    let (low, high) = (if -low < hardly { 0.0 } else { low }, if high < hardly { 0.0 } else { high });
     // An empty scale has room for one per cent.
     let low = if high - low < 1e-9 { -1.0 } else { low };
     around(low.max(-100.0), high.min(SHOWN_MAX))

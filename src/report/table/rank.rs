@@ -6,7 +6,7 @@ use super::paint::{Paint, Role};
 use crate::experiment::answer::{Estimate, State};
 use crate::experiment::figure::Verdict;
 use crate::experiment::rank::{Effect, Ranking, Unknown};
-use crate::report::number::{self, rounded};
+use crate::report::number::{self, decimals, rounded};
 use crate::report::rank::{self, percent, signed};
 use crate::report::versus;
 
@@ -41,9 +41,10 @@ pub fn ranking_text(ranking: &Ranking, paint: Paint) -> String {
 }
 
 fn table(ranking: &Ranking, real: &[&Effect]) -> Grid {
-    let currency = ranking.cost.as_ref().map_or(String::new(), |cost| format!("{} a month", cost.currency));
+    let currency = ranking.cost.as_ref().map_or(String::new(), |cost| format!("{}/month", cost.currency));
     // The law's bound stands in where no limit was found.
     let by_law = ranking.limit_at.as_ref().is_none_or(|found| found.at.value.is_none());
+    let money = rank::is_about_money(ranking);
     let mut grid = Grid::default()
         .left("knob")
         .left("from, to")
@@ -64,23 +65,28 @@ fn table(ranking: &Ranking, real: &[&Effect]) -> Grid {
         };
         let elasticity = |e: &Estimate| match e.value {
             Some(0.0) => "0".to_owned(),
-            _ => number::estimate(e, 1.0),
+            Some(value) => rounded(value, decimals(value, e.half_width()).clamp(0, 3)),
+            None => number::NONE.to_owned(),
         };
         let bound = effect.bound_relative.filter(|_| by_law).map_or(String::new(), |x| zero_or(100.0 * x, 0));
-        let money = effect
-            .cost_per_month
-            .map_or(String::new(), |x| if x.abs() < 0.5 { "0".to_owned() } else { signed(x, 0) });
+        let paid = effect.cost_per_month.filter(|_| money);
         let limit = effect.limit.as_ref();
         grid.row(vec![
             Cell::new(effect.path.as_str(), Role::Strong),
             cut(&rank::from_to(effect), FROM_TO).into(),
-            Cell::new(if steady { percent(&effect.held.difference.relative) } else { "not steady".to_owned() }, role),
+            Cell::new(
+                if steady { percent(&effect.held.difference.relative) } else { "not steady".to_owned() },
+                role,
+            ),
             if steady { elasticity(&effect.elasticity) } else { number::NONE.to_owned() }.into(),
-            Cell::new(rank::limit_percent(effect), limit.map_or(Role::Text, |limit| of_limit(limit.held.verdict))),
+            Cell::new(
+                rank::limit_percent(effect),
+                limit.map_or(Role::Text, |limit| of_limit(limit.held.verdict)),
+            ),
             limit.map_or(String::new(), |limit| elasticity(&limit.elasticity)).into(),
             bound.into(),
-            Cell::new(money, Role::Text),
-            effect.cost_per_month.map_or(String::new(), |_| elasticity(&effect.cost_elasticity)).into(),
+            paid.map_or(String::new(), |x| if x.abs() < 0.5 { "0".to_owned() } else { signed(x, 0) }).into(),
+            paid.map_or(String::new(), |_| elasticity(&effect.cost_elasticity)).into(),
         ]);
     }
     grid
@@ -152,7 +158,14 @@ fn notes(ranking: &Ranking, real: usize) -> Vec<(&'static str, String)> {
         ),
     ));
     if let Some(limit) = rank::limit(ranking) {
-        notes.push(("limit", limit));
+        let some = ranking.effects.iter().any(|effect| effect.limit.is_some());
+        let left_out = some && ranking.effects.iter().any(|effect| effect.limit.is_none() && !effect.is_load);
+        let where_to = if left_out {
+            "; looked for with the knobs that move the latency or the law's bound"
+        } else {
+            ""
+        };
+        notes.push(("limit", limit + where_to));
     }
     notes.extend(rank::without_limit(ranking).into_iter().map(|text| ("no limit", text)));
     notes.push(("el.", "elasticity: by how many per cent it changes for 1 % more of the knob".to_owned()));
@@ -164,7 +177,11 @@ fn notes(ranking: &Ranking, real: usize) -> Vec<(&'static str, String)> {
         ));
     }
     if let Some(cost) = &ranking.cost {
-        notes.push(("cost", format!("{} a month as it is", versus::amount(cost.per_month, &cost.currency))));
+        notes.push((
+            "cost",
+            format!("{} a month as it is", versus::amount(cost.per_month, &cost.currency))
+                + if rank::is_about_money(ranking) { "" } else { ", and with any of these" },
+        ));
     }
     if ranking.effects.len() >= MANY {
         notes.push((

@@ -153,6 +153,21 @@ fn no_limit_is_told_where_the_objectives_end_with_the_steady_state() {
     assert!(ranked(&desk(50.0, 1, 10.0, 1), &[], &Doubts::default(), 1_000).limit_at.is_none());
 }
 
+/// Two desks and a database for 2 $/h each: half as many desks more are a quarter more of the bill, and an elasticity of 1/2.
+#[test]
+fn the_elasticity_of_the_cost_is_the_share_of_the_bill_that_a_knob_stands_for() {
+    let priced = |replicas: u32| {
+        desk(50.0, 1, 10.0, 1)
+            .replace("{workers: 1,", &format!("{{replicas: {replicas}, cost: 1 $/h, workers: 1,"))
+            .replace("servers: 1,", "servers: 1, cost: 2 $/h,")
+    };
+    let knobs = [knob("s.replicas", 0.5, &priced(3)), knob("s.x", -0.1, &priced(2).replace("10ms", "9ms"))];
+    let ranking = ranked(&priced(2), &knobs, &Doubts::default(), 1_000);
+    assert_eq!(effect(&ranking, "s.replicas").cost_elasticity, Estimate::exact(0.5));
+    assert_eq!(effect(&ranking, "s.replicas").cost_per_month, Some(730.0));
+    assert_eq!(effect(&ranking, "s.x").cost_elasticity.value, Some(0.0));
+}
+
 #[test]
 fn effects_are_sorted_and_an_idle_knob_has_none() {
     let knobs = [
@@ -291,6 +306,36 @@ fn every_knob_of_a_file_is_turned_the_way_that_helps() {
         (Some("20/s"), Some("18/s"))
     );
     assert_eq!(of("desk.workers")["cost_per_month"], 0.0);
+}
+
+#[test]
+fn the_limit_stands_beside_the_latency_unless_nobody_asks() {
+    let desk = Desk::with(&format!("{MODEL}slo: {{total: p95 < 100ms}}\n"));
+    let line = ["--requests", "1000", "--knob", "desk.workers", "--knob", "load.rate"];
+    let text = desk.done(&line);
+    let second = text.lines().nth(1).unwrap();
+    assert!(
+        second.starts_with("`desk.workers` moves the limit most: 100 % more of it (1 to 2) takes it"),
+        "{text}"
+    );
+    assert!(text.contains(", where p95 breaks 100 ms") && text.contains("limit %"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let chart = fs::read_to_string(desk.0.path().join("output/counter/rank.svg")).unwrap();
+    assert!(chart.contains("Change of the limit, %") && chart.contains("is the load"));
+    assert_eq!(
+        text,
+        desk.done(&[&line[..], &["--threads", "1"]].concat()),
+        "the same for any number of threads"
+    );
+    for (flags, there) in [(&["--json"][..], true), (&["--json", "--no-limit"], false)] {
+        let told = desk.done(&[&line[..], flags].concat());
+        let document: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(document["limit_at"].is_object(), there);
+        let workers = &document["effects"][0];
+        assert_eq!(workers["path"], "desk.workers");
+        assert_eq!(workers["limit"]["elasticity"]["low"].is_number(), there);
+        assert!(workers["bound_relative"].is_number());
+    }
 }
 
 #[test]

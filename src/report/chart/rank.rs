@@ -51,8 +51,7 @@ pub fn ranking_svg(ranking: &Ranking) -> String {
     let rows = ranking.uncertain.as_ref().map(spans);
     let end = rows.as_ref().map_or(below, |rows| below + 70.0 + ROW * rows.len() as f64 + AXIS);
     canvas::page((size::WIDTH, end + 40.0), |canvas| {
-        let limit = if effects.iter().any(|effect| effect.limit.is_some()) { " and the limit" } else { "" };
-        let title = format!("{}: what moves {}{limit}", ranking.model, rank::statistic(ranking));
+        let title = format!("{}: what moves {}", ranking.model, rank::statistic(ranking));
         let title = font::fitted(&title, size::TITLE, true, room);
         canvas.text(&Text::new(title, (size::MARGIN, 36.0), size::TITLE, INK).bold());
         for (i, line) in subtitle.iter().enumerate() {

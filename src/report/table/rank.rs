@@ -65,7 +65,7 @@ fn table(ranking: &Ranking, real: &[&Effect]) -> Grid {
         };
         let elasticity = |e: &Estimate| match e.value {
             Some(0.0) => "0".to_owned(),
-            Some(value) => rounded(value, decimals(value, e.half_width()).clamp(0, 2)),
+            Some(value) => rounded(value, decimals(value, e.half_width()).clamp(0, 3)),
             None => number::NONE.to_owned(),
         };
         let bound = effect.bound_relative.filter(|_| by_law).map_or(String::new(), |x| zero_or(100.0 * x, 0));

@@ -94,7 +94,8 @@ fn written(command: &str, model: &Path) -> Result<String, Box<dyn Error>> {
     }
     let svg = fs::read_to_string(out.join(command).with_extension("svg"))?;
     fs::remove_dir_all(out)?;
-    Ok(svg)
+    // By its first line the command knows its own files; these are nobody's to replace.
+    Ok(svg.split_once('\n').map_or(svg.clone(), |(_, chart)| chart.to_owned()))
 }
 
 fn save(root: &Path, name: &str, svg: &str) -> Result<(), Box<dyn Error>> {

@@ -70,7 +70,7 @@ pub(super) fn shifts(
     let law = bound(&base.model, &side.dial).map(|(load, _)| load).filter(|load| *load > 0.0);
     let first = law.map_or(vec![base.at, 2.0 * base.at], |law| FIRST.map(|share| share * law).to_vec());
     // To find it roughly the warm-up of the load of the file will do, or one in which all users have come once.
-    let mut pace = Pace::of(base).as_many(options.replications, study.options.replications);
+    let mut pace = Pace::of(base).split_anew(options.replications, study.options.replications);
     pace.pilot.warmup = pace.pilot.warmup.max(Span::from_secs(loads::think_s(&base.model)));
     study.climb(&mut [(&mut side, first)], &pace)?;
     let rough = match side.limit() {
@@ -129,7 +129,7 @@ impl Pace {
     }
 
     /// As many requests in all, by another number of replications.
-    fn as_many(self, before: u32, now: u32) -> Self {
+    fn split_anew(self, before: u32, now: u32) -> Self {
         Self { length: Span::from_secs(self.length.as_secs() * f64::from(before) / f64::from(now)), ..self }
     }
 

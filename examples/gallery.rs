@@ -8,6 +8,7 @@
 use std::error::Error;
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 
 use knee::compile;
 use knee::experiment::answer::Answer;
@@ -36,6 +37,9 @@ const CHARTS: [(&str, &str); 7] = [
 
 /// The chart that puts the three milestones side by side.
 const SIDE_BY_SIDE: &str = "milestones";
+/// Charts that a command writes: the command, which is their name too, and the model.
+const BY_COMMAND: [(&str, &str); 2] =
+    [("rank", "models/milestones/10k.yaml"), ("plan", "models/milestones/1k.yaml")];
 /// The model that is compared with itself, with another value at a path, and the name of that chart.
 const COMPARED: (&str, [&str; 2], &str) = ("models/milestones/1k.yaml", ["app.cores", "5"], "compare");
 
@@ -63,6 +67,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         milestones.iter().for_each(|milestone| println!("{}", milestone.row()));
         save(root, SIDE_BY_SIDE, &milestones::svg(&milestones))?;
     }
+    for (command, path) in BY_COMMAND.into_iter().filter(|(command, _)| wants(command)) {
+        save(root, command, &written(command, &root.join(path))?)?;
+    }
     let (path, [at, value], name) = COMPARED;
     if wants(name) {
         let (before, after) =
@@ -76,6 +83,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         save(root, name, &comparison_svg(&compare(&sides, &extent, &options, &Quiet)?))?;
     }
     Ok(())
+}
+
+/// The chart that a command writes of a model. Its knobs are found in the file, which the library below the command never sees.
+fn written(command: &str, model: &Path) -> Result<String, Box<dyn Error>> {
+    let out = std::env::temp_dir().join(format!("knee-gallery-{command}-{}", std::process::id()));
+    let line = ["knee".as_ref(), command.as_ref(), model.as_os_str(), "--out".as_ref(), out.as_os_str()];
+    if knee::cli::main(line.map(Into::into)) != ExitCode::SUCCESS {
+        return Err(format!("knee {command} failed").into());
+    }
+    let svg = fs::read_to_string(out.join(command).with_extension("svg"))?;
+    fs::remove_dir_all(out)?;
+    // By its first line the command knows its own files; these are nobody's to replace.
+    Ok(svg.split_once('\n').map_or(svg.clone(), |(_, chart)| chart.to_owned()))
 }
 
 fn save(root: &Path, name: &str, svg: &str) -> Result<(), Box<dyn Error>> {

@@ -39,7 +39,7 @@ fn knob(path: &str, moved: f64, yaml: &str) -> Knob {
 fn ranked(base: &str, knobs: &[Knob], doubts: &Doubts, requests: u64) -> Ranking {
     let base = model(base);
     let options = Options { requests: Some(requests), ..Options::from(&base.study) };
-    let criterion = Criterion { by: Statistic::Mean, of: None, step: 0.1 };
+    let criterion = Criterion { by: Statistic::Mean, of: None, step: 0.1, limit: true };
     rank(&base, knobs, doubts, &criterion, &options, &Quiet).expect("models that run")
 }
 
@@ -85,6 +85,87 @@ fn another_server_helps_as_erlang_says() {
     assert_covers(&effect.held.difference.relative, mean(5) / mean(4) - 1.0, 0.2);
     // What the bottleneck law allows grows with the servers.
     assert!((effect.bound_relative.unwrap() - 0.25).abs() < 1e-9);
+}
+
+/// As `desk`, with an objective.
+fn promised(rate: f64, servers: u32, service_ms: f64, idle: u32, objective: &str) -> String {
+    desk(rate, servers, service_ms, idle) + &format!("slo: {{s.x: [{objective}]}}\n")
+}
+
+/// p95 of M/M/1 is ln 20 / (mu - lambda), so p95 < b holds up to lambda = mu - ln 20 / b: the elasticity to the service time is
+/// that of a difference, -mu / (mu - ln 20 / b), larger than that of the bound, which is -1.
+#[test]
+fn the_limit_of_an_mm1_moves_as_its_formula_says() {
+    let at = |rate, ms, idle| promised(rate, 1, ms, idle, "p95 < 100ms");
+    let knobs = [
+        knob("small", -0.005, &at(50.0, 9.95, 1)),
+        knob("large", -0.1, &at(50.0, 9.0, 1)),
+        knob("d.servers", 1.0, &at(50.0, 10.0, 2)),
+    ];
+    let ranking = ranked(&at(50.0, 10.0, 1), &knobs, &Doubts::default(), 40_000);
+    let limit = |ms: f64| 1_000.0 / ms - 20f64.ln() / 0.1;
+    let found = ranking.limit_at.as_ref().unwrap();
+    assert_eq!((found.load.as_str(), found.by.as_deref()), ("rate", Some("s.x p95 < 100ms")));
+    assert_covers(&found.at, limit(10.0), 0.03);
+    for (name, ms, moved) in [("small", 9.95, -0.005), ("large", 9.0, -0.1)] {
+        let shift = effect(&ranking, name).limit.as_ref().unwrap();
+        assert_covers(&shift.elasticity, (limit(ms) / limit(10.0) - 1.0) / moved, 0.15);
+    }
+    let idle = effect(&ranking, "d.servers").limit.as_ref().unwrap();
+    assert_eq!((idle.held.verdict, idle.elasticity.value), (Verdict::Same, Some(0.0)));
+}
+
+/// The load at which Erlang's mean response of M/M/c comes to the bar, by bisection. Five servers carry more than 5/4 of what four do.
+#[test]
+fn the_limit_of_an_mmc_moves_with_its_servers_as_erlang_says() {
+    let at = |rate, servers| promised(rate, servers, 10.0, 1, "mean < 20ms");
+    let knobs = [knob("s.workers", 0.25, &at(200.0, 5)), knob("load.rate", -0.1, &at(180.0, 4))];
+    let knobs = knobs.map(|it| Knob { is_load: it.path.starts_with("load"), ..it });
+    let ranking = ranked(&at(200.0, 4), &knobs, &Doubts::default(), 40_000);
+    let limit = |c: u32| {
+        let (mut low, mut high) = (0.0, 99.999 * f64::from(c));
+        for _ in 0..60 {
+            let middle = (low + high) / 2.0;
+            let holds = Mmc::new(middle, 0.01, c).unwrap().response_mean_s() < 0.02;
+            (low, high) = if holds { (middle, high) } else { (low, middle) };
+        }
+        low
+    };
+    assert_covers(&ranking.limit_at.as_ref().unwrap().at, limit(4), 0.02);
+    let shift = effect(&ranking, "s.workers").limit.as_ref().unwrap();
+    let exact = (limit(5) / limit(4) - 1.0) / 0.25;
+    assert!(exact > 1.05, "{exact}");
+    assert_covers(&shift.elasticity, exact, 0.1);
+    // It is counted in load.
+    assert_eq!(effect(&ranking, "load.rate").limit, None);
+}
+
+#[test]
+fn no_limit_is_told_where_the_objectives_end_with_the_steady_state() {
+    let at = |ms| promised(50.0, 1, ms, 1, "p95 < 1h");
+    let ranking = ranked(&at(10.0), &[knob("s.x", -0.1, &at(9.0))], &Doubts::default(), 4_000);
+    let found = ranking.limit_at.as_ref().unwrap();
+    assert_eq!(found.at.value, None);
+    let reason = found.at.reason.as_deref().unwrap();
+    assert!(reason.starts_with("the objectives hold"), "{reason}");
+    assert_eq!(effect(&ranking, "s.x").limit, None);
+    // Without an objective there is nothing to break.
+    assert!(ranked(&desk(50.0, 1, 10.0, 1), &[], &Doubts::default(), 1_000).limit_at.is_none());
+}
+
+/// Two desks and a database for 2 $/h each: half as many desks more are a quarter more of the bill, and an elasticity of 1/2.
+#[test]
+fn the_elasticity_of_the_cost_is_the_share_of_the_bill_that_a_knob_stands_for() {
+    let priced = |replicas: u32| {
+        desk(50.0, 1, 10.0, 1)
+            .replace("{workers: 1,", &format!("{{replicas: {replicas}, cost: 1 $/h, workers: 1,"))
+            .replace("servers: 1,", "servers: 1, cost: 2 $/h,")
+    };
+    let knobs = [knob("s.replicas", 0.5, &priced(3)), knob("s.x", -0.1, &priced(2).replace("10ms", "9ms"))];
+    let ranking = ranked(&priced(2), &knobs, &Doubts::default(), 1_000);
+    assert_eq!(effect(&ranking, "s.replicas").cost_elasticity, Estimate::exact(0.5));
+    assert_eq!(effect(&ranking, "s.replicas").cost_per_month, Some(730.0));
+    assert_eq!(effect(&ranking, "s.x").cost_elasticity.value, Some(0.0));
 }
 
 #[test]
@@ -225,6 +306,36 @@ fn every_knob_of_a_file_is_turned_the_way_that_helps() {
         (Some("20/s"), Some("18/s"))
     );
     assert_eq!(of("desk.workers")["cost_per_month"], 0.0);
+}
+
+#[test]
+fn the_limit_stands_beside_the_latency_unless_nobody_asks() {
+    let desk = Desk::with(&format!("{MODEL}slo: {{total: p95 < 100ms}}\n"));
+    let line = ["--requests", "1000", "--knob", "desk.workers", "--knob", "load.rate"];
+    let text = desk.done(&line);
+    let second = text.lines().nth(1).unwrap();
+    assert!(
+        second.starts_with("`desk.workers` moves the limit most: 100 % more of it (1 to 2) takes it"),
+        "{text}"
+    );
+    assert!(text.contains(", where p95 breaks 100 ms") && text.contains("limit %"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let chart = fs::read_to_string(desk.0.path().join("output/counter/rank.svg")).unwrap();
+    assert!(chart.contains("Change of the limit, %") && chart.contains("is the load"));
+    assert_eq!(
+        text,
+        desk.done(&[&line[..], &["--threads", "1"]].concat()),
+        "the same for any number of threads"
+    );
+    for (flags, there) in [(&["--json"][..], true), (&["--json", "--no-limit"], false)] {
+        let told = desk.done(&[&line[..], flags].concat());
+        let document: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(document["limit_at"].is_object(), there);
+        let workers = &document["effects"][0];
+        assert_eq!(workers["path"], "desk.workers");
+        assert_eq!(workers["limit"]["elasticity"]["low"].is_number(), there);
+        assert!(workers["bound_relative"].is_number());
+    }
 }
 
 #[test]

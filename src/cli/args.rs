@@ -236,6 +236,9 @@ pub struct Rank {
     /// The load group that --rate or --users speaks of
     #[arg(long, value_name = "NAME", requires = "rank_load")]
     pub group: Option<String>,
+    /// Leave out how far each knob moves the limit, which takes nearly as long again
+    #[arg(long)]
+    pub no_limit: bool,
     /// Directory of the results [default: output/<model>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -33,7 +33,8 @@ pub fn rank(flags: &Rank) -> Result<(), Failure> {
     let base = file.compile_whole(flags.print.quiet)?;
     let options = options(&base.model, flags);
     study::horizon(&options)?;
-    let criterion = Criterion { by: flags.by.0, of: flags.of.clone(), step: flags.step.0 };
+    let criterion =
+        Criterion { by: flags.by.0, of: flags.of.clone(), step: flags.step.0, limit: !flags.no_limit };
     known_request(&base.model, criterion.of.as_deref())?;
     let mut model = base.model.clone();
     at_load(&mut model, flags, 1.0)?;

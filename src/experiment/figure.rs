@@ -36,6 +36,8 @@ pub enum Quantity {
     Errors,
     /// Share of offered requests answered within the objective (requests).
     Goodput,
+    /// Apdex of offered requests (requests).
+    Apdex,
     /// Busy share of its busiest resource (places).
     Utilization,
     /// Share of its service given to calls whose caller had gone (places).
@@ -196,6 +198,7 @@ fn request(
         Quantity::Throughput => mean(summaries.iter().map(|s| of(s).right / s.window_s).collect()),
         Quantity::Errors => share(each(&|r| r.errors.iter().sum()), &each(&offered)),
         Quantity::Goodput => share(each(&|r| r.good), &each(&offered)),
+        Quantity::Apdex => share(each(&|r| r.apdex), &each(&offered)),
         _ => return None,
     })
 }

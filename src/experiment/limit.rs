@@ -1,6 +1,7 @@
 //! How far each objective holds.
 
 use super::answer::{Distribution, Estimate, Found, Point, RequestRow, SloRow, State};
+use super::figure::{self, Figure, Observed, Quantity, Subject};
 use super::loads::plain;
 use super::rounds::Job;
 use super::summary::{QUANTILES, RequestSummary};
@@ -57,6 +58,38 @@ pub(super) fn readings(model: &Model, objective: &Objective, point: &Point) -> V
         return vec![of_place(model, objective, point)];
     }
     rows(model, objective, point).into_iter().map(|row| badness(row, objective.goal)).collect()
+}
+
+/// As [`readings`], with what each replication says; nothing for objectives that load need not make worse.
+pub(super) fn observed(objective: &Objective, job: &Job) -> Vec<Option<(Observed, f64)>> {
+    let model = &job.model;
+    let place = || objective.place.map(|place| model.places[place.index()].name.clone());
+    let subjects: Vec<Subject> = match (objective.endpoint, place()) {
+        (Some(endpoint), _) => {
+            let asked = model.requests.iter().filter(|r| r.endpoint == endpoint);
+            asked.map(|r| Subject::Request(r.name.clone())).collect()
+        }
+        (None, Some(name)) => vec![Subject::Place(name)],
+        (None, None) => vec![Subject::Total],
+    };
+    let of = |subject: Subject, quantity: Quantity| Figure { subject, quantity }.observe(job);
+    let not = |seen: Observed| Observed {
+        value: 1.0 - seen.value,
+        each: seen.each.iter().map(|x| 1.0 - x).collect(),
+        lack: seen.lack,
+    };
+    let one = |subject: Subject| {
+        Some(match objective.goal {
+            Goal::Latency(statistic, below) => (of(subject, Quantity::Latency(statistic))?, below),
+            Goal::Errors(below) => (of(subject, Quantity::Errors)?, below),
+            Goal::GoodputShare(above) => (not(of(subject, Quantity::Goodput)?), 1.0 - above),
+            Goal::Apdex { above, .. } => (not(of(subject, Quantity::Apdex)?), 1.0 - above),
+            Goal::Utilization(below) => (of(subject, Quantity::Utilization)?, below),
+            Goal::Age(statistic, below) => (figure::age(job, objective.place?, statistic)?, below),
+            _ => return None,
+        })
+    };
+    subjects.into_iter().map(one).collect()
 }
 
 /// Not of requests: of a place, or of money.

@@ -22,6 +22,7 @@ mod rounds;
 mod rows;
 mod run;
 mod saturation;
+mod shift;
 pub mod size;
 mod state;
 mod summary;

@@ -1,4 +1,5 @@
-//! Which knob moves a latency most: the model as it is against itself with one knob turned, for each knob.
+//! Which knob moves a latency most: the model as it is against itself with one knob turned, for each knob; and how far each moves
+//! the limit and the cost.
 //!
 //! All of them are simulated at the same load with the same seeds, warm-up and length, so that a short run is enough to tell
 //! small effects from none. Beside them stand the numbers that nobody knows exactly: what they may do to the latency is a range
@@ -6,18 +7,24 @@
 
 use serde::Serialize;
 
-use super::answer::{Estimate, State};
-use super::bill::Bill;
+use super::answer::{Axis, Estimate, Found, State};
+use super::bill::{self, Bill};
 use super::compare::Held;
 use super::edge::bound;
-use super::figure::{Figure, Quantity, Subject, Verdict, difference};
+use super::figure::{self, Figure, Quantity, Subject, Verdict, difference};
 use super::loads::Dial;
 use super::options::{Options, Progress, StudyError, Swept};
 use super::point::{point, statistic_name};
 use super::rounds::{self, Job};
+use super::shift::{self, Shifts};
 use super::summary::QUANTILES;
 use crate::model::{Model, Statistic};
 use crate::rng::{KeyedRng, mix};
+
+/// So many knobs all have their limits looked for.
+const FEW: usize = 12;
+/// A bound of the bottleneck law that moves by less does not move.
+const BOUND_MOVES: f64 = 1e-3;
 
 /// A knob that was turned.
 #[derive(Debug)]
@@ -69,6 +76,8 @@ pub struct Criterion {
     pub of: Option<String>,
     /// The share by which knobs are turned where nobody says to what.
     pub step: f64,
+    /// Whether the limit is looked for, and how far each knob moves it.
+    pub limit: bool,
 }
 
 /// What turning each knob does, the largest effect first.
@@ -99,6 +108,12 @@ pub struct Ranking {
     /// What a month costs as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Monthly>,
+    /// The limit as it is, where the model states objectives and it was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_at: Option<Found>,
+    /// What loads count.
+    #[serde(skip)]
+    pub axis: Axis,
     /// One a knob.
     pub effects: Vec<Effect>,
     /// What is not known exactly; absent where the model does not say.
@@ -139,8 +154,22 @@ pub struct Effect {
     pub elasticity: Estimate,
     /// Relative change of the load that the bottleneck law allows at most; `None` where nothing bounds it.
     pub bound_relative: Option<f64>,
+    /// The limit before and after; `None` where it was not looked for, as with the load itself.
+    pub limit: Option<Moved>,
     /// What a month costs more; `None` where no price is stated.
     pub cost_per_month: Option<f64>,
+    /// Relative change of the cost over that of the knob: exact, unless calls or bytes are paid for.
+    pub cost_elasticity: Estimate,
+}
+
+/// How far a knob moves something.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Moved {
+    /// Before and after.
+    #[serde(flatten)]
+    pub held: Held,
+    /// Relative change over that of the knob.
+    pub elasticity: Estimate,
 }
 
 /// What the numbers that nobody knows exactly may do.
@@ -230,6 +259,14 @@ pub fn rank(
     let whole = point(&sides[0], dial.base);
     let mut effects: Vec<Effect> =
         knobs.iter().zip(&sides[1..]).map(|(knob, job)| effect(knob, &sides[0], job, &figure)).collect();
+    let limits = limits((knobs, &effects), &sides[0], criterion, options, progress)?;
+    let moved = limits.as_ref().map_or(&[][..], |limits| &limits.each);
+    for ((effect, knob), moved) in effects.iter_mut().zip(knobs).zip(moved) {
+        effect.limit = moved.clone().map(|difference| Moved {
+            elasticity: elasticity(&difference.relative, knob.moved),
+            held: difference.into(),
+        });
+    }
     effects.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
     if whole.state == State::Saturated {
         // What makes it steady is what to do; how long all others wait says only how long the run was.
@@ -248,9 +285,40 @@ pub fn rank(
         state: whole.state,
         replications: options.replications,
         cost: bill(&sides[0]).map(|bill| Monthly { currency: bill.currency, per_month: bill.per_month }),
+        limit_at: limits.map(|limits| Found {
+            load: dial.name(),
+            at: limits.at,
+            by: limits.by,
+            ..Found::default()
+        }),
+        axis: dial.axis.clone(),
         effects,
         uncertain: (!doubts.each.is_empty()).then(|| unknown(doubts, unsure, &figure)),
     })
+}
+
+/// The limit of the base and of the knobs that may move it; `None` where nobody asks, or the model has no objectives.
+fn limits(
+    (knobs, effects): (&[Knob], &[Effect]),
+    base: &Job,
+    criterion: &Criterion,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Option<Shifts>, StudyError> {
+    if !criterion.limit || base.model.objectives.iter().all(|objective| objective.warns) {
+        return Ok(None);
+    }
+    // Near the limit runs are long: of many knobs, only those that do anything to the latency or to the law's bound go there.
+    let does_anything = |effect: &Effect| {
+        matches!(effect.held.verdict, Verdict::Lower | Verdict::Higher)
+            || effect.bound_relative.is_some_and(|change| change.abs() > BOUND_MOVES)
+    };
+    // The limit is counted in load, and turning that turns the axis.
+    let goes =
+        |(knob, effect): &(&Knob, &Effect)| !knob.is_load && (knobs.len() <= FEW || does_anything(effect));
+    let pairs = knobs.iter().zip(effects);
+    let turned: Vec<Option<&Model>> = pairs.map(|pair| goes(&pair).then_some(&pair.0.model)).collect();
+    shift::shifts(base, &turned, options, progress).map(Some)
 }
 
 fn figure(criterion: &Criterion) -> Figure {
@@ -258,15 +326,24 @@ fn figure(criterion: &Criterion) -> Figure {
     Figure { subject, quantity: Quantity::Latency(criterion.by) }
 }
 
-/// Effects that are real stand before all others, the largest first.
+/// Effects that are real stand before all others, the largest first; then what moves the limit alone.
 fn weight(effect: &Effect) -> f64 {
     let change = effect.held.difference.relative.value.filter(|x| x.is_finite()).map_or(0.0, f64::abs);
     match effect.held.verdict {
         _ if effect.state == State::Saturated => f64::INFINITY,
         Verdict::Lower | Verdict::Higher => 1e9 + change,
+        _ if effect.limit.as_ref().is_some_and(|limit| limit.is_real()) => 1e6 + change,
         Verdict::NotDistinguishable => change,
         Verdict::Same => -1.0,
         Verdict::Unknown => -2.0,
+    }
+}
+
+impl Moved {
+    /// Whether it moves it at all, as far as can be told.
+    #[must_use]
+    pub fn is_real(&self) -> bool {
+        matches!(self.held.verdict, Verdict::Lower | Verdict::Higher)
     }
 }
 
@@ -294,9 +371,26 @@ fn effect(knob: &Knob, base: &Job, job: &Job, figure: &Figure) -> Effect {
         converged: point.converged.values().all(|c| *c),
         elasticity: elasticity(&held.difference.relative, knob.moved),
         bound_relative: bound_of(&base.model).zip(bound_of(&job.model)).map(|(a, b)| b / a - 1.0),
-        cost_per_month: money.map(|(a, b)| b.per_month - a.per_month),
+        limit: None,
+        cost_per_month: money.as_ref().map(|(a, b)| b.per_month - a.per_month),
+        cost_elasticity: match money {
+            Some((a, b)) => elasticity(&dearer(base, job, [&a, &b]), knob.moved),
+            None => Estimate::unknown("no price is stated"),
+        },
         held,
     }
+}
+
+/// By which share a month costs more.
+fn dearer(base: &Job, job: &Job, [before, after]: [&Bill; 2]) -> Estimate {
+    if before.per_month == 0.0 {
+        return Estimate::unknown("it costs nothing as it is");
+    }
+    if !bill::by_usage(&base.model) && !bill::by_usage(&job.model) {
+        return Estimate::exact(after.per_month / before.per_month - 1.0);
+    }
+    let of = |job: &Job| figure::mean(bill::each_month(&job.model, &job.layout, job.summaries(), None));
+    difference(&of(base), &of(job)).relative
 }
 
 fn elasticity(change: &Estimate, moved: Option<f64>) -> Estimate {

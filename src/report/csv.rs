@@ -64,8 +64,23 @@ pub fn ranking_csv(ranking: &Ranking) -> Vec<u8> {
     let head = ["knob", "state", "converged", "from", "to", "moved", "verdict"].map(str::to_owned);
     let of = |end: &str| format!("{by}_{end}");
     let numbers = ["before_s", "after_s", "relative", "relative_low", "relative_high"].map(of);
-    let rest = ["elasticity", "elasticity_low", "elasticity_high", "bound_relative", "cost_per_month"]
-        .map(str::to_owned);
+    let rest = [
+        "elasticity",
+        "elasticity_low",
+        "elasticity_high",
+        "bound_relative",
+        "cost_per_month",
+        "cost_elasticity",
+        "limit_before",
+        "limit_after",
+        "limit_relative",
+        "limit_relative_low",
+        "limit_relative_high",
+        "limit_elasticity",
+        "limit_elasticity_low",
+        "limit_elasticity_high",
+    ]
+    .map(str::to_owned);
     writer.write_record(head.iter().chain(&numbers).chain(&rest)).expect("memory does not fail");
     for effect in &ranking.effects {
         let difference = &effect.held.difference;
@@ -80,7 +95,16 @@ pub fn ranking_csv(ranking: &Ranking) -> Vec<u8> {
         for e in [&difference.relative, &effect.elasticity] {
             row.extend([e.value, e.low, e.high].map(cell));
         }
-        row.extend([effect.bound_relative, effect.cost_per_month].map(cell));
+        row.extend([effect.bound_relative, effect.cost_per_month, effect.cost_elasticity.value].map(cell));
+        let limit = effect.limit.as_ref();
+        let ends = limit.map_or([None; 2], |limit| {
+            let difference = &limit.held.difference;
+            [difference.before.value, difference.after.value]
+        });
+        row.extend(ends.map(cell));
+        for e in [limit.map(|limit| &limit.held.difference.relative), limit.map(|limit| &limit.elasticity)] {
+            row.extend(e.map_or([None; 3], |e| [e.value, e.low, e.high]).map(cell));
+        }
         writer.write_record(row).expect("rows are equally long");
     }
     writer.into_inner().expect("memory does not fail")

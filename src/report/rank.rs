@@ -2,15 +2,18 @@
 
 use super::load;
 use super::number::{self, TimeUnit, decimals, finite, rounded};
+use super::objective::Objective;
 use super::versus;
 use crate::experiment::answer::{Estimate, State};
 use crate::experiment::figure::Verdict;
-use crate::experiment::rank::{Effect, Ranking, Swing, Unknown};
+use crate::experiment::rank::{Effect, Moved, Ranking, Swing, Unknown};
 
-/// `` `web.cores` moves p95 most: 25 % more of it (4 to 5) lowers p95 by 8.1 % (7.4-8.9 %) `` at some load; and what is worth measuring.
+/// `` `web.cores` moves p95 most: 25 % more of it (4 to 5) lowers p95 by 8.1 % (7.4-8.9 %) `` at some load; what moves the limit most; and what
+/// is worth measuring.
 #[must_use]
 pub fn decisions(ranking: &Ranking) -> Vec<String> {
     let mut lines = vec![first(ranking)];
+    lines.extend(furthest(ranking));
     lines.extend(ranking.uncertain.as_ref().and_then(|unknown| worth_measuring(ranking, unknown)));
     lines
 }
@@ -27,7 +30,7 @@ fn first(ranking: &Ranking) -> String {
     }
     let statistic = statistic(ranking);
     // The load is what comes; the rest is what can be done.
-    let real = || ranking.effects.iter().filter(|e| is_real(e));
+    let real = || ranking.effects.iter().filter(|e| moves_latency(e));
     let Some(best) = real().find(|e| !e.is_load).or_else(|| real().next()) else {
         return format!("no knob moves {statistic} at {at}: no effect is distinguishable from none");
     };
@@ -35,6 +38,37 @@ fn first(ranking: &Ranking) -> String {
         return format!("with `{}` {} there is no steady state at {at}", best.path, moved(best));
     }
     format!("`{}` moves {statistic} most: {} {} at {at}", best.path, moved(best), change(best, &ranking.by))
+}
+
+/// `` `web.replicas` moves the limit most: 25 % more of it (4 to 5) takes it from 15,340 users to 19,100 users, 24.6 % higher (24.1-25.1 %); $124 a month more ``
+fn furthest(ranking: &Ranking) -> Option<String> {
+    let at = &ranking.limit_at.as_ref()?.at;
+    let before = load::found(&ranking.axis, at)?;
+    let raised = ranking.effects.iter().filter_map(|effect| {
+        let held = &effect.limit.as_ref()?.held;
+        let change = held.difference.relative.value.filter(|_| held.verdict == Verdict::Higher)?;
+        Some((effect, held, change))
+    });
+    let Some((effect, held, _)) = raised.max_by(|a, b| a.2.total_cmp(&b.2)) else {
+        return Some(format!(
+            "no knob moves the limit of {before} up: no effect is distinguishable from none"
+        ));
+    };
+    let after = load::found(&ranking.axis, &held.difference.after)?;
+    let money = match (effect.cost_per_month, &ranking.cost) {
+        (Some(more), Some(cost)) if more.abs() >= 0.5 => {
+            let word = if more > 0.0 { "more" } else { "less" };
+            format!("; {} a month {word}", versus::amount(more.abs(), &cost.currency))
+        }
+        _ => String::new(),
+    };
+    Some(format!(
+        "`{}` moves the limit most: {} takes it from {} to {after}, {}{money}",
+        effect.path,
+        moved(effect),
+        before.trim_end_matches(" users").trim_end_matches("/s"),
+        versus::relative(held)
+    ))
 }
 
 /// `lowers p95 by 8.1 % (7.4-8.9 %)`
@@ -98,9 +132,13 @@ pub fn at(ranking: &Ranking) -> String {
     }
 }
 
-/// Whether something is known of it: an effect that is there, or a steady state that is lost.
+/// Whether something is known of it: an effect that is there, on the latency or on the limit, or a steady state that is lost.
 #[must_use]
 pub fn is_real(effect: &Effect) -> bool {
+    moves_latency(effect) || effect.limit.as_ref().is_some_and(Moved::is_real)
+}
+
+fn moves_latency(effect: &Effect) -> bool {
     effect.state == State::Saturated || matches!(effect.held.verdict, Verdict::Lower | Verdict::Higher)
 }
 
@@ -123,19 +161,53 @@ pub fn without_effect(ranking: &Ranking) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// A signed percentage, digits by the width of its interval: `-8.1`.
+/// A signed percentage, digits by the width of its interval: `-8.1 ± 0.7`; `0` where it is exactly so.
 #[must_use]
 pub fn percent(e: &Estimate) -> String {
     let Some(value) = finite(e.value).map(|x| 100.0 * x) else { return number::NONE.to_owned() };
-    signed(value, places(value, e.half_width().map(|h| 100.0 * h)))
+    let Some(half) = finite(e.half_width()).map(|x| 100.0 * x) else {
+        return signed(value, places(value, None)) + " ±?";
+    };
+    if value == 0.0 && half == 0.0 {
+        return "0".to_owned();
+    }
+    let places = places(value, Some(half));
+    format!("{} ± {}", signed(value, places), rounded(half, places))
 }
 
-/// `-8.9 to -7.4`
+/// Whether any knob changes what a month costs.
 #[must_use]
-pub fn percent_interval(e: &Estimate) -> String {
-    let Some((low, high)) = finite(e.low).zip(finite(e.high)) else { return number::NONE.to_owned() };
-    let places = places(100.0 * finite(e.value).unwrap_or(high), Some(50.0 * (high - low)));
-    format!("{} to {}", signed(100.0 * low, places), signed(100.0 * high, places))
+pub fn is_about_money(ranking: &Ranking) -> bool {
+    ranking.effects.iter().any(|e| e.cost_per_month.is_some_and(|x| x.abs() >= 0.5))
+}
+
+/// How far a knob moves the limit, as [`percent`]; nothing where it was not looked for.
+#[must_use]
+pub fn limit_percent(effect: &Effect) -> String {
+    effect.limit.as_ref().map_or(String::new(), |limit| percent(&limit.held.difference.relative))
+}
+
+/// Knobs whose limit was not found, with the reason.
+#[must_use]
+pub fn without_limit(ranking: &Ranking) -> Vec<String> {
+    let missing = ranking.effects.iter().filter_map(|effect| {
+        let after = &effect.limit.as_ref()?.held.difference.after;
+        let reason = after.reason.as_deref().filter(|_| after.value.is_none())?;
+        Some(format!("{} with {}: {reason}", effect.path, plain(&effect.to)))
+    });
+    missing.collect()
+}
+
+/// `1,446 users (1,437-1,455), where p95 breaks 200 ms`, or why there is none; `None` where nobody looked for it.
+#[must_use]
+pub fn limit(ranking: &Ranking) -> Option<String> {
+    let found = ranking.limit_at.as_ref()?;
+    let Some(at) = load::found_with_interval(&ranking.axis, &found.at) else {
+        return Some(format!("not in reach: {}", found.at.reason.as_deref().unwrap_or("not found")));
+    };
+    let breach = |by: &str| Objective::read(by).map_or_else(|| by.to_owned(), |objective| objective.breach());
+    let by = found.by.as_deref().map_or(String::new(), |by| format!(", where {}", breach(by)));
+    Some(format!("{at}{by}"))
 }
 
 fn places(value: f64, half: Option<f64>) -> i32 {

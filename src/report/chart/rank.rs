@@ -1,23 +1,29 @@
-//! A tornado: a bar for each knob around zero, the largest on top; below it what the unknown numbers may do.
+//! A tornado: for each knob a bar around zero for the latency and one for the limit, the largest effect on top, and the cost beside them;
+//! below it what the unknown numbers may do.
 
 use super::canvas::{self, Anchor, Canvas, Ink, Rect, Stroke, Text};
-use super::palette::{GREY, GRID, INK, P95, P99, RESOURCES, Rgb};
+use super::palette::{GREY, GRID, INK, LIMIT, P95, P99, RESOURCES, Rgb};
 use super::scale::{Scale, nice_above, tick_texts};
 use super::{font, size};
-use crate::experiment::answer::State;
+use crate::experiment::answer::{Estimate, State};
 use crate::experiment::figure::Verdict;
 use crate::experiment::rank::{Effect, Ranking, Unknown};
 use crate::report::number::{self, finite};
-use crate::report::{rank, versus};
+use crate::report::rank;
 
 /// Height of a row and of the bar in it.
 const ROW: f64 = 40.0;
 const BAR: f64 = 22.0;
 /// Rows of the tornado.
 const ROWS: usize = 16;
-/// Room for the names on the left and for the verdicts on the right.
-const NAMES: f64 = 320.0;
+/// Room for the names on the left and for words on the right.
+const NAMES: f64 = 250.0;
 const VERDICTS: f64 = 280.0;
+/// Room for a number with its interval beside a bar, and for one of money.
+const NUMBER: f64 = 128.0;
+const MONEY: f64 = 100.0;
+/// Share of the bars' room that those of the latency get, where those of the limit stand beside them.
+const LATENCY: f64 = 0.54;
 /// Effects beyond this, in per cent, end at the edge.
 const SHOWN_MAX: f64 = 200.0;
 /// From the last row to the end of the words below its axis.
@@ -34,6 +40,8 @@ pub fn ranking_svg(ranking: &Ranking) -> String {
     let more = ranking.effects.iter().filter(|e| rank::is_real(e)).count() - effects.len();
     let mut rest: Vec<String> =
         (more > 0).then(|| format!("{more} smaller effects are in rank.csv")).into_iter().collect();
+    rest.extend(rank::limit(ranking).map(|limit| format!("limit as it is: {limit}")));
+    rest.extend(rank::without_limit(ranking).into_iter().map(|text| format!("no limit found for {text}")));
     rest.extend(rank::without_effect(ranking).into_iter().map(|(_, text)| text));
     let rest: Vec<String> = rest.iter().flat_map(|text| wrapped(text, size::NOTE)).collect();
 
@@ -77,51 +85,123 @@ fn sides() -> (f64, f64) {
     (size::MARGIN + NAMES, size::WIDTH - size::MARGIN - VERDICTS)
 }
 
+/// Left and right edges of the bars of the latency, and of those of the limit if there are any; their numbers stand to the right of them.
+fn columns(ranking: &Ranking, effects: &[&Effect]) -> ((f64, f64), Option<(f64, f64)>) {
+    let left = size::MARGIN + NAMES;
+    let money = if rank::is_about_money(ranking) { MONEY } else { 0.0 };
+    let right = size::WIDTH - size::MARGIN - money - NUMBER;
+    if effects.iter().all(|effect| effect.limit.is_none()) {
+        return ((left, right), None);
+    }
+    let middle = left + LATENCY * (right - left - NUMBER - size::LABEL_GAP);
+    ((left, middle), Some((middle + NUMBER + size::LABEL_GAP, right)))
+}
+
 fn tornado(canvas: &mut Canvas<'_>, ranking: &Ranking, effects: &[&Effect], (top, bottom): (f64, f64)) {
-    let (left, right) = sides();
-    let x = scale(effects);
-    let pixel = |value: f64| x.pixel(100.0 * value, left, right).clamp(left, right);
-    let heading = format!("Change of {}, %", rank::statistic(ranking));
-    canvas.text(&Text::new(heading, (left, top - 18.0), size::HEADING, INK).bold());
-    grid(canvas, &x, (left, right), (top, bottom), true);
+    let (latency, limit) = columns(ranking, effects);
+    let steady = |effect: &Effect| effect.state != State::Saturated;
     for (i, effect) in effects.iter().enumerate() {
         let y = top + ROW * (i as f64 + 0.5);
-        name(canvas, &effect.path, &rank::from_to(effect), y, left);
-        let rgb = match effect.held.verdict {
-            _ if effect.is_load => GREY,
-            Verdict::Higher => P99,
-            _ => P95,
-        };
-        let change = &effect.held.difference.relative;
-        let is_steady = effect.state != State::Saturated;
-        if let Some(value) = finite(change.value).filter(|_| is_steady) {
-            bar(canvas, (pixel(0.0), pixel(value)), y, rgb);
-            whisker(
-                canvas,
-                finite(change.low).zip(finite(change.high)).map(|(a, b)| (pixel(a), pixel(b))),
-                y,
-            );
+        name(canvas, &effect.path, &rank::from_to(effect), y, latency.0);
+    }
+    let rows: Vec<Bar<'_>> = effects
+        .iter()
+        .map(|effect| Bar {
+            change: steady(effect).then_some(&effect.held.difference.relative),
+            rgb: match effect.held.verdict {
+                _ if !steady(effect) => P99,
+                _ if effect.is_load => GREY,
+                Verdict::Higher => P99,
+                Verdict::Lower => P95,
+                _ => GREY,
+            },
+            told: if steady(effect) {
+                percent(effect.held.verdict, &effect.held.difference.relative)
+            } else {
+                "not steady".to_owned()
+            },
+        })
+        .collect();
+    bars(canvas, &format!("Change of {}, %", rank::statistic(ranking)), &rows, latency, (top, bottom));
+    if let Some(sides) = limit {
+        let rows: Vec<Bar<'_>> = effects
+            .iter()
+            .map(|effect| match &effect.limit {
+                None => Bar {
+                    change: None,
+                    rgb: GREY,
+                    told: if effect.is_load { "is the load" } else { "" }.to_owned(),
+                },
+                Some(limit) => Bar {
+                    change: Some(&limit.held.difference.relative),
+                    rgb: match limit.held.verdict {
+                        Verdict::Higher => LIMIT,
+                        Verdict::Lower => P99,
+                        _ => GREY,
+                    },
+                    told: percent(limit.held.verdict, &limit.held.difference.relative),
+                },
+            })
+            .collect();
+        bars(canvas, "Change of the limit, %", &rows, sides, (top, bottom));
+    }
+    if let Some(cost) = ranking.cost.as_ref().filter(|_| rank::is_about_money(ranking)) {
+        let right = size::WIDTH - size::MARGIN;
+        let head = Text::new(format!("{} a month", cost.currency), (right, top - 18.0), size::HEADING, INK);
+        canvas.text(&head.bold().anchored(Anchor::End));
+        for (i, effect) in effects.iter().enumerate() {
+            let Some(more) = effect.cost_per_month else { continue };
+            let text = if more.abs() < 0.5 { "0".to_owned() } else { rank::signed(more, 0) };
+            let at = (right, top + ROW * (i as f64 + 0.5));
+            let rgb = if text == "0" { GREY } else { INK };
+            canvas.text(&Text::new(text, at, size::LABEL, rgb).anchored(Anchor::End));
         }
-        let text = if is_steady { versus::relative(&effect.held) } else { "no steady state".to_owned() };
-        let text = font::fitted(&text, size::LABEL, false, VERDICTS - size::LABEL_GAP);
-        canvas.text(&Text::new(
-            text,
-            (right + size::LABEL_GAP, y),
-            size::LABEL,
-            if is_steady { rgb } else { P99 },
-        ));
     }
     if effects.is_empty() {
-        let text = Text::new(
-            "no effect is distinguishable from none",
-            (left + 12.0, (top + bottom) / 2.0),
-            size::LABEL,
-            GREY,
-        );
-        canvas.text(&text);
+        let at = (latency.0 + 12.0, (top + bottom) / 2.0);
+        canvas.text(&Text::new("no effect is distinguishable from none", at, size::LABEL, GREY));
     }
-    canvas.text(&Text::new("← lower", (left, bottom + 42.0), size::NOTE, GREY));
-    canvas.text(&Text::new("higher →", (right, bottom + 42.0), size::NOTE, GREY).anchored(Anchor::End));
+}
+
+/// As in the table; an effect that may be none says no more than that.
+fn percent(verdict: Verdict, change: &Estimate) -> String {
+    match verdict {
+        Verdict::NotDistinguishable => "none seen".to_owned(),
+        Verdict::Same => "none".to_owned(),
+        _ => rank::percent(change),
+    }
+}
+
+/// A bar of the tornado, and the number beside it.
+struct Bar<'a> {
+    change: Option<&'a Estimate>,
+    rgb: Rgb,
+    told: String,
+}
+
+fn bars(
+    canvas: &mut Canvas<'_>,
+    heading: &str,
+    rows: &[Bar<'_>],
+    (left, right): (f64, f64),
+    (top, bottom): (f64, f64),
+) {
+    let x = scale(rows.iter().filter_map(|row| row.change));
+    let pixel = |value: f64| x.pixel(100.0 * value, left, right).clamp(left, right);
+    canvas.text(&Text::new(heading, (left, top - 18.0), size::HEADING, INK).bold());
+    grid(canvas, &x, (left, right), (top, bottom), true);
+    for (i, row) in rows.iter().enumerate() {
+        let y = top + ROW * (i as f64 + 0.5);
+        if let Some(change) = row.change
+            && let Some(value) = finite(change.value)
+        {
+            bar(canvas, (pixel(0.0), pixel(value)), y, row.rgb);
+            let ends = finite(change.low).zip(finite(change.high));
+            whisker(canvas, ends.map(|(a, b)| (pixel(a), pixel(b))), y);
+        }
+        let text = font::fitted(&row.told, size::LABEL, false, NUMBER);
+        canvas.text(&Text::new(text, (right + 12.0, y), size::LABEL, row.rgb));
+    }
 }
 
 /// A name, and in a lesser line below it what was done.
@@ -150,20 +230,20 @@ fn whisker(canvas: &mut Canvas<'_>, ends: Option<(f64, f64)>, y: f64) {
 }
 
 /// Around all intervals and zero.
-fn scale(effects: &[&Effect]) -> Scale {
-    let steady = effects.iter().filter(|e| e.state != State::Saturated);
-    let ends = steady.flat_map(|e| {
-        let change = &e.held.difference.relative;
-        [change.low, change.high, change.value].map(|x| finite(x).map(|x| 100.0 * x))
-    });
-    let (low, high) =
-        ends.flatten().fold((-1.0, 0.0), |(low, high): (f64, f64), x| (low.min(x), high.max(x)));
+fn scale<'e>(changes: impl Iterator<Item = &'e Estimate>) -> Scale {
+    let ends = changes.flat_map(|e| [e.low, e.high, e.value].map(|x| finite(x).map(|x| 100.0 * x)));
+    let (low, high) = ends.flatten().fold((0.0, 0.0), |(low, high): (f64, f64), x| (low.min(x), high.max(x)));
+    // What is hardly beyond zero needs no room there.
+    let hardly = 0.03 * (high - low);
+    let (low, high) = (if -low < hardly { 0.0 } else { low }, if high < hardly { 0.0 } else { high });
+    // An empty scale has room for one per cent.
+    let low = if high - low < 1e-9 { -1.0 } else { low };
     around(low.max(-100.0), high.min(SHOWN_MAX))
 }
 
 /// A scale with round ends.
 fn around(low: f64, high: f64) -> Scale {
-    let step = nice_above((high - low) / 6.0);
+    let step = nice_above((high - low) / 5.0);
     Scale::linear((low / step).floor() * step, (high / step).ceil() * step)
 }
 
@@ -174,7 +254,7 @@ fn grid(
     (top, bottom): (f64, f64),
     signed: bool,
 ) {
-    let ticks = x.ticks(6);
+    let ticks = x.ticks(5);
     for (value, text) in ticks.iter().zip(tick_texts(&ticks)) {
         let at = x.pixel(*value, left, right);
         let (rgb, width) = if *value == 0.0 && signed { (INK, 2.0) } else { (GRID, 1.0) };

@@ -3,17 +3,17 @@
 use super::findings::{CLOSED, line, wrap};
 use super::grid::{Cell, Grid, cut};
 use super::paint::{Paint, Role};
-use crate::experiment::answer::State;
+use crate::experiment::answer::{Estimate, State};
 use crate::experiment::figure::Verdict;
 use crate::experiment::rank::{Effect, Ranking, Unknown};
-use crate::report::number::{self, rounded};
-use crate::report::rank::{self, percent, percent_interval, signed};
+use crate::report::number::{self, decimals, rounded};
+use crate::report::rank::{self, percent, signed};
 use crate::report::versus;
 
 /// Effects that get a row.
 const ROWS: usize = 20;
 /// Characters of what a knob was turned from and to.
-const FROM_TO: usize = 24;
+const FROM_TO: usize = 20;
 /// From so many effects on one or the other is there by chance alone.
 const MANY: usize = 10;
 
@@ -41,39 +41,64 @@ pub fn ranking_text(ranking: &Ranking, paint: Paint) -> String {
 }
 
 fn table(ranking: &Ranking, real: &[&Effect]) -> Grid {
-    let currency = ranking.cost.as_ref().map_or(String::new(), |cost| format!("{} a month", cost.currency));
+    let currency = ranking.cost.as_ref().map_or(String::new(), |cost| format!("{}/month", cost.currency));
+    // The law's bound stands in where no limit was found.
+    let by_law = ranking.limit_at.as_ref().is_none_or(|found| found.at.value.is_none());
+    let money = rank::is_about_money(ranking);
     let mut grid = Grid::default()
         .left("knob")
         .left("from, to")
         .right(format!("{} %", ranking.by))
-        .right("95 % interval")
-        .right("elasticity")
+        .right("el.")
+        .right("limit %")
+        .right("el.")
         .right("at most %")
-        .right(currency);
+        .right(currency)
+        .right("el.");
     for effect in real.iter().take(ROWS) {
-        let change = &effect.held.difference.relative;
-        let role = match effect.held.verdict {
-            _ if effect.state == State::Saturated => Role::Bad,
-            Verdict::Lower => Role::Good,
-            _ => Role::Warn,
-        };
         let steady = effect.state != State::Saturated;
-        let known = |text: String| if steady { text } else { number::NONE.to_owned() };
-        let bound = effect.bound_relative.map_or(number::NONE.to_owned(), |x| zero_or(100.0 * x, 0));
-        let money = effect
-            .cost_per_month
-            .map_or(String::new(), |x| if x.abs() < 0.5 { "0".to_owned() } else { signed(x, 0) });
+        let role = match effect.held.verdict {
+            _ if !steady => Role::Bad,
+            Verdict::Lower => Role::Good,
+            Verdict::Higher => Role::Warn,
+            _ => Role::Faint,
+        };
+        let elasticity = |e: &Estimate| match e.value {
+            Some(0.0) => "0".to_owned(),
+            Some(value) => rounded(value, decimals(value, e.half_width()).clamp(0, 3)),
+            None => number::NONE.to_owned(),
+        };
+        let bound = effect.bound_relative.filter(|_| by_law).map_or(String::new(), |x| zero_or(100.0 * x, 0));
+        let paid = effect.cost_per_month.filter(|_| money);
+        let limit = effect.limit.as_ref();
         grid.row(vec![
             Cell::new(effect.path.as_str(), Role::Strong),
             cut(&rank::from_to(effect), FROM_TO).into(),
-            Cell::new(if steady { percent(change) } else { "no steady state".to_owned() }, role),
-            Cell::new(known(percent_interval(change)), Role::Faint),
-            known(number::estimate(&effect.elasticity, 1.0)).into(),
+            Cell::new(
+                if steady { percent(&effect.held.difference.relative) } else { "not steady".to_owned() },
+                role,
+            ),
+            if steady { elasticity(&effect.elasticity) } else { number::NONE.to_owned() }.into(),
+            Cell::new(
+                rank::limit_percent(effect),
+                limit.map_or(Role::Text, |limit| of_limit(limit.held.verdict)),
+            ),
+            limit.map_or(String::new(), |limit| elasticity(&limit.elasticity)).into(),
             bound.into(),
-            money.into(),
+            paid.map_or(String::new(), |x| if x.abs() < 0.5 { "0".to_owned() } else { signed(x, 0) }).into(),
+            paid.map_or(String::new(), |_| elasticity(&effect.cost_elasticity)).into(),
         ]);
     }
     grid
+}
+
+/// More load is better.
+fn of_limit(verdict: Verdict) -> Role {
+    match verdict {
+        Verdict::Higher => Role::Good,
+        Verdict::Lower => Role::Warn,
+        _ => Role::Faint,
+    }
 }
 
 fn zero_or(value: f64, places: i32) -> String {
@@ -132,14 +157,31 @@ fn notes(ranking: &Ranking, real: usize) -> Vec<(&'static str, String)> {
             number::significant(100.0 * ranking.step, 2)
         ),
     ));
-    if ranking.effects.iter().any(|e| e.bound_relative.is_some()) {
+    if let Some(limit) = rank::limit(ranking) {
+        let some = ranking.effects.iter().any(|effect| effect.limit.is_some());
+        let left_out = some && ranking.effects.iter().any(|effect| effect.limit.is_none() && !effect.is_load);
+        let where_to = if left_out {
+            "; looked for with the knobs that move the latency or the law's bound"
+        } else {
+            ""
+        };
+        notes.push(("limit", limit + where_to));
+    }
+    notes.extend(rank::without_limit(ranking).into_iter().map(|text| ("no limit", text)));
+    notes.push(("el.", "elasticity: by how many per cent it changes for 1 % more of the knob".to_owned()));
+    let by_law = ranking.limit_at.as_ref().is_none_or(|found| found.at.value.is_none());
+    if by_law && ranking.effects.iter().any(|e| e.bound_relative.is_some()) {
         notes.push((
             "at most",
             "change of the load that the bottleneck law allows at most; queues give way before it".to_owned(),
         ));
     }
     if let Some(cost) = &ranking.cost {
-        notes.push(("cost", format!("{} a month as it is", versus::amount(cost.per_month, &cost.currency))));
+        notes.push((
+            "cost",
+            format!("{} a month as it is", versus::amount(cost.per_month, &cost.currency))
+                + if rank::is_about_money(ranking) { "" } else { ", and with any of these" },
+        ));
     }
     if ranking.effects.len() >= MANY {
         notes.push((

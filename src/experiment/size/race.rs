@@ -318,7 +318,9 @@ fn of_case(
     let used = busiest.and_then(|b| Some((b, b.utilization.value?)));
     // With a replica lost the reserve is what is used up.
     let allowed = if without.is_some() { 1.0 } else { headroom };
-    let short = busiest.filter(|b| b.utilization.low.is_some_and(|low| low > allowed));
+    let over = used.filter(|(_, u)| *u > allowed);
+    let short = over.filter(|(b, _)| b.utilization.low.is_some_and(|low| low > allowed));
+    let too_busy = |(busy, share): (&Busiest, f64)| super::words::busy(&busy.name, share, allowed) + &lost;
     let grows = job.look.as_ref().is_some_and(|look| look.grows);
     let full = used.filter(|(_, u)| grows && *u > FULL);
     let worst = checks.iter().max_by(|a, b| a.verdict.cmp(&b.verdict).then(b.room.total_cmp(&a.room)));
@@ -328,12 +330,9 @@ fn of_case(
             (Verdict::Fails, Some(format!("no steady state{lost}: {} is full", busy.name)))
         }
         (_, Some(check)) if check.verdict == Verdict::Fails => (Verdict::Fails, told(check)),
-        _ if short.is_some() => {
-            let busy = short.expect("just seen");
-            let share = busy.utilization.value.unwrap_or(1.0);
-            (Verdict::Fails, Some(super::words::busy(&busy.name, share, allowed) + &lost))
-        }
+        _ if short.is_some() => (Verdict::Fails, short.map(too_busy)),
         (_, Some(check)) if check.verdict == Verdict::Undecided => (Verdict::Undecided, told(check)),
+        _ if over.is_some() => (Verdict::Undecided, over.map(too_busy)),
         _ if grows => (Verdict::Undecided, Some(format!("its backlog may grow{lost}"))),
         _ => (Verdict::Meets, None),
     }

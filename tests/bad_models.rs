@@ -341,8 +341,48 @@ fn the_data_tier() {
             "m.yaml:6:64: error: `key` in the steps of a miss (they are about the key that was missed)",
         ),
         (
-            keyed(&format!("{keys}, flush: 60s"), "[{get: c}]"),
-            "m.yaml:6:39: error: not supported yet: `flush`",
+            keyed(&format!("{keys}, refresh: 60s"), "[{get: c}]"),
+            "m.yaml:6:39: error: not supported yet: `refresh`",
+        ),
+        (
+            keyed(&format!("{keys}, nodes: 4, lost: {{node: 5, at: 1s}}"), "[{get: c}]"),
+            "m.yaml:6:62: error: `c` has no node 5 (expected 1 to 4)",
+        ),
+        (
+            keyed(&format!("{keys}, lost: {{node: 0, at: 1s}}"), "[{get: c}]"),
+            "m.yaml:6:52: error: `c` has no node 0 (expected 1: it has one node)",
+        ),
+        (
+            keyed(&format!("{keys}, flush: {{at: 1s, every: 0s}}"), "[{get: c}]"),
+            "m.yaml:6:60: error: a flush after no time at all (expected a time above 0)",
+        ),
+        (
+            keyed("hit_ratio: 50%, flush: {at: 1s}", "[{get: c}]"),
+            "m.yaml:6:39: error: `flush` with a given hit ratio (it needs `entries` and `keys` in place of `hit_ratio`)",
+        ),
+        (
+            keyed(&format!("{keys}, flush: {{every: 1s}}"), "[{get: c}]"),
+            "m.yaml:6:46: error: `at` is missing (expected a flush with `at`)",
+        ),
+        (keyed(&format!("{keys}, flush: {{at: -1s}}"), "[{get: c}]"), "m.yaml:6:51: error: ?"),
+        (
+            db("failover: {at: 1s, promotion: 1s}, ", "{write: 1ms}"),
+            "m.yaml:5:41: error: `failover` without read replicas (nobody can take over)\n  help: say how many there are: `read_replicas: 1`",
+        ),
+        (
+            db(
+                "read_replicas: 1, reads: replicas, shards: 2, keys: {uniform: 9}, failover: {at: 1s, promotion: 1s}, ",
+                "{write: 1ms}",
+            ),
+            "?",
+        ),
+        (db("read_replicas: 1, reads: replicas, failover: {at: 1s}, ", "{write: 1ms}"), "?"),
+        (
+            format!(
+                "{}\nstudy: {{duration: 30s}}\n",
+                db("read_replicas: 1, reads: replicas, failover: {at: 40s, promotion: 1s}, ", "{write: 1ms}")
+            ),
+            "?",
         ),
         (
             keyed("hit_ratio: 50%", "[{put: c}]"),

@@ -5,6 +5,8 @@
 mod data;
 #[path = "lessons/milestones.rs"]
 mod milestones;
+#[path = "lessons/time.rs"]
+mod time;
 #[path = "lessons/whatif.rs"]
 mod whatif;
 

@@ -144,7 +144,8 @@ impl<P: Probe> Engine<'_, P> {
                 _ => new + 1..members.end,
             };
             let entry = &mut self.entries[endpoint as usize];
-            entry.only = (members.len() == 1 && entry.after_own_write.is_none()).then(|| MemberId(members.start));
+            entry.only =
+                (members.len() == 1 && entry.after_own_write.is_none()).then(|| MemberId(members.start));
             self.balancers[at.index()] = balancer(model, &BalancerSpec { members, policy });
         }
     }

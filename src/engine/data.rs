@@ -139,7 +139,8 @@ impl<P: Probe> Engine<'_, P> {
         let shard = self.entries[endpoint.index()].shards.map_or(0, |shards| shards.of(item));
         // Those that have become the primary need no copy.
         let MemberId(primary) = self.first_member(self.entries[endpoint.index()].place);
-        let promoted = primary - self.model.places[self.entries[endpoint.index()].place.index()].members.start;
+        let promoted =
+            primary - self.model.places[self.entries[endpoint.index()].place.index()].members.start;
         for copy in promoted..copies {
             self.send(slot, SiteId(first.0 + shard * copies + copy));
         }

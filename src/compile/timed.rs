@@ -116,10 +116,10 @@ impl Compiler<'_> {
         let Some(duration) = study.and_then(|study| study.duration.as_ref()) else { return };
         for at in self.times.iter().filter(|at| at.value.0 >= duration.value.0) {
             let time = |seconds: f64| units::Span::from_secs(seconds);
-            let message = format!("at {}, {} are simulated", time(at.value.0), time(duration.value.0));
+            let message = format!("at {} nothing is simulated any more", time(at.value.0));
             self.sink.push(
                 Diagnostic::error(at.span, message)
-                    .label("expected a time before the end of the run")
+                    .label(format!("expected a time before the end of the run, {}", time(duration.value.0)))
                     .other(duration.span, "the end"),
             );
         }

@@ -145,7 +145,7 @@ impl<P: Probe> Engine<'_, P> {
             };
             let entry = &mut self.entries[endpoint as usize];
             entry.only =
-                (members.len() == 1 && entry.after_own_write.is_none()).then(|| MemberId(members.start));
+                (members.len() == 1 && entry.after_own_write.is_none()).then_some(MemberId(members.start));
             self.balancers[at.index()] = balancer(model, &BalancerSpec { members, policy });
         }
     }

@@ -370,7 +370,7 @@ fn the_data_tier() {
         ),
         (
             db("failover: {at: 1s, promotion: 1s}, ", "{write: 1ms}"),
-            "m.yaml:5:40: error: `failover` without read replicas (nobody can take over)\n  help: say how many there are: `read_replicas: 1`",
+            "m.yaml:5:40: error: `failover` without read replicas (nobody can take over)",
         ),
         (
             db(

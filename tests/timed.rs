@@ -92,7 +92,7 @@ databases: {db: {servers: unlimited, queries: {load: {read: 0s}}}}
     let there = (0..1_000u64).filter(|key| knee::rng::scramble(*key) % NODES == 1).count() as f64 / 1_000.0;
     assert!((0.2..0.3).contains(&there), "{there}");
     let told: Vec<_> = point.changes.iter().map(|c| (c.at_s, c.what.as_str())).collect();
-    assert_eq!(told, [(5.0, "c.2 is lost"), (15.0, "c.2 is back, empty")]);
+    assert_eq!(told, [(5.0, "c.2 is lost"), (15.0, "c.2 is back and empty")]);
     for row in &point.timeline {
         let truth = match row.at_s {
             t if t < 5.0 - 1e-9 => 1.0,

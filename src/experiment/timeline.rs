@@ -90,7 +90,9 @@ pub fn record(engine: &mut Engine<'_, Recorder<'_>>, length: Span, events_max: u
     let mut windows = Vec::new();
     let mut before = Mark::of(engine.probe.books(), start);
     for (_, until) in edges(length) {
-        let stop = engine.run_until(start + until, events_max.saturating_sub(engine.events()));
+        // What happens at an edge belongs to the window that begins there.
+        let last = if until == length { until } else { Span(until.0 - 1) };
+        let stop = engine.run_until(start + last, events_max.saturating_sub(engine.events()));
         if matches!(stop, Stop::Budget | Stop::Overflow) {
             return (windows, stop);
         }

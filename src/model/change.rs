@@ -56,7 +56,7 @@ impl Model {
         match what {
             Happening::Flushed(store) => format!("{} is flushed", self.places[place(store).index()].name),
             Happening::NodeLost(store, part) => format!("{} is lost", node(store, part)),
-            Happening::NodeBack(store, part) => format!("{} is back, empty", node(store, part)),
+            Happening::NodeBack(store, part) => format!("{} is back and empty", node(store, part)),
             Happening::PrimaryLost(place) => format!("{} is lost", self.members[first(place)].name),
             Happening::Promoted(place) => format!("{} is promoted", self.members[first(place) + 1].name),
         }

@@ -1,6 +1,6 @@
 //! A run over time as a picture: latency, errors, hits of caches and calls present, with what happens as lines.
 
-use super::frame::{Flag, Frame};
+use super::frame::{Flag, Frame, Zone};
 use super::latency::{linear_scale, log_scale};
 use super::marks::largest;
 use super::palette::{ERRORS, LIMIT, P50, P95, P99, PEAK, RESOURCES, Rgb};
@@ -28,7 +28,8 @@ const PERCENTILES: [Percentile; 3] =
 pub fn timeline_svg(answer: &Answer) -> Option<String> {
     let point = answer.points.first().filter(|point| !point.timeline.is_empty())?;
     let (first, last) = (point.timeline.first()?, point.timeline.last()?);
-    let frame = Frame { x: Scale::linear(first.at_s, last.until_s), zones: Vec::new(), flags: flags(point) };
+    let frame =
+        Frame { x: Scale::linear(first.at_s, last.until_s), zones: silences(point), flags: flags(point) };
     let panels: Vec<Panel> = [Some(latency(answer, point)), errors(point), hits(point), present(point)]
         .into_iter()
         .flatten()
@@ -64,6 +65,20 @@ fn subtitle(point: &Point) -> String {
     let more = point.changes.len() - told.len();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}{worst}.", told.join(", "))
+}
+
+/// Windows in which nobody gets a right answer: no line leads over them.
+fn silences(point: &Point) -> Vec<Zone> {
+    let is_silent = |row: &TimelineRow| row.total.latency_s.count == 0;
+    let middle = |row: &TimelineRow| (row.at_s + row.until_s) / 2.0;
+    let runs = point.timeline.chunk_by(|a, b| is_silent(a) == is_silent(b));
+    runs.filter(|run| is_silent(&run[0]))
+        .map(|run| Zone {
+            from: middle(&run[0]),
+            to: Some(middle(&run[run.len() - 1])),
+            text: "no right answers",
+        })
+        .collect()
 }
 
 fn flags(point: &Point) -> Vec<Flag> {

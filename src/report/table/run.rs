@@ -53,14 +53,14 @@ fn verdict(point: &Point) -> String {
         State::BeyondSaturation => "beyond saturation".to_owned(),
         State::Transient => match point.changes.as_slice() {
             [] => "over time".to_owned(),
-            [only] => format!("{} at {}", only.what, number::seconds(only.at_s)),
-            [first, .., last] => format!(
-                "over time, from {} at {} to {} at {}",
-                first.what,
-                number::seconds(first.at_s),
-                last.what,
-                number::seconds(last.at_s)
-            ),
+            [first, rest @ ..] => {
+                let more = match rest.len() {
+                    0 => String::new(),
+                    1 => ", and one more change".to_owned(),
+                    n => format!(", and {n} more changes"),
+                };
+                format!("{} at {}{more}", first.what, number::seconds(first.at_s))
+            }
         },
         State::Saturated => {
             let place = point.grows_at.as_deref().map_or_else(String::new, |p| format!(" at {p}"));

@@ -71,9 +71,8 @@ fn retries_make_of_a_failover_of_the_writes_one_of_everything() {
     assert!(after > 1.1 * before, "{before} and {after}");
 
     let retried = run(&model(file), None);
-    for at in [65.0, 70.0, 75.0] {
+    for at in [70.0, 75.0, 80.0, 90.0] {
         assert!(failed(window(&retried, at)) > 0.99, "at {at} s {} fail", failed(window(&retried, at)));
     }
-    assert!(failed(window(&retried, 90.0)) > 0.9, "long after the promotion");
     assert!(failed(window(&retried, 130.0)) == 0.0 && p95(&retried, 130.0) < 1.5 * after);
 }

@@ -15,9 +15,9 @@ use knee::experiment::answer::Answer;
 use knee::experiment::bill::Bill;
 use knee::experiment::compare::{Extent, Side};
 use knee::experiment::options::Options;
-use knee::experiment::{Loads, Quiet, Swept, compare, sweep};
+use knee::experiment::{Loads, Quiet, Swept, compare, run, sweep};
 use knee::model::Model;
-use knee::report::{ChartOptions, comparison_svg, png, sweep_svg};
+use knee::report::{ChartOptions, comparison_svg, png, sweep_svg, timeline_svg};
 
 #[path = "gallery/milestones.rs"]
 mod milestones;
@@ -35,6 +35,9 @@ const CHARTS: [(&str, &str); 7] = [
     ("models/shop.yaml", "shop"),
 ];
 
+/// Models with time in them, and the names of their charts.
+const OVER_TIME: [(&str, &str); 2] =
+    [("models/lessons/flush.yaml", "flush"), ("models/lessons/failover.yaml", "failover")];
 /// The chart that puts the three milestones side by side.
 const SIDE_BY_SIDE: &str = "milestones";
 /// Charts that a command writes: the command, which is their name too, and the model.
@@ -69,6 +72,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for (command, path) in BY_COMMAND.into_iter().filter(|(command, _)| wants(command)) {
         save(root, command, &written(command, &root.join(path))?)?;
+    }
+    for (path, name) in OVER_TIME.into_iter().filter(|(_, name)| wants(name)) {
+        let model = load(&root.join(path), &[])?;
+        let answer = run(&model, &Options::from(&model.study), &Quiet)?;
+        save(root, name, &timeline_svg(&answer).ok_or("a model without time in it")?)?;
     }
     let (path, [at, value], name) = COMPARED;
     if wants(name) {

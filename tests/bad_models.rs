@@ -341,8 +341,54 @@ fn the_data_tier() {
             "m.yaml:6:64: error: `key` in the steps of a miss (they are about the key that was missed)",
         ),
         (
-            keyed(&format!("{keys}, flush: 60s"), "[{get: c}]"),
-            "m.yaml:6:39: error: not supported yet: `flush`",
+            keyed(&format!("{keys}, refresh: 60s"), "[{get: c}]"),
+            "m.yaml:6:39: error: not supported yet: `refresh`",
+        ),
+        (
+            keyed(&format!("{keys}, nodes: 4, lost: {{node: 5, at: 1s}}"), "[{get: c}]"),
+            "m.yaml:6:62: error: `c` has no node 5 (expected 1 to 4)",
+        ),
+        (
+            keyed(&format!("{keys}, lost: {{node: 0, at: 1s}}"), "[{get: c}]"),
+            "m.yaml:6:52: error: `c` has no node 0 (expected 1: it has one node)",
+        ),
+        (
+            keyed(&format!("{keys}, flush: {{at: 1s, every: 0s}}"), "[{get: c}]"),
+            "m.yaml:6:62: error: a flush after no time at all (expected a time above 0)",
+        ),
+        (
+            keyed("hit_ratio: 50%, flush: {at: 1s}", "[{get: c}]"),
+            "m.yaml:6:30: error: `flush` with a given hit ratio (it needs `entries` and `keys` in place of `hit_ratio`)",
+        ),
+        (
+            keyed(&format!("{keys}, flush: {{every: 1s}}"), "[{get: c}]"),
+            "m.yaml:6:46: error: `at` is missing (expected a flush with `at`)",
+        ),
+        (
+            keyed(&format!("{keys}, flush: {{at: -1s}}"), "[{get: c}]"),
+            "m.yaml:6:51: error: `-1s` is negative (expected a duration of 0 or more)",
+        ),
+        (
+            db("failover: {at: 1s, promotion: 1s}, ", "{write: 1ms}"),
+            "m.yaml:5:40: error: `failover` without read replicas (nobody can take over)",
+        ),
+        (
+            db(
+                "read_replicas: 1, reads: replicas, shards: 2, keys: {uniform: 9}, failover: {at: 1s, promotion: 1s}, ",
+                "{write: 1ms}",
+            ),
+            "m.yaml:5:106: error: not supported: `failover` of a database with shards",
+        ),
+        (
+            db("read_replicas: 1, reads: replicas, failover: {at: 1s}, ", "{write: 1ms}"),
+            "m.yaml:5:75: error: `promotion` is missing (expected a failover with `promotion`)",
+        ),
+        (
+            format!(
+                "{}\nstudy: {{duration: 30s}}\n",
+                db("read_replicas: 1, reads: replicas, failover: {at: 40s, promotion: 1s}, ", "{write: 1ms}")
+            ),
+            "m.yaml:5:80: error: at 40s nothing is simulated any more (expected a time before the end of the run, 30s)",
         ),
         (
             keyed("hit_ratio: 50%", "[{put: c}]"),

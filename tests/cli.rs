@@ -502,3 +502,55 @@ load: {rate: 50/s, requests: {desk.serve: 1}}
 services:
   desk: {workers: 1, endpoints: {serve: [{delay: {exp: 10ms}}]}}
 ";
+
+/// Equal keys and room for all: nothing is missed before the flush.
+const FLUSHED: &str = "
+knee: 1
+name: flushed
+load: {rate: 200/s, requests: {web.get: 1}}
+services: {web: {workers: unlimited, endpoints: {get: [{delay: 1ms}, {get: c}]}}}
+caches: {c: {entries: unlimited, keys: {uniform: 100}, flush: {at: 2s}, on_miss: [{query: db.load}]}}
+databases: {db: {servers: unlimited, queries: {load: {read: 5ms}}}}
+study: {duration: 6s}
+";
+
+#[test]
+fn a_model_with_time_in_it_is_shown_over_time_and_drawn() {
+    let desk = Desk::with(FLUSHED);
+    let told = desk.done("run m.yaml -q --out here");
+    for part in ["c is flushed at 2 s", "c hits", "a block for each 100 ms", "checks hold (flow, little)"] {
+        assert!(told.contains(part), "{part} in\n{told}");
+    }
+    assert!(told.lines().all(|line| line.chars().count() <= 100), "{told}");
+    assert_eq!(desk.files("here"), ["run.json", "timeline.csv", "timeline.png", "timeline.svg"]);
+    // They are known again, and replaced.
+    desk.done("run m.yaml -q --out here");
+    let document: Value =
+        serde_json::from_str(&fs::read_to_string(desk.path().join("here/run.json")).unwrap()).unwrap();
+    let point = &document["points"][0];
+    assert_eq!((&point["state"], &point["changes"][0]["at_s"]), (&"transient".into(), &2.0.into()));
+    let timeline = point["timeline"].as_array().unwrap();
+    assert_eq!(timeline.len(), 60);
+    assert_eq!((&timeline[20]["at_s"], &timeline[20]["until_s"]), (&2.0.into(), &2.1.into()));
+    assert!(timeline[20]["latency_s"]["p95"]["value"].as_f64().unwrap() > 0.005);
+    assert!(timeline[20]["places"]["c"]["hit_ratio"]["low"].is_number());
+    assert_eq!(desk.json("run m.yaml -q --json --threads 1"), desk.json("run m.yaml -q --json --threads 4"));
+    assert!(desk.done("explain m.yaml").contains("at 2s  c is flushed"));
+}
+
+#[test]
+fn only_a_run_takes_a_model_with_time_in_it() {
+    let desk = Desk::with(FLUSHED);
+    for line in
+        ["sweep m.yaml", "rank m.yaml", "size m.yaml", "check m.yaml", "compare m.yaml --set web.workers=2"]
+    {
+        let told = desk.refused(line);
+        assert!(told.contains("m.yaml:6:"), "{line}: {told}");
+        assert!(told.contains("time in the model anywhere but in a run"), "{line}: {told}");
+        assert!(told.contains("`knee run` shows it over time"), "{line}: {told}");
+    }
+    assert!(desk.refused("run m.yaml --requests 500").contains("--requests has no effect"));
+    assert!(
+        desk.refused("run m.yaml --duration 2s").contains("--duration 2s ends before c is flushed at 2s")
+    );
+}

@@ -5,6 +5,8 @@
 mod data;
 #[path = "lessons/milestones.rs"]
 mod milestones;
+#[path = "lessons/time.rs"]
+mod time;
 #[path = "lessons/whatif.rs"]
 mod whatif;
 
@@ -28,6 +30,8 @@ const TRAJECTORIES: &[(&str, u64)] = &[
     ("lessons/compression.yaml", 0x933f_ac99_43ab_2993),
     ("lessons/connection-held-outside.yaml", 0xd840_5254_2a3c_b8ae),
     ("lessons/contention.yaml", 0xb661_9df4_f517_73b7),
+    ("lessons/failover.yaml", 0xd6a5_e121_d064_885e),
+    ("lessons/flush.yaml", 0x6505_25e7_dda7_48a6),
     ("lessons/hot-shard.yaml", 0xf8ca_bab6_e85d_23a3),
     ("lessons/materialized-view.yaml", 0x0f98_f63b_d4ad_9919),
     ("lessons/missing-index.yaml", 0xe5d4_6a12_6100_c9a7),

@@ -81,7 +81,7 @@ pub struct Run {
     /// Write one line a request of the first replication as CSV: 10,000 of them, or as many as --requests or --duration asks for
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Write `run.json` into this directory
+    /// Write `run.json` into this directory, and where the model has time in it `timeline.svg`, `timeline.png` and `timeline.csv`
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     #[command(flatten)]

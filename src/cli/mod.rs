@@ -84,7 +84,7 @@ fn misunderstood(error: &clap::Error) -> ExitCode {
 }
 
 fn explain(flags: &args::Explain) -> Result<(), Failure> {
-    let model = model::File::read(&flags.model)?.compile(&[], flags.quiet)?;
+    let model = model::File::read(&flags.model)?.compile_timed(flags.quiet)?;
     terminal::results(&crate::report::explain_text(&model))
 }
 

@@ -6,10 +6,10 @@ use super::args::ModelFlags;
 use super::failure::Failure;
 use super::value::Setting;
 use super::{input, render, terminal};
-use crate::compile;
 use crate::compile::growth::Growth;
 use crate::compile::knobs::Knob;
 use crate::compile::ranked::{Asked, Unsure};
+use crate::compile::{self, Loaded};
 use crate::diagnostic::{Diagnostic, Position, Severity, Sources, Span};
 use crate::model::Model;
 use crate::spec::turn::Turn;
@@ -54,7 +54,7 @@ impl<'a> File<'a> {
         &self.flags.path
     }
 
-    /// Compiles it with the settings of the command line and then `more`. Faults go to stderr, and warnings unless `quiet`.
+    /// Compiles it with the settings of the command line and then `more`, for a study of the steady state. Faults go to stderr, and warnings unless `quiet`.
     ///
     /// # Errors
     /// When the model is wrong, as told.
@@ -80,16 +80,37 @@ impl<'a> File<'a> {
         more: &[Setting],
         quiet: bool,
     ) -> Result<Compiled, Failure> {
-        let name = self.path().display().to_string();
-        let read_data = |file: &str| input::data(self.path(), file);
-        let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
-        tell(&loaded.diagnostics, &loaded.sources, quiet);
+        let loaded = self.load(variant, more, quiet);
+        if let Some(span) = loaded.timed {
+            let timed = Diagnostic::error(span, "not supported: time in the model anywhere but in a run")
+                .label("a model in which something happens at a given time has no steady state")
+                .help("`knee run` shows it over time");
+            tell(&[timed], &loaded.sources, quiet);
+            return Err(Failure::Told);
+        }
         let (digest, variants, growth) = (loaded.digest, loaded.variants, loaded.growth);
         let (knobs, unsure) = (loaded.knobs, loaded.unsure);
         let position = |span: &Span| (span.source == 0).then(|| loaded.sources.position(*span));
         let objectives = loaded.objectives.iter().map(position).collect();
         let compiled = |model| Compiled { model, digest, variants, objectives, unsure, knobs, growth };
         loaded.model.map(compiled).ok_or(Failure::Told)
+    }
+
+    /// The model with the settings of the command line, which may have time in it.
+    ///
+    /// # Errors
+    /// When the model is wrong, as told.
+    pub fn compile_timed(&self, quiet: bool) -> Result<Model, Failure> {
+        self.load(self.flags.variant.as_deref(), &[], quiet).model.ok_or(Failure::Told)
+    }
+
+    /// Compiles a variant, or the file itself, and tells what is wrong.
+    fn load(&self, variant: Option<&str>, more: &[Setting], quiet: bool) -> Loaded {
+        let name = self.path().display().to_string();
+        let read_data = |file: &str| input::data(self.path(), file);
+        let loaded = compile::load_variant(&self.bytes, &name, variant, &self.sets(more), &read_data);
+        tell(&loaded.diagnostics, &loaded.sources, quiet);
+        loaded
     }
 
     /// The number at a path, as written in the file or set on the command line; empty where there is none yet. `text` is the value of

@@ -16,6 +16,7 @@ const DRAFTS_MAX: u32 = 1_000;
 const SVG_MARK: &str = "<!-- made by knee ";
 const PNG_MARK: &[u8] = b"tEXtSoftware\0knee ";
 const CSV_MARK: &[u8] = b",state,converged,";
+const TIMELINE_MARK: &[u8] = b"at_s,until_s,offered_per_s,";
 
 /// A directory for results, and the files that will stand in it.
 #[derive(Debug)]
@@ -196,7 +197,7 @@ fn is_ours(path: &Path, head: &[u8]) -> bool {
         // Behind the name of the axis, which may be any path of a model.
         Some("csv") => {
             let row = head.split(|b| *b == b'\n').next().unwrap_or_default();
-            row.windows(CSV_MARK.len()).any(|window| window == CSV_MARK)
+            row.starts_with(TIMELINE_MARK) || row.windows(CSV_MARK.len()).any(|window| window == CSV_MARK)
         }
         Some("svg") => contains(SVG_MARK.as_bytes()),
         Some("png") => contains(PNG_MARK),

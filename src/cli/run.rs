@@ -5,13 +5,16 @@ use super::failure::Failure;
 use super::model::File;
 use super::output::Output;
 use super::progress::Bar;
+use super::sweep::PNG_SCALE;
 use super::value::{Amount, USERS_MAX};
 use super::{study, terminal, trace};
-use crate::experiment;
+use crate::experiment::{self, answer::Answer};
 use crate::model::{Group, Model, Source};
 use crate::report::{self, Paint};
 
 const FILES: &[&str] = &["run.json"];
+/// Of a model with time in it.
+const FILES_IN_TIME: &[&str] = &["run.json", "timeline.svg", "timeline.png", "timeline.csv"];
 
 /// Simulates the model at the load of the file, or at the one asked for.
 ///
@@ -19,17 +22,21 @@ const FILES: &[&str] = &["run.json"];
 /// When model or flags are wrong, or a file cannot be written.
 pub fn run(flags: &Run) -> Result<(), Failure> {
     let file = File::read(&flags.model)?;
-    let mut model = file.compile(&[], flags.print.quiet)?;
+    let mut model = file.compile_timed(flags.print.quiet)?;
     set_load(&mut model, flags.rate, flags.users, flags.group.as_deref())?;
     let options = study::options(&model, &flags.study);
     study::horizon(&options)?;
-    let output = flags.out.clone().map(|directory| Output::prepare(directory, FILES)).transpose()?;
+    if model.has_time() {
+        study::in_time(&model, &flags.study)?;
+    }
+    let names = if model.has_time() { FILES_IN_TIME } else { FILES };
+    let output = flags.out.clone().map(|directory| Output::prepare(directory, names)).transpose()?;
     let trace = flags.trace.as_deref().map(|path| trace::Trace::prepare(path, file.path())).transpose()?;
 
     let answer = experiment::run(&model, &options, &Bar::new(flags.print.quiet))?;
     let json = report::answer_json(&answer);
     let mut written = match output {
-        Some(output) => output.write(vec![json.clone().into_bytes()])?,
+        Some(output) => output.write(files(&answer, &json)?)?,
         None => Vec::new(),
     };
     if let Some(trace) = trace {
@@ -41,6 +48,16 @@ pub fn run(flags: &Run) -> Result<(), Failure> {
     } else {
         terminal::results(&report::run_text(&answer, Paint::Ansi))
     }
+}
+
+/// The contents of [`FILES`], or of [`FILES_IN_TIME`].
+fn files(answer: &Answer, json: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut files = vec![json.as_bytes().to_vec()];
+    if let Some(svg) = report::timeline_svg(answer) {
+        let png = report::png(&svg, PNG_SCALE).map_err(|error| Failure::input(error.to_string()))?;
+        files.extend([svg.into_bytes(), png, report::timeline_csv(answer)]);
+    }
+    Ok(files)
 }
 
 /// Puts --rate or --users in the place of the file's load.

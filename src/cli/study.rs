@@ -54,6 +54,28 @@ pub fn horizon(options: &Options) -> Result<(), Failure> {
     }
 }
 
+/// Sees that flags about the length of a run suit a model with time in it.
+///
+/// # Errors
+/// When they ask for something else than a duration, or for one before the last change.
+pub fn in_time(model: &Model, flags: &StudyFlags) -> Result<(), Failure> {
+    let of_steady = [("--precision", !flags.precision.is_empty()), ("--requests", flags.requests.is_some())];
+    if let Some((flag, _)) = of_steady.iter().find(|(_, given)| *given) {
+        let message =
+            format!("{flag} has no effect on a model with time in it; say how long with --duration");
+        return Err(Failure::input(message));
+    }
+    let beyond = |duration: Span| model.changes.iter().find(|change| change.at >= duration);
+    match flags.duration.and_then(|duration| Some((duration, beyond(duration)?))) {
+        Some((duration, change)) => Err(Failure::input(format!(
+            "--duration {duration} ends before {} at {}",
+            model.change_text(change.what),
+            change.at
+        ))),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -102,6 +102,9 @@ impl<'a> Compiler<'a> {
             self.caches.insert(place, CacheUse { what, on_miss, per });
         }
         self.close(place);
+        if let Some(CacheKind::Entries { store, .. }) = what {
+            self.cache_changes(store, it);
+        }
     }
 
     fn nodes(&mut self, it: &spec::Cache, is_per: bool) -> u32 {
@@ -123,7 +126,7 @@ impl<'a> Compiler<'a> {
         if !self.whole {
             return;
         }
-        let with_keys: [(&str, Option<Span>); 9] = [
+        let with_keys: [(&str, Option<Span>); 11] = [
             ("evict", it.evict.as_ref().map(|x| x.span)),
             ("ttl", it.ttl.as_ref().map(|x| x.span)),
             ("coalesce", it.coalesce.as_ref().map(|x| x.span)),
@@ -133,6 +136,8 @@ impl<'a> Compiler<'a> {
             ("nodes", it.nodes.as_ref().map(|x| x.span)),
             ("per", it.per.as_ref().map(|x| x.span)),
             ("store_time", it.store_time.as_ref().map(|x| x.span)),
+            ("flush", it.flush.as_ref().map(|x| x.span)),
+            ("lost", it.lost.as_ref().map(|x| x.span)),
         ];
         match (&it.hit_ratio, by_entries) {
             (None, false) => {

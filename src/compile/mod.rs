@@ -25,6 +25,7 @@ mod regions;
 mod study;
 #[cfg(test)]
 mod tests;
+mod timed;
 mod variants;
 mod warnings;
 
@@ -34,6 +35,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
 use crate::ids::{DistId, EndpointId, PlaceId};
 use crate::model::{self, Model};
 use crate::spec::decode::{At, Decode};
+use crate::spec::quantity::Seconds;
 use crate::spec::tree::{self, Node};
 use crate::spec::{Spec, set};
 
@@ -60,6 +62,8 @@ pub struct Loaded {
     pub variants: Vec<String>,
     /// Where each objective of the model stands.
     pub objectives: Vec<Span>,
+    /// Where the first time stands, if anything happens at a given time.
+    pub timed: Option<Span>,
     /// Numbers that are not known exactly, in the order of the file.
     pub unsure: Vec<ranked::Unsure>,
     /// What may be chosen, and among which values.
@@ -109,13 +113,15 @@ pub fn load_variant(
         tree
     });
     let model = tree.and_then(|tree| compile(&tree, name, read_file, &mut digest, &mut sink));
-    if let (Some((model, _)), Some(section)) = (&model, &section) {
-        growth::check_load(model, section, &mut sink);
+    if let (Some(whole), Some(section)) = (&model, &section) {
+        growth::check_load(&whole.model, section, &mut sink);
     }
-    let (model, objectives) = model.filter(|_| !sink.has_errors()).unzip();
+    let whole = model.filter(|_| !sink.has_errors());
+    let timed = whole.as_ref().and_then(|whole| whole.timed);
+    let (model, objectives) = whole.map(|whole| (whole.model, whole.objectives)).unzip();
     let objectives = objectives.unwrap_or_default();
     let (diagnostics, digest) = (sink.into_sorted(), digest.finish());
-    Loaded { model, diagnostics, sources, digest, variants, objectives, unsure, knobs, growth }
+    Loaded { model, diagnostics, sources, digest, variants, objectives, timed, unsure, knobs, growth }
 }
 
 /// A number of a model file.
@@ -213,7 +219,7 @@ fn compile(
     read_file: ReadFile<'_>,
     digest: &mut digest::Digest,
     sink: &mut Diagnostics,
-) -> Option<(Model, Vec<Span>)> {
+) -> Option<Whole> {
     if tree.value == tree::Value::Null {
         sink.push(
             Diagnostic::error(tree.span, "the model is empty")
@@ -231,6 +237,13 @@ fn compile(
     let whole = !sink.has_errors();
     let compiler = Compiler::new(&spec, name, whole, read_file, digest, sink);
     compiler.run()
+}
+
+/// A model, and where parts of it stand.
+struct Whole {
+    model: Model,
+    objectives: Vec<Span>,
+    timed: Option<Span>,
 }
 
 /// What an endpoint does, as written.
@@ -320,6 +333,8 @@ struct Compiler<'a> {
     objective_spans: Vec<Span>,
     /// The currency of the file, and where it stands first.
     money: Option<(String, Span)>,
+    /// Where the times of changes stand.
+    times: Vec<At<Seconds>>,
 }
 
 impl<'a> Compiler<'a> {
@@ -359,10 +374,11 @@ impl<'a> Compiler<'a> {
             group_timeouts: Vec::new(),
             objective_spans: Vec::new(),
             money: None,
+            times: Vec::new(),
         }
     }
 
-    fn run(mut self) -> Option<(Model, Vec<Span>)> {
+    fn run(mut self) -> Option<Whole> {
         self.check_name();
         self.declare();
         self.regions();
@@ -374,12 +390,14 @@ impl<'a> Compiler<'a> {
         self.business();
         self.objectives();
         self.study();
+        self.timeline();
         if self.sink.has_errors() {
             return None;
         }
         self.warnings();
         self.rank_classes();
-        Some((self.model, self.objective_spans))
+        let timed = self.times.first().map(|at| at.span);
+        Some(Whole { model: self.model, objectives: self.objective_spans, timed })
     }
 
     /// The name becomes a folder of results.
@@ -437,6 +455,7 @@ fn empty_model(name: &str) -> Model {
             replications: 1,
             budget: 0,
         },
+        changes: Vec::new(),
         holds_max: 0,
         loops_max: 0,
     }

@@ -478,6 +478,7 @@ impl<'a> Compiler<'a> {
         self.place_queries(place, it, layout, versions);
         self.replication(name, place, it, versions, layout, applied);
         self.model.places[place.index()].keys = keys;
+        self.failover(place, it, replicas, !groups.is_empty());
     }
 
     /// What each instance of a database has: connections, then servers.

@@ -120,6 +120,9 @@ impl<'a> Compiler<'a> {
             }
             _ => 0..self.slots_at(place),
         };
+        if matches!(body, Body::Query(..)) && self.can_be_lost(place) {
+            self.op(Op::Reach);
+        }
         let locks = matches!(body, Body::Query(_, QueryBody { locks: true, .. }));
         let first_server = self.slots_at(place) - u32::from(self.has_servers(place));
         for slot in slots {

@@ -105,7 +105,7 @@ impl<P: Probe> Engine<'_, P> {
         if let Some(versions) = entry.after_own_write
             && self.versions[versions.index()].wrote_lately(user, self.now)
         {
-            let first = self.model.places[entry.place.index()].members.start;
+            let MemberId(first) = self.first_member(entry.place);
             return MemberId(first + shard * entry.shards.map_or(0, |shards| shards.stride));
         }
         self.balance(entry.balancer + shard, key, user)
@@ -137,7 +137,11 @@ impl<P: Probe> Engine<'_, P> {
         self.calls[slot].versions[LOADS_MAX] = version;
         let copies = self.model.versions[versions.index()].copies;
         let shard = self.entries[endpoint.index()].shards.map_or(0, |shards| shards.of(item));
-        for copy in 0..copies {
+        // Those that have become the primary need no copy.
+        let MemberId(primary) = self.first_member(self.entries[endpoint.index()].place);
+        let promoted =
+            primary - self.model.places[self.entries[endpoint.index()].place.index()].members.start;
+        for copy in promoted..copies {
             self.send(slot, SiteId(first.0 + shard * copies + copy));
         }
     }
@@ -175,6 +179,7 @@ impl<P: Probe> Engine<'_, P> {
         let nth = entry.shards.map_or(number, |shards| number % shards.stride);
         let stale = nth
             .checked_sub(1)
+            .filter(|_| member != self.first_member(entry.place))
             .is_some_and(|copy| self.versions[versions.index()].is_stale(item, copy as usize));
         self.probe.on(Time(self.now), Signal::Read { endpoint, stale });
     }

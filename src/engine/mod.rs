@@ -14,8 +14,10 @@
 //! - `data.rs`: keys, their versions and copies, and caches that know them
 //! - `visit.rs`: plain calls, made without a record of their own
 //! - `users.rs`: requests, and who makes them
+//! - `changes.rs`: what happens at a given time
 
 mod call;
+mod changes;
 mod data;
 mod event_list;
 mod family;
@@ -169,6 +171,7 @@ pub struct Engine<'m, P> {
     /// What is given back now was cut off: a connection does not survive that.
     severed: bool,
     doomed: Vec<(u32, bool)>,
+    changes: changes::Changes,
 }
 
 impl<P: Probe> Engine<'_, P> {
@@ -224,7 +227,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Runs up to and including `end`, for at most `budget` events.
     pub fn run_until(&mut self, end: Time, budget: u64) -> Stop {
-        let stop = self.run(end.0, budget);
+        let stop = self.run_through(end.0, budget);
         if stop == Stop::Reached || (stop == Stop::Idle && end < Time::MAX) {
             self.now = end.0;
         }
@@ -234,7 +237,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Submits `requests` in all and runs until the last is over, for at most `budget` events.
     pub fn run_requests(&mut self, requests: u64, budget: u64) -> Stop {
         self.submit_max = requests;
-        self.run(u64::MAX, budget)
+        self.run_through(u64::MAX, budget)
     }
 
     fn run(&mut self, end: u64, budget: u64) -> Stop {

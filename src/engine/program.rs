@@ -187,6 +187,13 @@ impl<P: Probe> Engine<'_, P> {
                     }
                     pc += 1;
                 }
+                Op::Reach => {
+                    if self.is_lost(slot) {
+                        let place = self.entries[self.calls[slot].endpoint.index()].place;
+                        return self.fail(slot, Fault { kind: ErrorKind::Failed, place });
+                    }
+                    pc += 1;
+                }
                 Op::End if self.calls[slot].visiting => pc = self.end_visit(slot),
                 Op::End => return self.end(slot),
             }

@@ -67,6 +67,7 @@ impl<'m, P: Probe> Engine<'m, P> {
             overflow: false,
             severed: false,
             doomed: Vec::new(),
+            changes: super::changes::Changes::new(model),
         };
         engine.find_tracks();
         engine.stations = engine.build_stations();
@@ -157,7 +158,7 @@ fn entry(model: &Model, endpoint: &Endpoint) -> Entry {
     Entry { pc, class, balancer: endpoint.balancer.0, place, only, shards, after_own_write, counted }
 }
 
-fn balancer(model: &Model, spec: &BalancerSpec) -> Balancer {
+pub fn balancer(model: &Model, spec: &BalancerSpec) -> Balancer {
     let policy = match spec.policy {
         Balance::RoundRobin => Policy::RoundRobin,
         Balance::Random => Policy::Random,

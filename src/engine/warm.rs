@@ -53,7 +53,9 @@ fn parts_of(model: &Model, spec: &model::Store) -> u32 {
 }
 
 fn parts(model: &Model, spec: &model::Store, look_ups_per_s: f64, key: u64) -> Vec<Store> {
-    let each = spec.entries.div_ceil(spec.parts).max(1);
+    // With room for all keys nothing is ever evicted, however the hash spreads them.
+    let has_room_for_all = spec.entries >= spec.law.len();
+    let each = if has_room_for_all { spec.entries } else { spec.entries.div_ceil(spec.parts) }.max(1);
     let new = |_| Store::new(spec.law.len(), each, spec.evict, spec.sliding);
     let mut stores: Vec<Store> = (0..parts_of(model, spec)).map(new).collect();
     let law = Law::new(model, spec, look_ups_per_s);

@@ -281,6 +281,8 @@ pub enum State {
     Saturated,
     /// Closed, past N*.
     BeyondSaturation,
+    /// Something happens at a given time: no part of the run stands for the rest.
+    Transient,
 }
 
 /// One load level.
@@ -315,6 +317,12 @@ pub struct Point {
     pub total: RequestRow,
     /// By place.
     pub places: indexmap::IndexMap<String, PlaceRow>,
+    /// What happens, and when, from the end of the warm-up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangeRow>,
+    /// Window by window, where something happens at a given time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<TimelineRow>,
     /// What it costs at this load, where the model states prices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<CostRow>,
@@ -326,6 +334,70 @@ pub struct Point {
     /// Closed forms beside their simulated values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exact: Vec<ExactRow>,
+}
+
+/// Something that happens at a given time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ChangeRow {
+    /// When, in seconds from the end of the warm-up.
+    pub at_s: f64,
+    /// `products is flushed`, `orders.primary is lost`.
+    pub what: String,
+}
+
+/// One window of a run in which something happens at a given time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct TimelineRow {
+    /// Where it begins, in seconds from the end of the warm-up.
+    pub at_s: f64,
+    /// Where it ends.
+    pub until_s: f64,
+    /// All requests.
+    #[serde(flatten)]
+    pub total: WindowRow,
+    /// By endpoint asked, where there are several.
+    #[serde(skip_serializing_if = "indexmap::IndexMap::is_empty")]
+    pub requests: indexmap::IndexMap<String, WindowRow>,
+    /// By place.
+    pub places: indexmap::IndexMap<String, WindowPlace>,
+}
+
+/// Requests in one window. Answers and errors count where they come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct WindowRow {
+    /// Requests per second submitted.
+    pub offered_per_s: Estimate,
+    /// Right answers per second.
+    pub throughput_per_s: Estimate,
+    /// Shares of what ended, by kind.
+    pub errors: Errors,
+    /// Of right answers.
+    pub latency_s: WindowLatency,
+}
+
+/// Latencies in one window.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct WindowLatency {
+    /// Mean.
+    pub mean: Estimate,
+    /// Median.
+    pub p50: Estimate,
+    /// 95th percentile.
+    pub p95: Estimate,
+    /// 99th percentile.
+    pub p99: Estimate,
+    /// Right answers, over all replications.
+    pub count: u64,
+}
+
+/// One place in one window.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct WindowPlace {
+    /// Calls present, own calls included.
+    pub in_system: Estimate,
+    /// Share of look-ups that hit (caches).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hit_ratio: Option<Estimate>,
 }
 
 /// The bill at one load: months of 730 hours.

@@ -225,7 +225,7 @@ pub fn at_peak(model: &Model) -> Result<Option<Model>, StudyError> {
     if model.peak.is_none() {
         return Ok(None);
     }
-    let dial = Dial::new(model, &Swept::All)?;
+    let dial = Dial::steady(model, &Swept::All)?;
     let peak = super::sweep::peak(model, &dial).ok_or_else(|| {
         StudyError::BadLoad("the peak and the load of the model are not of one kind".into())
     })?;

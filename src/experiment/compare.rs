@@ -180,7 +180,7 @@ pub fn compare(
         Extent::OneLoad => &Swept::All,
         Extent::Curve { swept, .. } => swept,
     };
-    let dials = sides.iter().map(|s| Dial::new(&s.model, swept)).collect::<Result<Vec<_>, _>>()?;
+    let dials = sides.iter().map(|s| Dial::steady(&s.model, swept)).collect::<Result<Vec<_>, _>>()?;
     alike(sides, &dials)?;
     let edges = match extent {
         Extent::Curve { at, .. } if at.is_empty() => {

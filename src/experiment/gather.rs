@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use super::replication::Replication;
 use super::summary::{Summary, Thresholds, merged};
+use super::timeline::{RequestWindow, Window};
 use crate::measure::books::RequestBook;
 use crate::measure::layout::Layout;
 use crate::model::Model;
@@ -27,6 +28,8 @@ pub struct Pooled {
     pub total: RequestBook,
     pub places: Vec<PooledPlace>,
     pub resources: Vec<Histogram>,
+    /// Window by window, where something happens at a given time.
+    pub timeline: Vec<Window>,
 }
 
 /// All replications of a point at one length.
@@ -61,6 +64,7 @@ impl Gatherer {
             total: RequestBook::default(),
             places: vec![PooledPlace::default(); model.places.len()],
             resources: vec![Histogram::default(); layout.resources.len()],
+            timeline: Vec::new(),
         };
         Self { inner: Mutex::new((pooled, vec![None; replications as usize])) }
     }
@@ -90,6 +94,13 @@ impl Gatherer {
         }
         for (into, from) in pooled.resources.iter_mut().zip(&r.books.resources) {
             into.merge(&from.wait);
+        }
+        let windows = pooled.timeline.len().max(r.timeline.len());
+        let empty =
+            Window { requests: vec![RequestWindow::default(); model.requests.len()], places: Vec::new() };
+        pooled.timeline.resize(windows, empty);
+        for (into, from) in pooled.timeline.iter_mut().zip(&r.timeline) {
+            into.requests.iter_mut().zip(&from.requests).for_each(|(into, from)| into.merge(from));
         }
         summaries[index as usize] = Some(summary);
     }

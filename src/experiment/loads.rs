@@ -41,6 +41,14 @@ impl Dial {
         Ok(Self { groups, axis, base })
     }
 
+    /// As [`Self::new`], for a study of the steady state: a model with time in it has none.
+    pub fn steady(model: &Model, swept: &Swept) -> Result<Self, StudyError> {
+        match model.changes.first() {
+            Some(change) => Err(StudyError::Timed(model.change_text(change.what))),
+            None => Self::new(model, swept),
+        }
+    }
+
     /// The model at `load` on the axis. Users are whole: each group gets its share, rounded, and at least 1.
     pub fn set(&self, model: &Model, load: f64) -> Model {
         let factor = load / self.base;

@@ -27,6 +27,7 @@ pub mod size;
 mod state;
 mod summary;
 mod sweep;
+mod timeline;
 mod trace;
 
 use self::answer::{Answer, Axis};

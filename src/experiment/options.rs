@@ -101,6 +101,9 @@ pub enum StudyError {
     /// A load or range that cannot be simulated.
     #[error("{0}")]
     BadLoad(String),
+    /// Something happens at a given time, and only a run shows what comes of it.
+    #[error("not supported: time in the model (`{0}`) anywhere but in a run: it has no steady state")]
+    Timed(String),
     /// The thread pool could not be made.
     #[error("no thread pool: {0}")]
     Threads(String),

@@ -6,7 +6,7 @@ use super::loads;
 use super::rounds::Job;
 use super::rows;
 use super::summary::Thresholds;
-use super::{bill, bottleneck, exact};
+use super::{bill, bottleneck, exact, timeline};
 use crate::ids::{GroupId, PlaceId};
 use crate::measure::layout::Layout;
 use crate::model::{Demands, Model, OnError, Op, Sharing, Site, StationKind, Statistic, Target};
@@ -31,7 +31,8 @@ pub fn point(job: &Job, base: f64) -> Point {
     let pilot = job.pilot.as_ref().expect("a settled job had a pilot");
     let summaries = &gathered.summaries[..];
     let single_look = job.looks == 1 && look.grows;
-    let state = look.state(job.grew_before || single_look);
+    let timed = model.has_time();
+    let state = if timed { State::Transient } else { look.state(job.grew_before || single_look) };
     let saturated = state == State::Saturated;
     let unloaded = unloaded_s(job);
     Point {
@@ -67,9 +68,11 @@ pub fn point(job: &Job, base: f64) -> Point {
                 (model.places[p as usize].name.clone(), rows::place(model, layout, gathered, PlaceId(p)))
             })
             .collect(),
+        changes: timeline::changes(model, job.length),
+        timeline: timeline::rows(model, gathered, job.length),
         cost: bill::cost(model, layout, summaries),
         business: bill::business(model, &job.demands, summaries),
-        audit: audit(job, gathered, saturated),
+        audit: audit(job, gathered, saturated || timed),
         exact: if state == State::Stable { exact::rows(job) } else { Vec::new() },
     }
 }
@@ -112,7 +115,7 @@ fn requests(job: &Job, gathered: &Gathered) -> indexmap::IndexMap<String, super:
 }
 
 /// The laws of a point: flow and Little exactly, utilisation statistically.
-fn audit(job: &Job, gathered: &Gathered, saturated: bool) -> Vec<AuditRow> {
+fn audit(job: &Job, gathered: &Gathered, unsteady: bool) -> Vec<AuditRow> {
     let (model, layout) = (&job.model, &job.layout);
     let name = |place: Option<usize>| place.map_or("requests".into(), |p| model.places[p].name.clone());
     let findings = gathered.summaries.first().map_or(0, |s| s.audit.len());
@@ -123,7 +126,7 @@ fn audit(job: &Job, gathered: &Gathered, saturated: bool) -> Vec<AuditRow> {
             AuditRow { law: first.law, place: name(first.place), gap, z: None, holds: gap == 0.0 }
         })
         .collect();
-    if !saturated {
+    if !unsteady {
         rows.extend(utilization_law(model, layout, job, gathered));
     }
     rows

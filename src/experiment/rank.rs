@@ -240,7 +240,7 @@ pub fn rank(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Ranking, StudyError> {
-    let dial = Dial::new(base, &Swept::All)?;
+    let dial = Dial::steady(base, &Swept::All)?;
     let mut jobs = vec![Job::new(dial.base, base.clone()).paired(0)];
     rounds::launch_only(&mut jobs, options, progress)?;
     for knob in knobs {

@@ -1,6 +1,8 @@
 //! One replication: warm-up, window, closed books.
 
+use super::timeline;
 use crate::engine::{Engine, Seed, Stop};
+use crate::ids::RequestId;
 use crate::measure::audit::{Finding, audit};
 use crate::measure::layout::Layout;
 use crate::measure::recorder::Open;
@@ -37,6 +39,8 @@ pub struct Replication {
     pub stop: Stop,
     /// What the audit says.
     pub audit: Vec<Finding>,
+    /// Window by window, where something happens at a given time.
+    pub timeline: Vec<timeline::Window>,
 }
 
 /// Runs one replication of `model`.
@@ -46,6 +50,9 @@ pub fn replicate(model: &Model, layout: &Layout, seed: Seed, window: Window) -> 
     let mut stop = engine.run_until(Time::ZERO + window.warmup, window.events_max);
     let start = engine.now();
     engine.probe.start_window(start);
+    if model.has_time() {
+        return in_time(model, engine, window);
+    }
     let mut in_flight = Vec::with_capacity(CHECKPOINTS as usize);
     let mut at_half = (0.0, 0);
     for checkpoint in 1..=CHECKPOINTS {
@@ -62,7 +69,19 @@ pub fn replicate(model: &Model, layout: &Layout, seed: Seed, window: Window) -> 
     let halves = halves(at_half, right_answers(engine.probe.books()));
     let events = engine.events();
     let (books, audit) = close(model, engine);
-    Replication { books, in_flight, halves, events, stop, audit }
+    Replication { books, in_flight, halves, events, stop, audit, timeline: Vec::new() }
+}
+
+/// The rest of a replication in which something happens at a given time: no part of it stands for another.
+fn in_time(model: &Model, mut engine: Engine<'_, Recorder<'_>>, window: Window) -> Replication {
+    engine.start_clock();
+    let (timeline, stop) = timeline::record(&mut engine, window.length, window.events_max);
+    for request in timeline.iter().flat_map(|window| window.requests.iter().enumerate()) {
+        engine.probe.give_back_answers(RequestId(request.0 as u32), &request.1.right);
+    }
+    let events = engine.events();
+    let (books, audit) = close(model, engine);
+    Replication { books, in_flight: Vec::new(), halves: [f64::NAN; 2], events, stop, audit, timeline }
 }
 
 /// Closes the books and lets the engine's own view of who is present check them.

@@ -252,6 +252,7 @@ fn launch(job: &mut Job, mut pilot: Pilot, options: &Options) {
     let by_requests = |n: f64| Span::from_secs(n / pilot.rate_per_s.max(1e-12));
     job.length = match (options.duration, options.requests) {
         (Some(duration), _) => duration,
+        _ if job.model.has_time() => job.model.duration(),
         (None, Some(requests)) => by_requests(requests as f64),
         (None, None) => {
             let affordable_s = FIRST_SHARE * options.budget as f64
@@ -293,10 +294,14 @@ fn round(jobs: &mut [Job], options: &Options, progress: &dyn Progress) {
 /// A replication may cost its part of the budget, and no less than the estimate says it needs.
 fn events_max(job: &Job, options: &Options) -> u64 {
     let needed = (job.length + job.pilot().warmup).as_secs() * job.pilot().events_per_s;
-    let fixed = options.duration.is_some() || options.requests.is_some();
+    let fixed = has_fixed_length(job, options);
     let part = options.budget / u64::from(options.replications);
     // A fixed length is the user's own wish; four times the estimate bounds only what has gone astray.
     if fixed { part.max((4.0 * needed) as u64) } else { part }
+}
+
+fn has_fixed_length(job: &Job, options: &Options) -> bool {
+    options.duration.is_some() || options.requests.is_some() || job.model.has_time()
 }
 
 fn look_at(job: &mut Job, gathered: Gathered, options: &Options) {
@@ -304,8 +309,10 @@ fn look_at(job: &mut Job, gathered: Gathered, options: &Options) {
     job.spent += gathered.events();
     let look = Look::at(&gathered.summaries);
     job.grew_before = job.look.as_ref().map_or(look.grows && !gathered.whole(), |l| l.grows);
+    // What changes over time does not converge.
+    let asked = options.precision.iter().filter(|_| !job.model.has_time());
     let precision: Vec<(Statistic, f64, f64)> =
-        options.precision.iter().map(|&(s, asked)| (s, asked, relative_half_width(&gathered, s))).collect();
+        asked.map(|&(s, asked)| (s, asked, relative_half_width(&gathered, s))).collect();
     job.converged = precision.iter().map(|&(s, asked, got)| (s, got <= asked)).collect();
     let agree = look.agree;
     let saturated = look.grows && job.grew_before;
@@ -315,7 +322,7 @@ fn look_at(job: &mut Job, gathered: Gathered, options: &Options) {
         gathered.summaries.iter().map(|s| s.total.right).sum::<f64>() / gathered.summaries.len() as f64;
     let growing = look.grows;
     (job.look, job.gathered) = (Some(look), Some(gathered));
-    if options.duration.is_some() || options.requests.is_some() || saturated || !whole {
+    if has_fixed_length(job, options) || saturated || !whole {
         (job.done, job.given_up) = (true, true);
         return;
     }

@@ -55,7 +55,7 @@ pub fn over(
         return Err(StudyError::BadLoad(format!("no values for {}", axis.path)));
     };
     for (_, model) in models {
-        Dial::new(model, &Swept::All)?;
+        Dial::steady(model, &Swept::All)?;
     }
     let by_value: BTreeMap<u64, usize> =
         models.iter().enumerate().map(|(i, (x, _))| (ordered(*x), i)).collect();

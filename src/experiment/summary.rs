@@ -1,5 +1,6 @@
 //! What a replication hands over before its histograms are merged and freed: one number for each statistic.
 
+use super::timeline::WindowSummary;
 use crate::engine::Stop;
 use crate::measure::Measurements;
 use crate::measure::books::VisitBook;
@@ -141,6 +142,8 @@ pub struct Summary {
     pub overflowed: bool,
     /// The largest gap of each exact law, by place; `(law, place, gap)`.
     pub audit: Vec<crate::measure::audit::Finding>,
+    /// Window by window, where something happens at a given time.
+    pub timeline: Vec<WindowSummary>,
 }
 
 /// Thresholds in ns of a request: good within, Apdex T, and when it is worth nothing.
@@ -185,6 +188,7 @@ impl Summary {
             whole: !matches!(replication.stop, Stop::Budget | Stop::Overflow),
             overflowed: replication.stop == Stop::Overflow,
             audit: replication.audit.clone(),
+            timeline: replication.timeline.iter().map(WindowSummary::from).collect(),
         }
     }
 }

@@ -39,7 +39,7 @@ pub fn sweep(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Answer, StudyError> {
-    let dial = Dial::new(model, &asked.swept)?;
+    let dial = Dial::steady(model, &asked.swept)?;
     let law = bound(model, &dial);
     let edge = if asked.at.is_empty() {
         find_edge(model, &dial, law.as_ref().map(|l| l.0), options, progress)?

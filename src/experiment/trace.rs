@@ -61,8 +61,13 @@ impl Probe for Tracer<'_, '_> {
 pub fn trace(model: &Model, options: &Options, write: &mut dyn FnMut(&TraceLine<'_>) -> ControlFlow<()>) {
     let seed = Seed { seed: options.seed, replication: 0 };
     let mut engine = Engine::new(model, seed, Tracer { model, write, stopped: false });
+    let warmup = options.warmup.unwrap_or(Span::ZERO);
+    if model.has_time() {
+        engine.run_until(Time::ZERO + warmup, options.budget);
+        engine.start_clock();
+    }
     if let Some(duration) = options.duration {
-        engine.run_until(Time::ZERO + options.warmup.unwrap_or(Span::ZERO) + duration, options.budget);
+        engine.run_until(Time::ZERO + warmup + duration, options.budget);
         return;
     }
     let stop = engine.run_requests(options.requests.unwrap_or(REQUESTS), options.budget);

@@ -2,9 +2,10 @@
 
 use super::books::{Measurements, PlaceBook, RequestBook, ResourceBook, StationBook, VisitBook};
 use super::layout::Layout;
-use crate::ids::{EndpointId, MemberId, StationId};
+use crate::ids::{EndpointId, MemberId, RequestId, StationId};
 use crate::model::{Endpoint, Model};
 use crate::signal::{Ended, ErrorKind, Outcome, Probe, Signal, Visit};
+use crate::stats::Histogram;
 use crate::units::Time;
 
 /// A call or a slot that outlives the window: who, and since when.
@@ -114,6 +115,17 @@ impl<'l> Recorder<'l> {
         }
         books.reads.fill((0, 0));
         self.visits.fill(Visits::default());
+    }
+
+    /// Sets the right answers so far aside, by request: the books begin anew without them.
+    #[must_use]
+    pub fn take_answers(&mut self) -> Vec<Histogram> {
+        self.books.requests.iter_mut().map(|book| std::mem::take(&mut book.right)).collect()
+    }
+
+    /// Adds right answers that were set aside to those of a request.
+    pub fn give_back_answers(&mut self, request: RequestId, right: &Histogram) {
+        self.books.requests[request.index()].right.merge(right);
     }
 
     /// Closes the books at `now`, adding what those still present and the slots still held have used of the window.

@@ -303,6 +303,7 @@ impl Costs<'_> {
                 Op::Validate { done, .. } => reach(done, times, &held),
                 // At best the connection is open.
                 Op::Open(_)
+                | Op::Reach
                 | Op::Snapshot(_)
                 | Op::Key(_)
                 | Op::Read(_)

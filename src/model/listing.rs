@@ -85,6 +85,7 @@ impl Writer<'_> {
             Op::Snapshot(_) => "note its version".to_owned(),
             Op::Validate { done, .. } => format!("write, if nobody else has, and to {}", self.at(done)),
             Op::Fail(table) => format!("fail {}", self.share(table, 0)),
+            Op::Reach => "fail if it is lost".to_owned(),
             Op::End => "end".to_owned(),
         }
     }

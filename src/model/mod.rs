@@ -4,11 +4,13 @@
 //! engine interprets it; the analysis reads demands and capacities from it. Nothing here is ever out of range: the
 //! compiler checked it.
 
+mod change;
 mod demand;
 pub mod listing;
 
 use std::ops::Range;
 
+pub use self::change::{Change, Happening};
 pub use self::demand::{Bound, Demand, Demands};
 
 use crate::dist::{Count, Dist, Popularity};
@@ -77,6 +79,8 @@ pub struct Model {
     pub peak: Option<Peak>,
     /// Defaults of the study; flags override them.
     pub study: Study,
+    /// What happens at a given time, in the order of time.
+    pub changes: Vec<Change>,
     /// The most slots any call holds at once.
     pub holds_max: usize,
     /// The deepest nesting of `repeat` in any program.
@@ -587,6 +591,8 @@ pub enum Op {
     },
     /// Fail with a probability: outcome 0 fails, 1 goes on.
     Fail(TableId),
+    /// Fail if the member is lost.
+    Reach,
     /// The answer leaves.
     End,
 }

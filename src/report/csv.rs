@@ -53,6 +53,57 @@ pub fn comparison_csv(comparison: &Comparison) -> Vec<u8> {
     writer.into_inner().expect("memory does not fail")
 }
 
+/// The first point over time as one table, a row a window, with what happens in it.
+///
+/// # Panics
+/// Never, as [`sweep_csv`].
+#[must_use]
+pub fn timeline_csv(answer: &Answer) -> Vec<u8> {
+    let (rows, changes) =
+        answer.points.first().map_or((&[][..], &[][..]), |point| (&point.timeline[..], &point.changes[..]));
+    let places: Vec<(&String, bool)> = rows
+        .first()
+        .into_iter()
+        .flat_map(|row| row.places.iter().map(|(name, place)| (name, place.hit_ratio.is_some())))
+        .collect();
+    let mut head =
+        ["at_s", "until_s", "offered_per_s", "throughput_per_s", "error_share"].map(str::to_owned).to_vec();
+    for name in ["mean", "p50", "p95", "p99"] {
+        head.extend([format!("{name}_s"), format!("{name}_low_s"), format!("{name}_high_s")]);
+    }
+    for (name, has_hits) in &places {
+        head.push(format!("{name}.in_system"));
+        head.extend(has_hits.then(|| format!("{name}.hit_ratio")));
+    }
+    head.push("changes".to_owned());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(head).expect("memory does not fail");
+    for row in rows {
+        let (total, latency) = (&row.total, &row.total.latency_s);
+        let mut cells: Vec<String> = [
+            Some(row.at_s),
+            Some(row.until_s),
+            total.offered_per_s.value,
+            total.throughput_per_s.value,
+            view::errors_share(&total.errors),
+        ]
+        .map(cell)
+        .to_vec();
+        for e in [&latency.mean, &latency.p50, &latency.p95, &latency.p99] {
+            cells.extend([e.value, e.low, e.high].map(cell));
+        }
+        for (name, _) in &places {
+            let place = &row.places[*name];
+            cells.push(cell(place.in_system.value));
+            cells.extend(place.hit_ratio.as_ref().map(|e| cell(e.value)));
+        }
+        let told = changes.iter().filter(|c| row.at_s <= c.at_s && c.at_s < row.until_s);
+        cells.push(told.map(|c| c.what.as_str()).collect::<Vec<_>>().join("; "));
+        writer.write_record(cells).expect("rows are equally long");
+    }
+    writer.into_inner().expect("memory does not fail")
+}
+
 /// The effects of all knobs as one table, the largest first.
 ///
 /// # Panics
@@ -185,6 +236,7 @@ fn state(state: State) -> &'static str {
         State::Undecided => "undecided",
         State::Saturated => "saturated",
         State::BeyondSaturation => "beyond_saturation",
+        State::Transient => "transient",
     }
 }
 
@@ -212,6 +264,26 @@ mod tests {
         assert_eq!(rows.len(), answer.points.len());
         assert_eq!(rows[0][0].parse::<f64>().unwrap(), answer.points[0].load.at);
         assert_eq!(&rows.last().unwrap()[1], "saturated");
+    }
+
+    #[test]
+    fn every_window_is_a_row_and_says_what_happens_in_it() {
+        let bytes = timeline_csv(&sample::flushed_answer());
+        let text = String::from_utf8(bytes).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 61);
+        assert!(
+            lines[0].starts_with("at_s,until_s,offered_per_s,throughput_per_s,error_share,mean_s,mean_low_s")
+        );
+        assert!(
+            lines[0].ends_with("p99_high_s,orders.in_system,products.in_system,products.hit_ratio,changes")
+        );
+        assert!(
+            lines[31].starts_with("60,62,") && lines[31].ends_with(",products is flushed"),
+            "{}",
+            lines[31]
+        );
+        assert!(lines[30].ends_with(','), "{}", lines[30]);
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub fn explain_text(model: &Model) -> String {
     costs(model, &mut page);
     business(model, &mut page);
     objectives(model, &mut page);
+    changes(model, &mut page);
     study(model, &mut page);
     page.text
 }
@@ -310,6 +311,19 @@ fn program(model: &Model, endpoint: EndpointId, page: &mut Page) {
     }
 }
 
+/// What happens at a given time.
+fn changes(model: &Model, page: &mut Page) {
+    if !model.has_time() {
+        return;
+    }
+    page.heading("over time, from the end of the warm-up");
+    for change in &model.changes {
+        let again =
+            change.every.map_or_else(String::new, |every| format!(", and every {every} from then on"));
+        page.line(1, &format!("at {}  {}{again}", change.at, model.change_text(change.what)));
+    }
+}
+
 /// Databases with limited connections: who may ask for how many.
 fn connections(model: &Model, page: &mut Page) {
     for (i, place) in model.places.iter().enumerate() {
@@ -556,7 +570,8 @@ fn study(model: &Model, page: &mut Page) {
         };
         format!("{name} to {}", listing::percent(*width))
     });
-    let length = match (study.requests, study.duration) {
+    let timed = model.has_time().then(|| study.duration.unwrap_or_else(|| model.duration()));
+    let length = match (study.requests.filter(|_| timed.is_none()), timed.or(study.duration)) {
         (Some(requests), _) => format!("{requests} requests a replication"),
         (None, Some(duration)) => format!("{} a replication", seconds(duration.as_secs())),
         (None, None) => format!("until {}", precision.collect::<Vec<_>>().join(", ")),

@@ -24,9 +24,11 @@ mod sample;
 #[cfg(test)]
 mod sides;
 
-pub use chart::{ChartOptions, PngError, comparison_svg, plan_svg, png, ranking_svg, size_svg, sweep_svg};
+pub use chart::{
+    ChartOptions, PngError, comparison_svg, plan_svg, png, ranking_svg, size_svg, sweep_svg, timeline_svg,
+};
 pub use check::{annotations, check_json, check_text, junit};
-pub use csv::{comparison_csv, ranking_csv, sweep_csv};
+pub use csv::{comparison_csv, ranking_csv, sweep_csv, timeline_csv};
 pub use decision::decision;
 pub use explain::explain_text;
 pub use json::{answer_json, comparison_json, ranking_json};

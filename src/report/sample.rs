@@ -3,9 +3,9 @@
 use indexmap::IndexMap;
 
 use crate::experiment::answer::{
-    Answer, Asymptotes, AuditRow, Axis, Bottleneck, BottleneckLaw, Cause, Counts, Distribution, Errors,
-    Estimate, ExactRow, Found, Kneedle, Load, Over, PathAxis, PlaceRow, Point, RequestRow, ResourceRow,
-    Saturation, SloRow, State,
+    Answer, Asymptotes, AuditRow, Axis, Bottleneck, BottleneckLaw, Cause, ChangeRow, Counts, Distribution,
+    Errors, Estimate, ExactRow, Found, Kneedle, Load, Over, PathAxis, PlaceRow, Point, RequestRow,
+    ResourceRow, Saturation, SloRow, State, TimelineRow, WindowLatency, WindowPlace, WindowRow,
 };
 
 /// `c` servers of mean service `mean_s` behind one queue.
@@ -124,6 +124,8 @@ pub fn point(model: Mmc, rate: f64) -> Point {
         ..RequestRow::default()
     };
     Point {
+        changes: Vec::new(),
+        timeline: Vec::new(),
         load: Load {
             at: rate,
             rate_per_s: Some(within(rate, 0.002)),
@@ -439,4 +441,42 @@ pub fn over_path() -> Answer {
     answer.slo[0].met_up_to = within(0.7, 0.02);
     (answer.bottlenecks[0].from, answer.bottlenecks[0].to) = (at(0), at(11));
     answer
+}
+
+/// A shop whose cache is flushed at 60 s: hits come back as 1 - exp(-t / 12 s), p95 falls with what misses, and the database refuses some at first.
+pub fn flushed() -> Point {
+    let window = |n: u32| {
+        let at_s = 2.0 * f64::from(n);
+        let since = at_s + 1.0 - 60.0;
+        let hits = if since < 0.0 { 0.8 } else { 0.8 * (1.0 - (-since / 12.0).exp()) };
+        let misses = 1.0 - hits;
+        let latency = WindowLatency {
+            mean: within(0.004 + 0.02 * misses, 0.01),
+            p50: within(0.003 + 0.01 * misses, 0.02),
+            p95: within(0.010 + 0.4 * misses.powi(4), 0.03),
+            p99: within(0.015 + 0.8 * misses.powi(4), 0.08),
+            count: 16_000,
+        };
+        let rejected = within(if since < 0.0 { 0.0 } else { 0.3 * (-since / 6.0).exp() }, 0.1);
+        let total = WindowRow {
+            offered_per_s: within(400.0, 0.01),
+            throughput_per_s: within(400.0 * (1.0 - rejected.value.unwrap_or(0.0)), 0.01),
+            errors: Errors { rejected, ..Errors::default() },
+            latency_s: latency,
+        };
+        let orders = WindowPlace { in_system: within(40.0 * misses.powi(2), 0.05), hit_ratio: None };
+        let products = WindowPlace { in_system: within(0.2, 0.02), hit_ratio: Some(within(hits, 0.01)) };
+        let places = [("orders".to_owned(), orders), ("products".to_owned(), products)];
+        TimelineRow { at_s, until_s: at_s + 2.0, total, requests: IndexMap::new(), places: places.into() }
+    };
+    let mut point = point(Mmc { c: 28, mean_s: 0.02 }, 400.0);
+    point.state = State::Transient;
+    point.changes = vec![ChangeRow { at_s: 60.0, what: "products is flushed".to_owned() }];
+    point.timeline = (0..60).map(window).collect();
+    point
+}
+
+/// A run of it.
+pub fn flushed_answer() -> Answer {
+    Answer { points: vec![flushed()], ..one_run() }
 }

@@ -2,7 +2,7 @@
 
 use super::objective::Objective;
 use crate::experiment::answer::{
-    Answer, Estimate, Found, Point, RequestRow, ResourceRow, State, UP_TO_SATURATION,
+    Answer, Errors, Estimate, Found, Point, RequestRow, ResourceRow, State, UP_TO_SATURATION,
 };
 
 /// The name under which all requests together are asked for.
@@ -101,16 +101,27 @@ pub fn busiest_names(answer: &Answer, count: usize) -> Vec<String> {
 /// Error shares of a request kind, in the order of reports.
 #[must_use]
 pub fn error_kinds(row: &RequestRow) -> [(&'static str, &Estimate); 4] {
-    let e = &row.errors;
+    kinds_of(&row.errors)
+}
+
+/// The kinds of errors, in the order of reports.
+#[must_use]
+pub fn kinds_of(e: &Errors) -> [(&'static str, &Estimate); 4] {
     [("timeout", &e.timeout), ("rejected", &e.rejected), ("abandoned", &e.abandoned), ("failed", &e.failed)]
 }
 
 /// Shares of errors below this at every load are noise that nobody asked about: one request in ten thousand.
 pub const NEGLIGIBLE_ERRORS: f64 = 1e-4;
 
-/// The share of offered requests that end in an error, of any kind. The kinds exclude each other, so that they add up.
+/// The share of offered requests that end in an error, of any kind.
 #[must_use]
 pub fn error_share(row: &RequestRow) -> Option<f64> {
-    let kinds = error_kinds(row).map(|(_, e)| e.value);
+    errors_share(&row.errors)
+}
+
+/// All kinds of errors together. They exclude each other, so that they add up.
+#[must_use]
+pub fn errors_share(errors: &Errors) -> Option<f64> {
+    let kinds = kinds_of(errors).map(|(_, e)| e.value);
     kinds.iter().any(Option::is_some).then(|| kinds.iter().flatten().sum())
 }

@@ -16,6 +16,7 @@ pub mod range;
 pub mod set;
 pub mod step;
 pub mod study;
+pub mod timed;
 pub mod tree;
 pub mod turn;
 pub mod uncertain;

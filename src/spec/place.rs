@@ -7,6 +7,7 @@ use super::decode::{At, Decode, Named, record, scalar, unknown_word, words};
 use super::law::Law;
 use super::quantity::{Bytes, Cost, Fraction, Limit, Number, Priority, Seconds, Weight, Whole};
 use super::step::{Block, Endpoint};
+use super::timed::{Failover, Flush, LostNode};
 use super::tree::{Node, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -235,11 +236,13 @@ record! {
         "size" size: Bytes,
         /// Money per time and instance, per million queries, or per size and time kept: `[0.50 $/h, 0.10 $/GiB/month]`.
         "cost" cost: Cost,
+        /// The primary is lost at a given time, and a read replica takes over: `{at: 60s, promotion: 20s}`.
+        "failover" failover: Failover,
         /// What it is asked.
         "queries" queries: Named<Query>,
     }
     required: ["servers", "queries"];
-    later: ["rows", "indexes", "failover", "faults"];
+    later: ["rows", "indexes", "faults"];
 }
 
 /// Read replicas.
@@ -429,8 +432,12 @@ record! {
         "size" size: Bytes,
         /// Money per time and node, per million look-ups, or per size and time kept: `[0.02 $/h, 0.40 $/million]`.
         "cost" cost: Cost,
+        /// It loses all its entries at a given time: `{at: 60s}`, or again and again: `{at: 60s, every: 10m}`.
+        "flush" flush: Flush,
+        /// One of its nodes is lost at a given time, and comes back empty: `{node: 2, at: 60s, for: 30s}`.
+        "lost" lost: LostNode,
     }
-    later: ["refresh", "flush", "lost"];
+    later: ["refresh"];
 }
 
 record! {

@@ -50,7 +50,7 @@ pub fn plan<E>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Plan, SizeError<E>> {
-    let dial = Dial::new(model, &Swept::All)?;
+    let dial = Dial::steady(model, &Swept::All)?;
     let unit = Unit::new(model, &dial, asked.growth)?;
     let calendar = calendar(asked, unit.base);
     let answer = super::sweep(model, &Loads::default(), options, progress)?;

@@ -79,7 +79,7 @@ pub fn size<E>(
 ) -> Result<Sizing, SizeError<E>> {
     let grid = Grid { knobs: &asked.knobs };
     refuse(model, &grid)?;
-    let dial = Dial::new(model, &asked.swept)?;
+    let dial = Dial::steady(model, &asked.swept)?;
     let loads = milestones(model, &dial, asked)?;
     let lines = lines(&grid, build)?;
     let mut rows = Vec::new();

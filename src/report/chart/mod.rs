@@ -26,6 +26,7 @@ mod sizing;
 #[cfg(test)]
 mod tests;
 mod throughput;
+mod timeline;
 mod utilization;
 
 use canvas::{Anchor, Canvas, Ink, Rect, Stroke, Text};
@@ -37,6 +38,7 @@ pub use plan::plan_svg;
 pub use png::{PngError, png};
 pub use rank::ranking_svg;
 pub use sizing::size_svg;
+pub use timeline::timeline_svg;
 
 use crate::experiment::answer::{Answer, Axis};
 use crate::report::{decision, load, view};

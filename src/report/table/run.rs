@@ -15,6 +15,7 @@ pub fn run_text(answer: &Answer, paint: Paint) -> String {
     let Some(point) = answer.points.first() else { return "no load was simulated\n".to_owned() };
     let parts = [
         header(answer, point, paint),
+        super::timeline::text(point, paint),
         requests(point).render(paint),
         causes(point, paint),
         places(point).render(paint),
@@ -50,6 +51,17 @@ fn verdict(point: &Point) -> String {
         State::Shedding => "steady, but shedding more than 1 % of its requests".to_owned(),
         State::Undecided => "undecided, too near saturation for this budget".to_owned(),
         State::BeyondSaturation => "beyond saturation".to_owned(),
+        State::Transient => match point.changes.as_slice() {
+            [] => "over time".to_owned(),
+            [first, rest @ ..] => {
+                let more = match rest.len() {
+                    0 => String::new(),
+                    1 => ", and one more change".to_owned(),
+                    n => format!(", and {n} more changes"),
+                };
+                format!("{} at {}{more}", first.what, number::seconds(first.at_s))
+            }
+        },
         State::Saturated => {
             let place = point.grows_at.as_deref().map_or_else(String::new, |p| format!(" at {p}"));
             let growth = finite(point.backlog_growth_per_s.value);

@@ -84,6 +84,7 @@ fn state(point: &Point) -> Cell {
         State::Undecided => ("undecided", Role::Warn),
         State::Saturated => ("saturated", Role::Bad),
         State::BeyondSaturation => ("beyond", Role::Warn),
+        State::Transient => ("in time", Role::Text),
     };
     let converged = point.converged.values().all(|c| *c) || point.state == State::Saturated;
     if converged { Cell::new(text, role) } else { Cell::new(format!("{text} *"), Role::Warn) }

@@ -44,6 +44,8 @@ pub struct Store {
     /// Slots in use; 0 ..= room.
     len: u32,
     room: u32,
+    /// It is gone: it holds nothing and admits nothing.
+    away: bool,
     policy: Policy,
 }
 
@@ -62,6 +64,7 @@ impl Store {
             free: NONE,
             len: 0,
             room,
+            away: false,
             policy: if entries < keys { Policy::new(evict, room) } else { Policy::Never },
         }
     }
@@ -104,6 +107,9 @@ impl Store {
     /// A key that is held gets the new value, which counts as a use and leaves its dirty mark alone. To store a key that is
     /// not held is no use of its own: the look-up that missed it was.
     pub fn store(&mut self, key: u32, now: u64, ttl: u64, version: u64, bits: u64) -> Stored {
+        if self.away {
+            return Stored { admitted: false, evicted: None };
+        }
         let mut entry = Entry { stored: now, expires: now.saturating_add(ttl), version, key, dirty: false };
         if let Some(slot) = self.fresh_slot(key, now) {
             self.policy.hit(slot, key);
@@ -142,6 +148,18 @@ impl Store {
         self.spans.clear();
         self.policy.clear();
         (self.free, self.len) = (NONE, 0);
+    }
+
+    /// It is gone, with everything it held, until it [comes back](Self::come_back): look-ups miss, and nothing is admitted.
+    pub fn go_away(&mut self) {
+        self.flush();
+        self.away = true;
+    }
+
+    /// It is there again, as new.
+    pub fn come_back(&mut self) {
+        self.flush();
+        self.away = false;
     }
 
     /// `key` has a value that is yet to be written back; until it is, it does not expire. Answers whether the key is held:

@@ -165,6 +165,21 @@ fn after_a_flush_a_store_is_as_new() {
 }
 
 #[test]
+fn a_store_that_is_away_admits_nothing_and_comes_back_as_new() {
+    for evict in ALL {
+        let run = |store: &mut Store| trace(store, &[1, 2, 3, 1, 4, 4, 5, 1, 6, 6, 6, 2, 3]);
+        let mut store = Store::new(9, 3, evict, true);
+        let first = run(&mut store);
+        store.go_away();
+        assert!(
+            !store.store(1, 0, NEVER, 0, 0).admitted && store.look_up(1, 0).is_none() && store.is_empty()
+        );
+        store.come_back();
+        assert_eq!(run(&mut store), first, "{evict:?}");
+    }
+}
+
+#[test]
 fn hit_ratios_under_independent_references_are_those_of_the_formulas() {
     // Four keys, two entries. LRU holds {i last, j before} with probability p_i p_j / (1 - p_i); FIFO and random replacement
     // hold {i, j} in proportion to p_i p_j (King 1971, Gelenbe 1973).

@@ -225,3 +225,27 @@ pub fn first_length(rate_per_s: f64, cycle_s: f64) -> Span {
     let cycles_s = (10.0 * cycle_s).min(40_000.0 / rate_per_s);
     Span::from_secs((2_000.0 / rate_per_s).max(cycles_s).clamp(1e-6, 1e8))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile;
+    use crate::signal::Silent;
+
+    /// With the same draws as many requests would come.
+    #[test]
+    fn pilots_do_not_fly_on_the_paths_that_are_measured() {
+        let yaml = "knee: 1\nload: {rate: 100/s, requests: {s.x: 1}}\nexternals: {s: {endpoints: {x: [{delay: {exp: 1s}}]}}}\n";
+        let loaded = compile::load(yaml.as_bytes(), "m.yaml", &[], &|_| Err("no files here".into()));
+        let model = loaded.model.expect("a model without faults");
+        let length = Span::from_secs(20.0);
+        let measured = |replication| {
+            let mut engine = Engine::new(&model, Seed { seed: 1, replication }, Silent);
+            engine.run_until(Time::ZERO + length, u64::MAX);
+            engine.submitted()
+        };
+        let flown = |replication| fly(&model, Seed { seed: 1, replication }, length, u64::MAX).submitted;
+        assert_eq!(flown(0), measured(REPLICATIONS_FROM));
+        assert_ne!((0..20).map(measured).collect::<Vec<_>>(), (0..20).map(flown).collect::<Vec<_>>());
+    }
+}

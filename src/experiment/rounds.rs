@@ -391,3 +391,66 @@ fn relative_half_width(pooled: &Histogram, spreads: &[Spread], statistic: Statis
         _ => f64::INFINITY,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile;
+    use crate::experiment::Quiet;
+
+    const MEAN: Statistic = Statistic::Mean;
+
+    /// Nobody waits: latencies are independent, and exponential.
+    fn without_waiting(seed: u64, asked: f64) -> (Job, Options) {
+        let yaml = "knee: 1\nload: {rate: 100/s, requests: {s.x: 1}}\nexternals: {s: {endpoints: {x: [{delay: {exp: 1s}}]}}}\n";
+        let loaded = compile::load(yaml.as_bytes(), "m.yaml", &[], &|_| Err("no files here".into()));
+        let model = loaded.model.expect("a model without faults");
+        let options = Options { seed, precision: vec![(MEAN, asked)], ..Options::from(&model.study) };
+        (Job::new(100.0, model), options)
+    }
+
+    fn scout_of(seed: u64) -> (Scout, Options) {
+        let (job, options) = without_waiting(seed, 0.01);
+        let length = Span::from_secs(20.0);
+        let fly = |replication| pilot::fly(&job.model, Seed { seed, replication }, length, u64::MAX);
+        let runs: Vec<PilotRun> = (0..20).map(fly).collect();
+        let (_, scout) = pilot::judge(&runs, length, 8).expect("no pilot is doubled more often");
+        (scout.expect("a steady state"), options)
+    }
+
+    /// Of n independent exponential times the mean has the relative half width t / sqrt(n), t(0.975, 19) = 2.093: 1 % takes 43,807 of
+    /// them, 438.07 s at 100/s, 21.90 s in each of 20 replications. What one pilot says is chi-square with 19 degrees of freedom; 40 of
+    /// them together have 760, a standard deviation of 5.13 %, and lie within 17 % at 99.9 %.
+    #[test]
+    fn the_pilot_tells_the_length_that_the_formula_gives_with_the_margin() {
+        let told = (1..=40).map(|seed| {
+            let (scout, options) = scout_of(seed);
+            scouted_s(&scout, f64::INFINITY, &options).expect("everything is affordable")
+        });
+        let ratio = told.sum::<f64>() / 40.0 / (MARGIN * 21.90);
+        assert!((0.83..1.17).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn the_margin_ends_where_the_budget_does() {
+        let (scout, options) = scout_of(1);
+        let all = scouted_s(&scout, f64::INFINITY, &options).unwrap();
+        assert_eq!(scouted_s(&scout, 0.6 * all, &options), Some(0.6 * all));
+        assert_eq!(scouted_s(&scout, 0.4 * all, &options), None);
+    }
+
+    /// As many looks as it takes, and mostly one: the first is long enough in four of five.
+    #[test]
+    fn one_look_is_mostly_enough() {
+        let looks = |seed| {
+            let (job, options) = without_waiting(seed, 0.005);
+            let mut jobs = [job];
+            settle(&mut jobs, &options, &Quiet).expect("threads");
+            assert!(jobs[0].converged.iter().all(|(_, converged)| *converged));
+            jobs[0].looks
+        };
+        let once = (1..=20).filter(|&seed| looks(seed) == 1).count();
+        // Fewer than 12 of 20 at 0.8 come once in a hundred times; the seeds are fixed.
+        assert!(once >= 12, "{once} of 20");
+    }
+}

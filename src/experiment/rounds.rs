@@ -443,7 +443,7 @@ mod tests {
     #[test]
     fn one_look_is_mostly_enough() {
         let looks = |seed| {
-            let (job, options) = without_waiting(seed, 0.005);
+            let (job, options) = without_waiting(seed, 0.007);
             let mut jobs = [job];
             settle(&mut jobs, &options, &Quiet).expect("threads");
             assert!(jobs[0].converged.iter().all(|(_, converged)| *converged));

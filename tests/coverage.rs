@@ -185,8 +185,9 @@ struct Count {
     none: u64,
     /// Sum of half widths over the truth.
     width: f64,
-    /// Sum of values over the truth.
+    /// Sums of values over the truth, and of their squares.
     value: f64,
+    squares: f64,
 }
 
 impl Count {
@@ -200,6 +201,7 @@ impl Count {
         self.covered += u64::from(low <= truth && truth <= high);
         self.width += (high - low) / 2.0 / truth;
         self.value += value / truth;
+        self.squares += (value / truth).powi(2);
     }
 
     fn intervals(&self) -> u64 {
@@ -212,14 +214,17 @@ impl Count {
 
     fn row(&self, name: &str, path: &str, seeds: u64) -> String {
         let n = self.intervals() as f64;
+        let value = self.value / n;
+        let error = ((self.squares / n - value * value) / n).max(0.0).sqrt();
         format!(
-            "{name:24} {path:42} {seeds:5} seeds  covered {:5.1} %  below {:3}  above {:3}  none {:3}  half width {:4.1} %  bias {:+.2} %",
+            "{name:24} {path:42} {seeds:5} seeds  covered {:5.1} %  below {:3}  above {:3}  none {:3}  half width {:4.1} %  bias {:+.2} +- {:.2} %",
             100.0 * self.share(),
             self.below,
             self.above,
             self.none,
             100.0 * self.width / n,
-            100.0 * (self.value / n - 1.0),
+            100.0 * (value - 1.0),
+            100.0 * error,
         )
     }
 }

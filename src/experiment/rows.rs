@@ -65,10 +65,14 @@ pub fn distribution(
     summaries: &[Summary],
     spread: impl Fn(&Summary) -> Spread,
 ) -> Distribution {
+    sectioned(pooled, &summaries.iter().map(spread).collect::<Vec<_>>())
+}
+
+/// A distribution of which one section was seen in each replication.
+pub fn sectioned(pooled: &Histogram, spreads: &[Spread]) -> Distribution {
     if pooled.is_empty() {
         return Distribution::default();
     }
-    let spreads: Vec<Spread> = summaries.iter().map(spread).collect();
     let fewest = spreads.iter().map(|s| s.count).min().unwrap_or(0);
     let secs = |ns: Option<u64>| ns.expect("there are observations") as f64 / 1e9;
     let (least, most) = (secs(pooled.min()), secs(pooled.max()));

@@ -244,7 +244,8 @@ impl<P: Probe> Engine<'_, P> {
         let work = self.draw_span(slot, pc, dist);
         let event = self.next_sequence();
         let call = &mut self.calls[slot];
-        (call.pc, call.state, call.since, call.work, call.event) = (pc, State::Working, self.now, work, event);
+        (call.pc, call.state, call.since, call.work, call.event) =
+            (pc, State::Working, self.now, work, event);
         self.list.push(Key::new(self.now.saturating_add(work), event, Kind::Call, slot));
     }
 

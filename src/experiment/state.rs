@@ -3,13 +3,14 @@
 use super::answer::{Estimate, State};
 use super::replication::CHECKPOINTS;
 use super::summary::Summary;
+use crate::stats::quantiles::student_two_sided;
 use crate::stats::trend::{slope, trend};
 use crate::stats::{interval, warmup};
 
 /// Of the lower bound on growth.
 const GROWTH_CONFIDENCE: f64 = 0.999;
-/// Largest |t| between the halves of a run that counts as agreement.
-const HALVES_T_MAX: f64 = 3.0;
+/// Of the test whether the halves of a run agree; |t| is at most 3 there with 20 replications.
+const HALVES_CONFIDENCE: f64 = 0.992_6;
 /// Share of requests turned away, gone or timed out beyond which a steady system sheds load.
 const SHEDDING_SHARE: f64 = 0.01;
 /// Utilisation whose upper bound a stable resource stays below.
@@ -46,7 +47,8 @@ impl Look {
         let halves: Vec<[f64; 2]> =
             summaries.iter().map(|s| s.halves).filter(|h| h[0].is_finite() && h[1].is_finite()).collect();
         let (first, second): (Vec<f64>, Vec<f64>) = halves.iter().map(|h| (h[0], h[1])).unzip();
-        let agree = warmup::halves(&first, &second).is_none_or(|t| t.abs() <= HALVES_T_MAX);
+        let t_max = student_two_sided(HALVES_CONFIDENCE, first.len().max(2) - 1);
+        let agree = warmup::halves(&first, &second).is_none_or(|t| t.abs() <= t_max);
         Self {
             growth,
             // A run that filled the memory has grown, whatever the slope says.
@@ -95,4 +97,17 @@ fn shed(summaries: &[Summary]) -> f64 {
     let errors = sum(|s| s.total.errors[..3].iter().sum());
     let all = sum(|s| s.total.right + s.total.errors.iter().sum::<f64>());
     if all > 0.0 { errors / all } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From tables of Student's t: 3.00 at 19 degrees of freedom; the same confidence asks for 6.5 at 3.
+    #[test]
+    fn few_replications_have_to_differ_by_more() {
+        let t_max = |degrees| student_two_sided(HALVES_CONFIDENCE, degrees);
+        assert!((t_max(19) - 3.0).abs() < 0.005, "{}", t_max(19));
+        assert!((6.3..6.7).contains(&t_max(3)), "{}", t_max(3));
+    }
 }

@@ -135,6 +135,7 @@ fn loads() {
       help: name two groups to have both
     "#);
     insta::assert_snapshot!(fault(&shop("{users: 1e9, think: 1s, requests: {web.home: 1}}", home)), @r#"m.yaml:2:15: error: 1000000000 users (expected 1 to 10000000)"#);
+    insta::assert_snapshot!(fault(&shop("{a: {users: 6e6, think: 1s, requests: {web.home: 1}}, b: {users: 6e6, think: 1s, requests: {web.home: 1}}}", home)), @r#"m.yaml:2:7: error: 12000000 users in all (expected at most 10000000)"#);
     insta::assert_snapshot!(fault(&shop("{requests: {web.home: 1}}", home)), @r#"m.yaml:2:7: error: neither `users` nor `rate` (expected closed load (`users` and `think`) or open load (`rate`))"#);
     insta::assert_snapshot!(fault(&shop("{rate: 1/s, requests: {web.home: 0}}", home)), @r#"
     m.yaml:2:29: error: the weights of the requests sum to 0 (expected a weight above 0)
@@ -581,6 +582,7 @@ fn objectives_and_studies() {
     insta::assert_snapshot!(fault(&with("study: {replications: 1}")), @r#"m.yaml:5:23: error: 1 replications (expected 2 to 10000)"#);
     insta::assert_snapshot!(fault(&with("study: {precision: {p95: 0%}}")), @r#"m.yaml:5:26: error: a precision of 0% (expected a half width from 0.01% to below 100%)"#);
     insta::assert_snapshot!(fault(&with("peak: {users: 0}")), @r#"m.yaml:5:7: error: a peak of 0 (expected a load above 0)"#);
+    insta::assert_snapshot!(fault(&with("peak: {users: 3_000_000_000}")), @r#"m.yaml:5:15: error: a peak of 3000000000 users (expected at most 10000000)"#);
     insta::assert_snapshot!(fault(&with("variants: {big: {wep.replicas: 2}}")), @r#"
     m.yaml:5:18: error: `wep.replicas` leads nowhere: unknown name `wep` (no part of the model)
       help: a similar name exists: `web`

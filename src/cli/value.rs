@@ -9,8 +9,6 @@ use crate::units::Span;
 
 /// More requests per replication than this are a typing error: at ten million events a second they take a day.
 const REQUESTS_MAX: u64 = 1_000_000_000_000;
-/// The most users that are simulated at once, as in a model file.
-pub const USERS_MAX: f64 = 1e7;
 
 /// A load as written: a rate, or a number whose unit follows from the axis.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -191,7 +191,7 @@ pub fn compare(
         }
         _ => vec![Edge::Unlimited; sides.len()],
     };
-    let mut jobs = simulated(sides, &dials, &plan(&dials, &edges, extent)?, options, progress)?;
+    let mut jobs = simulated(sides, &dials, &plan(sides, &dials, &edges, extent)?, options, progress)?;
     if matches!(extent, Extent::Curve { at, .. } if at.is_empty()) {
         for ((side, dial), jobs) in sides.iter().zip(&dials).zip(&mut jobs) {
             sweep::refine(&side.model, dial, jobs, options, progress)?;
@@ -246,11 +246,14 @@ fn alike(sides: &[Side], dials: &[Dial]) -> Result<(), StudyError> {
 /// The loads of each side, with the number of the comparison that each belongs to.
 type Plan = Vec<Vec<(f64, Option<usize>)>>;
 
-fn plan(dials: &[Dial], edges: &[Edge], extent: &Extent) -> Result<Plan, StudyError> {
+fn plan(sides: &[Side], dials: &[Dial], edges: &[Edge], extent: &Extent) -> Result<Plan, StudyError> {
     let mut plan: Plan = dials.iter().map(|dial| vec![(dial.base, Some(IN_FULL))]).collect();
     let Extent::Curve { at, .. } = extent else { return Ok(plan) };
     if let Some(bad) = at.iter().find(|x| !x.is_finite() || **x <= 0.0) {
         return Err(StudyError::BadLoad(format!("a load is above zero, not {bad}")));
+    }
+    for (side, dial) in sides.iter().zip(dials) {
+        at.iter().try_for_each(|x| dial.check(&side.model, *x))?;
     }
     let own: Vec<Vec<f64>> = edges.iter().zip(dials).map(|(e, dial)| sweep::loads_up_to(*e, dial)).collect();
     let reach =

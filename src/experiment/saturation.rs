@@ -27,7 +27,7 @@ pub fn saturation(
     // Throughput has come to its end where its resource has.
     let exhausted = |i: usize| culprits[i].as_ref().is_some_and(|c| c.utilization > 0.985);
     if dial.closed() {
-        return closed_saturation(model, jobs, points, &row, &exhausted, &cause_at);
+        return closed_saturation(model, dial.most, jobs, points, &row, &exhausted, &cause_at);
     }
     let first_saturated = points.iter().position(|p| p.state == State::Saturated);
     let last_carried = points.iter().rposition(|p| matches!(p.state, State::Stable | State::Shedding));
@@ -78,6 +78,7 @@ fn dial_is_unlimited(model: &Model, dial: &Dial) -> bool {
 
 fn closed_saturation(
     model: &Model,
+    users_max: f64,
     jobs: &[Job],
     points: &mut [Point],
     row: &dyn Fn(Estimate, Estimate, Option<String>, Option<Asymptotes>) -> Saturation,
@@ -107,7 +108,8 @@ fn closed_saturation(
     let n_star = at.value.unwrap_or(f64::INFINITY);
     let highest = jobs.last().map_or(0.0, |j| j.at);
     if highest < n_star || !exhausted(best) {
-        let reason = format!("throughput still rises at {highest:.0} users");
+        let end = if highest >= users_max { ", the most that are simulated" } else { "" };
+        let reason = format!("throughput still rises at {highest:.0} users{end}");
         return row(Estimate { low: Some(highest), ..Estimate::unknown(&reason) }, x_max, None, None);
     }
     for p in points

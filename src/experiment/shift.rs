@@ -193,7 +193,12 @@ impl Side {
             }
             (None, None) => Vec::new(),
         };
-        let mut wanted: Vec<f64> = wanted.into_iter().map(|at| self.dial.round(at)).collect();
+        self.new_loads(&wanted)
+    }
+
+    /// Of some loads those that can be simulated and were not, once each.
+    fn new_loads(&self, wanted: &[f64]) -> Vec<f64> {
+        let mut wanted: Vec<f64> = wanted.iter().map(|at| self.dial.round(*at)).collect();
         wanted.dedup();
         wanted.retain(|at| self.jobs.iter().all(|job| job.at != *at));
         wanted
@@ -248,6 +253,9 @@ struct Study<'a> {
 impl Study<'_> {
     /// Steps all sides to their limits, each from its own first loads.
     fn climb(&self, sides: &mut [(&mut Side, Vec<f64>)], pace: &Pace) -> Result<(), StudyError> {
+        for (side, wanted) in sides.iter_mut() {
+            *wanted = side.new_loads(wanted);
+        }
         for _ in 0..STEPS {
             let mut fresh: Vec<Job> = Vec::new();
             for (side, wanted) in sides.iter() {

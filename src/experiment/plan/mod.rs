@@ -14,7 +14,7 @@ use super::size::{self, Build, Milestone, SizeError};
 use crate::calendar::Date;
 use crate::compile::growth::{Base, Growth};
 use crate::compile::knobs::Knob;
-use crate::model::Model;
+use crate::model::{Model, USERS_MAX};
 use crate::spec::range::Value;
 
 /// Months after a break that its change should last, at the least.
@@ -90,6 +90,8 @@ struct Unit {
     per_axis: f64,
     /// The load on the first day.
     base: f64,
+    /// The highest that can be simulated.
+    most: f64,
 }
 
 impl Unit {
@@ -107,7 +109,8 @@ impl Unit {
             Some(Base::Users(x) | Base::Rate(x)) => x,
             None => in_file,
         };
-        Ok(Self { axis, per_axis: in_file / dial.base, base })
+        let per_axis = in_file / dial.base;
+        Ok(Self { axis, per_axis, base, most: per_axis * dial.most })
     }
 
     fn shown(&self, e: &Estimate) -> Estimate {
@@ -288,23 +291,28 @@ fn step<E>(
         headroom: HEADROOM,
         survive_replica: false,
     };
+    let nothing = |first: Option<String>, why: String| Step {
+        needed_from,
+        sized_for: load,
+        sized_until,
+        changes: Vec::new(),
+        more: 0.0,
+        cost: plan.cost,
+        carries: Estimate::default(),
+        lasts_until: Some(needed_from),
+        first,
+        missing: Some(why),
+    };
+    if load > unit.most {
+        let why = format!("more users than the {USERS_MAX} that are simulated at once");
+        return Ok((nothing(None, why), before.to_vec()));
+    }
     let mut sizing = size::size(model, &question, build, options, progress)?;
     let row = sizing.milestones.remove(0);
     let Some(winner) = row.winner else {
         let why = row.least_violation.and_then(|c| c.why).or(row.remarks.first().cloned());
-        let step = Step {
-            needed_from,
-            sized_for: load,
-            sized_until,
-            changes: Vec::new(),
-            more: 0.0,
-            cost: plan.cost,
-            carries: Estimate::default(),
-            lasts_until: Some(needed_from),
-            first: row.cause,
-            missing: Some(why.unwrap_or_else(|| "nothing on offer meets every objective".to_owned())),
-        };
-        return Ok((step, before.to_vec()));
+        let why = why.unwrap_or_else(|| "nothing on offer meets every objective".to_owned());
+        return Ok((nothing(row.cause, why), before.to_vec()));
     };
     let carries = row.limit_at.as_ref().map_or_else(Estimate::default, |found| unit.shown(&found.at));
     // It was confirmed at what it was sized for, whatever its limit.

@@ -154,11 +154,15 @@ fn milestones(model: &Model, dial: &Dial, asked: &Asked) -> Result<Vec<(f64, Str
             };
             StudyError::BadLoad(format!("the load has {has}: use {use_instead}"))
         })?;
-        Ok((dial.round(dial.base * asked_for / there_is), label))
+        let load = dial.base * asked_for / there_is;
+        dial.check(model, load)?;
+        Ok((dial.round(load), label))
     };
     let mut loads: Vec<(f64, String)> = asked.milestones.iter().map(of).collect::<Result<_, _>>()?;
     if loads.is_empty() {
-        loads.push(expected(model, dial));
+        let (load, label) = expected(model, dial);
+        dial.check(model, load)?;
+        loads.push((load, label));
     }
     loads.sort_by(|a, b| a.0.total_cmp(&b.0));
     loads.dedup_by(|a, b| a.0 == b.0);

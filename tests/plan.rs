@@ -57,6 +57,8 @@ fn an_mm1_breaks_on_the_day_of_the_formula() {
     let b = p95(&plan).breaks.clone().expect("it breaks");
     holds(&b, exact(plan.from, 40.0));
     assert_eq!((b.campaign, p95(&plan).first.as_deref()), (None, Some("desk workers")));
+    // Beyond 100/s there is no steady state.
+    assert!(plan.simulated_up_to.is_some_and(|most| most < 100.0), "{:?}", plan.simulated_up_to);
     let saturation = plan.limits.iter().find(|row| row.objective == "saturation").expect("a row");
     assert!(saturation.breaks.as_ref().is_some_and(|later| later.date > b.date));
 }

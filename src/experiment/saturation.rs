@@ -50,18 +50,32 @@ pub fn saturation(
             let value = guess.unwrap_or((low + high) / 2.0).clamp(low, high);
             row(Estimate::with_interval(value, low, high), throughput, cause_at(at), None)
         }
-        (_, Some(_)) => row(
+        (Some(_), Some(_)) => row(
             Estimate::unknown("loads judged steady and not steady overlap"),
             Estimate::default(),
             None,
             None,
         ),
+        (None, Some(high)) => {
+            let reason = match first_saturated {
+                Some(0) => format!("below {}, the lowest load simulated", loads::plain(high)),
+                _ => format!("below {}, and no load was judged steady", loads::plain(high)),
+            };
+            let at = Estimate { high: Some(high), ..Estimate::unknown(&reason) };
+            row(at, Estimate::default(), first_saturated.and_then(cause_at), None)
+        }
         (Some(low), None) => {
             let reason = match edge {
                 _ if sheds => "what cannot be carried is shed, not queued".to_owned(),
                 Edge::Sheds(_) => "what cannot be carried is shed, not queued".to_owned(),
                 Edge::Unlimited if dial_is_unlimited(model, dial) => {
                     "nothing in the model is limited".to_owned()
+                }
+                Edge::Beyond(_) => {
+                    format!("above {}, with the most users that are simulated", loads::plain(low))
+                }
+                _ if points.last().is_some_and(|p| p.load.at > low) => {
+                    format!("above {}, the highest load judged steady", loads::plain(low))
                 }
                 _ => format!("above {}, the highest load simulated", loads::plain(low)),
             };

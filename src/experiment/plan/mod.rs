@@ -6,7 +6,7 @@
 pub mod answer;
 
 use self::answer::{Break, Change, DayRow, LimitRow, Plan, Step};
-use super::answer::{Answer, Axis, Estimate, UP_TO_SATURATION};
+use super::answer::{Answer, Axis, Estimate, State, UP_TO_SATURATION};
 use super::bill::Bill;
 use super::loads::Dial;
 use super::options::{Loads, Options, Progress, StudyError, Swept};
@@ -72,7 +72,7 @@ pub fn plan<E>(
         steps: Vec::new(),
         currency: Bill::of(model).map(|bill| bill.currency),
         cost: size::cost(model),
-        simulated_up_to: answer.points.iter().map(|p| p.load.at * unit.per_axis).reduce(f64::max),
+        simulated_up_to: simulated_up_to(&answer, &unit),
         remarks: Vec::new(),
         days: calendar,
     };
@@ -202,6 +202,12 @@ fn culprit(answer: &Answer, at: f64) -> Option<String> {
         answer.bottlenecks.iter().min_by(|a, b| away(a.from, a.to).total_cmp(&away(b.from, b.to)))?;
     let own = || format!("{} {}", nearest.place, nearest.resource);
     Some(nearest.held_by.clone().unwrap_or_else(own))
+}
+
+/// The highest load that was simulated and has a steady state.
+fn simulated_up_to(answer: &Answer, unit: &Unit) -> Option<f64> {
+    let steady = answer.points.iter().filter(|point| point.state != State::Saturated);
+    steady.map(|point| point.load.at * unit.per_axis).reduce(f64::max)
 }
 
 /// Says so where the plan asks for more than was simulated, and no limit was found below.

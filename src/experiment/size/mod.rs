@@ -201,7 +201,9 @@ fn lines<E>(grid: &Grid<'_>, build: Build<'_, E>) -> Result<Lines, SizeError<E>>
 fn subject(model: &Model, rows: &[MilestoneRow]) -> Subject {
     let winner = rows.iter().rev().find_map(|row| row.winner.as_ref().or(row.least_violation.as_ref()));
     let room = |at: usize| winner.and_then(|w| w.checks.get(at)).map_or(f64::INFINITY, |c| c.room);
-    let latencies = model.objectives.iter().enumerate().filter_map(|(at, o)| match o.goal {
+    // Configurations have no checks of objectives that only warn.
+    let binding = model.objectives.iter().filter(|o| !o.warns).enumerate();
+    let latencies = binding.filter_map(|(at, o)| match o.goal {
         Goal::Latency(statistic, bar) => Some((at, o, statistic, bar)),
         _ => None,
     });

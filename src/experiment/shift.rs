@@ -65,6 +65,10 @@ pub(super) fn shifts(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Shifts, StudyError> {
+    let mut binding = base.model.objectives.iter().filter(|objective| !objective.warns);
+    if !binding.any(|objective| limit::speaks_of_load(objective.goal)) {
+        return Ok(nowhere(turned, "no objective gets worse with load"));
+    }
     let mut side = Side::new(&base.model)?;
     let study = Study { options: &fixed(base, options), progress };
     let law = bound(&base.model, &side.dial).map(|(load, _)| load).filter(|load| *load > 0.0);
@@ -166,7 +170,7 @@ impl Side {
         job
     }
 
-    /// The highest load at which all holds below the first at which something breaks, and that one.
+    /// The highest load at which all holds below the first at which something breaks, or nothing is observed any more, and that one.
     fn bracket(&self) -> (Option<&Job>, Option<&Job>) {
         let broken = self.jobs.iter().position(|job| worst(job).is_none_or(|it| it.value >= 0.0));
         let before = broken.unwrap_or(self.jobs.len()).checked_sub(1);

@@ -53,6 +53,11 @@ pub fn plan<E>(
     let dial = Dial::steady(model, &Swept::All)?;
     let unit = Unit::new(model, &dial, asked.growth)?;
     let calendar = calendar(asked, unit.base);
+    let sizes = !asked.knobs.is_empty() && !model.objectives.is_empty();
+    if sizes {
+        // What cannot be sized is better told before the sweep than after it.
+        size::refuse(model, &not_less(&asked.knobs, &asked.values))?;
+    }
     let answer = super::sweep(model, &Loads::default(), options, progress)?;
     let mut limits = limits(model, &answer, &unit, &calendar);
     limits.sort_by_key(|row| row.breaks.as_ref().map_or(i32::MAX, |b| b.date.since(asked.growth.from)));
@@ -77,7 +82,7 @@ pub fn plan<E>(
         days: calendar,
     };
     beyond_what_was_simulated(&mut plan);
-    if !asked.knobs.is_empty() && !model.objectives.is_empty() {
+    if sizes {
         plan.steps = steps(model, asked, &unit, &mut plan, build, options, progress)?;
     }
     Ok(plan)
@@ -240,7 +245,7 @@ fn steps<E>(
         return Ok(Vec::new());
     };
     let (mut values, mut steps) = (asked.values.clone(), Vec::new());
-    let grid = asked.knobs.iter().map(|knob| knob.values.len() as u64).product::<u64>();
+    let grid = size::grid_len(&asked.knobs);
     let mut until = if grid >= GRID_STEPPED { plan.until } else { needed_from.plus_months(STEP_MONTHS) };
     if grid >= GRID_STEPPED {
         plan.remarks.push(format!("{grid} configurations are many: one change is sized for the whole plan"));
@@ -289,9 +294,8 @@ fn step<E>(
     plan: &Plan,
     (build, options, progress): Study<'_, E>,
 ) -> Result<(Step, Vec<String>), SizeError<E>> {
-    let knobs: Vec<Knob> = asked.knobs.iter().zip(before).map(|(knob, now)| at_least(knob, now)).collect();
     let question = size::Asked {
-        knobs,
+        knobs: not_less(&asked.knobs, before),
         milestones: vec![unit.milestone(load)],
         swept: Swept::All,
         headroom: HEADROOM,
@@ -347,6 +351,11 @@ fn step<E>(
         missing: None,
     };
     Ok((step, winner.values))
+}
+
+/// Knobs that take nothing away from these values.
+fn not_less(knobs: &[Knob], before: &[String]) -> Vec<Knob> {
+    knobs.iter().zip(before).map(|(knob, now)| at_least(knob, now)).collect()
 }
 
 /// A knob that takes nothing away: its values from the one in the file up, and that one itself.

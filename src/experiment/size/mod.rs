@@ -77,8 +77,8 @@ pub fn size<E>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Sizing, SizeError<E>> {
+    refuse(model, &asked.knobs)?;
     let grid = Grid { knobs: &asked.knobs };
-    refuse(model, &grid)?;
     let dial = Dial::steady(model, &asked.swept)?;
     let loads = milestones(model, &dial, asked)?;
     let lines = lines(&grid, build)?;
@@ -121,7 +121,14 @@ pub fn cost(model: &Model) -> f64 {
     grid::costs(model).values().sum()
 }
 
-fn refuse(model: &Model, grid: &Grid<'_>) -> Result<(), StudyError> {
+/// How many configurations there are.
+pub(super) fn grid_len(knobs: &[Knob]) -> u64 {
+    Grid { knobs }.len()
+}
+
+/// What cannot be sized.
+pub(super) fn refuse(model: &Model, knobs: &[Knob]) -> Result<(), StudyError> {
+    let grid = Grid { knobs };
     if model.objectives.is_empty() {
         return Err(StudyError::BadLoad("no objectives to size for: state some in `slo`".to_owned()));
     }

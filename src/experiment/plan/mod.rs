@@ -241,9 +241,7 @@ fn steps<E>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Vec<Step>, SizeError<E>> {
-    let Some(mut needed_from) = plan.first().and_then(|row| row.breaks.as_ref()).map(|b| b.earliest) else {
-        return Ok(Vec::new());
-    };
+    let Some(mut needed_from) = needed_from(&plan.limits) else { return Ok(Vec::new()) };
     let (mut values, mut steps) = (asked.values.clone(), Vec::new());
     let grid = size::grid_len(&asked.knobs);
     let mut until = if grid >= GRID_STEPPED { plan.until } else { needed_from.plus_months(STEP_MONTHS) };
@@ -275,6 +273,12 @@ fn steps<E>(
         }
     }
     Ok(steps)
+}
+
+/// The first day on which something that fails may break: of all rows, since what is expected to break first may be what is known best.
+fn needed_from(limits: &[LimitRow]) -> Option<Date> {
+    let breaks = limits.iter().filter(|row| !row.warns).filter_map(|row| row.breaks.as_ref());
+    breaks.map(|breaks| breaks.earliest).min()
 }
 
 /// The most that must hold until a day.
@@ -424,6 +428,25 @@ mod tests {
         assert_eq!(later.latest, None);
         let broken = Estimate { high: Some(20.0), ..Estimate::unknown("broken at the lowest load") };
         assert_eq!(breaks(&broken, &days(), true).expect("it breaks").date, days()[0].date);
+    }
+
+    #[test]
+    fn a_change_is_needed_from_the_earliest_day_on_which_anything_may_break() {
+        let row = |value, low, high, warns| {
+            let met_up_to = Estimate::with_interval(value, low, high);
+            let breaks = breaks(&met_up_to, &days(), false);
+            let (subject, objective) = ("total".to_owned(), String::new());
+            LimitRow { subject, objective, warns, breaks, met_up_to, first: None, without_campaigns: None }
+        };
+        // One more each day from 100: 130 is exceeded on the thirty-second day, 128 on the thirtieth, 115 on the seventeenth.
+        let rows = [
+            row(130.0, 128.0, 132.0, false),
+            row(140.0, 115.0, 180.0, false),
+            row(120.0, 101.0, 130.0, true),
+        ];
+        assert_eq!(needed_from(&rows).map(|day| day.to_string()), Some("2027-01-17".to_owned()));
+        assert_eq!(needed_from(&rows[..1]).map(|day| day.to_string()), Some("2027-01-30".to_owned()));
+        assert_eq!(needed_from(&rows[2..]), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::knee::Steady;
 use super::loads::Dial;
 use super::options::{Options, Progress, StudyError, Swept};
 use super::rounds::{self, Job};
+use super::saturation::most_carried;
 use super::{limit, run, sweep};
 use crate::model::{Model, Statistic};
 
@@ -361,8 +362,7 @@ fn steady<'j>(jobs: &'j [Job], side: &'j SideAnswer) -> impl Iterator<Item = &'j
 fn n_star_in_each(jobs: &[Job], answer: &Answer) -> Option<Vec<f64>> {
     let saturation = answer.saturation_at.as_ref().filter(|s| s.at.value.is_some())?;
     let asymptotes = saturation.asymptotes.as_ref()?;
-    let best = |p: &super::answer::Point| p.total.throughput_per_s.value.unwrap_or(0.0);
-    let at = (0..jobs.len()).max_by(|&a, &b| best(&answer.points[a]).total_cmp(&best(&answer.points[b])))?;
+    let at = most_carried(&answer.points)?;
     let users = asymptotes.r_min_s + asymptotes.think_s;
     Some(jobs[at].summaries().iter().map(|s| s.total.right / s.window_s * users).collect())
 }

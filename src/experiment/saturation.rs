@@ -90,6 +90,17 @@ fn dial_is_unlimited(model: &Model, dial: &Dial) -> bool {
     bound(model, dial).is_none()
 }
 
+/// The point at which closed users get the most answers.
+pub fn most_carried(points: &[Point]) -> Option<usize> {
+    let throughput = |at: usize| points[at].total.throughput_per_s.value.unwrap_or(0.0);
+    // Where users are turned away or give up, they come back sooner and ask for more of what still works: that is another mix of
+    // requests, and no bound for this one.
+    let sheds = |at: &usize| points[*at].state == State::Shedding;
+    let all = || 0..points.len();
+    let most = |a: &usize, b: &usize| throughput(*a).total_cmp(&throughput(*b));
+    all().filter(|at| !sheds(at)).max_by(most).or_else(|| all().max_by(most))
+}
+
 fn closed_saturation(
     model: &Model,
     users_max: f64,
@@ -99,14 +110,7 @@ fn closed_saturation(
     exhausted: &dyn Fn(usize) -> bool,
     cause_at: &dyn Fn(usize) -> Option<String>,
 ) -> Saturation {
-    let throughput = |p: &Point| p.total.throughput_per_s.value.unwrap_or(0.0);
-    // Where users are turned away or give up, they come back sooner and ask for more of what still works: that is another mix of
-    // requests, and no bound for this one.
-    let sheds = |at: &usize| points[*at].state == State::Shedding;
-    let all = || 0..points.len();
-    let most = |a: &usize, b: &usize| throughput(&points[*a]).total_cmp(&throughput(&points[*b]));
-    let best = all().filter(|at| !sheds(at)).max_by(most).or_else(|| all().max_by(most));
-    let Some(best) = best else {
+    let Some(best) = most_carried(points) else {
         return row(Estimate::unknown("no load was simulated"), Estimate::default(), None, None);
     };
     let x_max = points[best].total.throughput_per_s.clone();
@@ -133,4 +137,25 @@ fn closed_saturation(
         p.state = State::BeyondSaturation;
     }
     row(at, x_max, cause_at(best), asymptotes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::answer::RequestRow;
+
+    /// Those who are turned away come back sooner, and their throughput is no bound for those who wait.
+    #[test]
+    fn the_most_that_is_carried_is_carried_where_nothing_is_shed() {
+        let point = |state, throughput: f64| Point {
+            state,
+            total: RequestRow { throughput_per_s: Estimate::exact(throughput), ..RequestRow::default() },
+            ..Point::default()
+        };
+        let mut points = vec![point(State::Stable, 50.0), point(State::Undecided, 90.0)];
+        assert_eq!(most_carried(&points), Some(1));
+        points.push(point(State::Shedding, 120.0));
+        assert_eq!(most_carried(&points), Some(1));
+        assert_eq!(most_carried(&points[2..]), Some(0));
+    }
 }

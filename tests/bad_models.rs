@@ -8,6 +8,7 @@ use knee::dist::Dist;
 fn loaded(bytes: &[u8], sets: &[(&str, &str)]) -> Loaded {
     let sets: Vec<_> = sets.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
     load(bytes, "m.yaml", &sets, &|file| match file {
+        "counts.csv" => Ok("n\n3\n-2\n".to_owned()),
         "times.csv" => Ok("name,ms\na,12\nb,15\nc,oops\n".to_owned()),
         _ => Err("no such file".to_owned()),
     })
@@ -115,6 +116,7 @@ fn values_and_units() {
     insta::assert_snapshot!(fault(&steps("[{delay: {hyperexp: {mean: 1ms, cv: 0.5}}}]")), @r#"m.yaml:4:63: error: `0.5` is no possible `cv` of `hyperexp` (expected a number from 1 to 1000 for a hyperexponential law)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {pareto: {min: 1ms, alpha: 1}}}]")), @r#"m.yaml:4:36: error: the distribution has no finite mean (expected a finite mean)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {gamma: {mean: 1ms}}}]")), @r#"m.yaml:4:44: error: `gamma` is given by `mean` and `cv`, or `mean` and `shape`, or `scale` and `shape` (too few or too many parameters)"#);
+    insta::assert_snapshot!(fault(&steps("[{repeat: {times: {empirical: {file: counts.csv}}, do: [{delay: 1ms}]}}]")), @r#"m.yaml:4:45: error: -2 is not a whole number up to 1000000 (from the column of this file)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {empirical: {file: nowhere.csv}}}]")), @r#"m.yaml:4:55: error: `nowhere.csv` cannot be read: no such file (expected a CSV file, relative to the model)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {empirical: {file: times.csv, column: ms, unit: ms}}}]")), @r#"m.yaml:4:55: error: in `times.csv`: row 4: `oops` does not start with a number"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {mixture: [{weight: 0, of: 1ms}]}}]")), @r#"m.yaml:4:46: error: the weights of the mixture sum to 0 (expected a weight above 0)"#);
@@ -124,6 +126,7 @@ fn values_and_units() {
 fn loads() {
     let home = "web: {endpoints: {home: [{delay: 1ms}]}}";
     insta::assert_snapshot!(fault(&shop("{rate: 1e12/s, requests: {web.home: 1}}", home)), @r#"m.yaml:2:14: error: `1e12/s` is above 1e9/s (expected a rate that nanoseconds can tell apart)"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 0.000000001/s, requests: {web.home: 1}}", home)), @r#"m.yaml:2:14: error: a rate of 1e-9/s (expected a request a year at the least)"#);
     insta::assert_snapshot!(fault(&shop("{rate: 0/s, requests: {web.home: 1}}", home)), @r#"m.yaml:2:14: error: a rate of 0 (expected some requests per second)"#);
     insta::assert_snapshot!(fault(&shop("{rate: 10, requests: {web.home: 1}}", home)), @r#"m.yaml:2:14: error: `10` has no unit (expected a rate such as `400/s` or `90/min`)"#);
     insta::assert_snapshot!(fault(&shop("{users: 10, requests: {web.home: 1}}", home)), @r#"

@@ -11,7 +11,7 @@ use crate::model::{Group, PlaceKind, Request, Source, USERS_MAX};
 use crate::spec::decode::{At, listed};
 use crate::spec::law::illegal;
 use crate::spec::load::{self as spec, Load, Process};
-use crate::spec::quantity::RATE_MAX;
+use crate::spec::quantity::{RATE_MAX, RATE_MIN};
 use crate::workload::{Arrivals, Phase};
 
 /// More users than this cannot be told apart by an open stream.
@@ -199,6 +199,11 @@ impl<'a> Compiler<'a> {
         let shown = rate.map_or(span, |rate| rate.span);
         if arrivals.rate() <= 0.0 {
             self.error(shown, "a rate of 0", "expected some requests per second");
+            return None;
+        }
+        if arrivals.rate() < RATE_MIN {
+            let message = format!("a rate of {:e}/s", arrivals.rate());
+            self.error(shown, message, "expected a request a year at the least");
             return None;
         }
         if arrivals.rate() > RATE_MAX {

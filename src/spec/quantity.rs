@@ -10,6 +10,8 @@ use crate::diagnostic::{Diagnostics, nearest};
 pub const SECONDS_MAX: f64 = 100.0 * 365.25 * 86_400.0;
 /// The highest rate a model may state: a request every nanosecond, the resolution of simulated time.
 pub const RATE_MAX: f64 = 1e9;
+/// The lowest rate at which anything arrives within simulated time: one a year on average.
+pub const RATE_MIN: f64 = 100.0 / SECONDS_MAX;
 
 /// What is wrong with a text, and what was expected.
 #[derive(Clone, Debug, PartialEq)]

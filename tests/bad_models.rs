@@ -8,6 +8,7 @@ use knee::dist::Dist;
 fn loaded(bytes: &[u8], sets: &[(&str, &str)]) -> Loaded {
     let sets: Vec<_> = sets.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
     load(bytes, "m.yaml", &sets, &|file| match file {
+        "counts.csv" => Ok("n\n3\n-2\n".to_owned()),
         "times.csv" => Ok("name,ms\na,12\nb,15\nc,oops\n".to_owned()),
         _ => Err("no such file".to_owned()),
     })
@@ -115,6 +116,7 @@ fn values_and_units() {
     insta::assert_snapshot!(fault(&steps("[{delay: {hyperexp: {mean: 1ms, cv: 0.5}}}]")), @r#"m.yaml:4:63: error: `0.5` is no possible `cv` of `hyperexp` (expected a number from 1 to 1000 for a hyperexponential law)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {pareto: {min: 1ms, alpha: 1}}}]")), @r#"m.yaml:4:36: error: the distribution has no finite mean (expected a finite mean)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {gamma: {mean: 1ms}}}]")), @r#"m.yaml:4:44: error: `gamma` is given by `mean` and `cv`, or `mean` and `shape`, or `scale` and `shape` (too few or too many parameters)"#);
+    insta::assert_snapshot!(fault(&steps("[{repeat: {times: {empirical: {file: counts.csv}}, do: [{delay: 1ms}]}}]")), @r#"m.yaml:4:45: error: -2 is not a whole number up to 1000000 (from the column of this file)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {empirical: {file: nowhere.csv}}}]")), @r#"m.yaml:4:55: error: `nowhere.csv` cannot be read: no such file (expected a CSV file, relative to the model)"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {empirical: {file: times.csv, column: ms, unit: ms}}}]")), @r#"m.yaml:4:55: error: in `times.csv`: row 4: `oops` does not start with a number"#);
     insta::assert_snapshot!(fault(&steps("[{delay: {mixture: [{weight: 0, of: 1ms}]}}]")), @r#"m.yaml:4:46: error: the weights of the mixture sum to 0 (expected a weight above 0)"#);
@@ -124,6 +126,7 @@ fn values_and_units() {
 fn loads() {
     let home = "web: {endpoints: {home: [{delay: 1ms}]}}";
     insta::assert_snapshot!(fault(&shop("{rate: 1e12/s, requests: {web.home: 1}}", home)), @r#"m.yaml:2:14: error: `1e12/s` is above 1e9/s (expected a rate that nanoseconds can tell apart)"#);
+    insta::assert_snapshot!(fault(&shop("{rate: 0.000000001/s, requests: {web.home: 1}}", home)), @r#"m.yaml:2:14: error: a rate of 1e-9/s (expected a request a year at the least)"#);
     insta::assert_snapshot!(fault(&shop("{rate: 0/s, requests: {web.home: 1}}", home)), @r#"m.yaml:2:14: error: a rate of 0 (expected some requests per second)"#);
     insta::assert_snapshot!(fault(&shop("{rate: 10, requests: {web.home: 1}}", home)), @r#"m.yaml:2:14: error: `10` has no unit (expected a rate such as `400/s` or `90/min`)"#);
     insta::assert_snapshot!(fault(&shop("{users: 10, requests: {web.home: 1}}", home)), @r#"
@@ -135,6 +138,7 @@ fn loads() {
       help: name two groups to have both
     "#);
     insta::assert_snapshot!(fault(&shop("{users: 1e9, think: 1s, requests: {web.home: 1}}", home)), @r#"m.yaml:2:15: error: 1000000000 users (expected 1 to 10000000)"#);
+    insta::assert_snapshot!(fault(&shop("{a: {users: 6e6, think: 1s, requests: {web.home: 1}}, b: {users: 6e6, think: 1s, requests: {web.home: 1}}}", home)), @r#"m.yaml:2:7: error: 12000000 users in all (expected at most 10000000)"#);
     insta::assert_snapshot!(fault(&shop("{requests: {web.home: 1}}", home)), @r#"m.yaml:2:7: error: neither `users` nor `rate` (expected closed load (`users` and `think`) or open load (`rate`))"#);
     insta::assert_snapshot!(fault(&shop("{rate: 1/s, requests: {web.home: 0}}", home)), @r#"
     m.yaml:2:29: error: the weights of the requests sum to 0 (expected a weight above 0)
@@ -581,6 +585,7 @@ fn objectives_and_studies() {
     insta::assert_snapshot!(fault(&with("study: {replications: 1}")), @r#"m.yaml:5:23: error: 1 replications (expected 2 to 10000)"#);
     insta::assert_snapshot!(fault(&with("study: {precision: {p95: 0%}}")), @r#"m.yaml:5:26: error: a precision of 0% (expected a half width from 0.01% to below 100%)"#);
     insta::assert_snapshot!(fault(&with("peak: {users: 0}")), @r#"m.yaml:5:7: error: a peak of 0 (expected a load above 0)"#);
+    insta::assert_snapshot!(fault(&with("peak: {users: 3_000_000_000}")), @r#"m.yaml:5:15: error: a peak of 3000000000 users (expected at most 10000000)"#);
     insta::assert_snapshot!(fault(&with("variants: {big: {wep.replicas: 2}}")), @r#"
     m.yaml:5:18: error: `wep.replicas` leads nowhere: unknown name `wep` (no part of the model)
       help: a similar name exists: `web`

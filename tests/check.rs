@@ -130,6 +130,23 @@ fn the_peak_is_the_load_where_one_is_stated() {
 }
 
 #[test]
+fn a_run_that_ends_before_it_began_is_no_result() {
+    let endless = "knee: 1
+load: {rate: 50/s, requests: {web.go: 1}}
+services: {web: {endpoints: {go: [{repeat: {times: 900000, do: [{delay: 10ns}]}}]}}}
+slo: {web.go: errors < 1%}
+study: {budget: 1_000_000, replications: 2}
+";
+    let told = Desk::with(endless).checked(2, "");
+    assert!(
+        told.contains("1000000 events are used up before the first requests are answered: raise `budget`"),
+        "{told}"
+    );
+    let desk = Desk::with(&MODEL.replace("requests: 2_000", "warmup: 1d, budget: 100_000, replications: 2"));
+    assert!(desk.checked(2, "").contains("100000 events are used up before the end of the warm-up"));
+}
+
+#[test]
 fn wrong_input_is_exit_code_2() {
     let desk = Desk::with(MODEL);
     assert!(desk.checked(2, "--at-peak").contains("the model states no peak"));

@@ -234,6 +234,21 @@ fn a_path_that_is_no_axis_is_shown_where_it_was_given() {
     assert_eq!(desk.files("."), ["m.yaml"]);
 }
 
+/// An M/M/1 that serves 100/s has its most power at 50/s, and from there on 1 % more load costs 1 % more and more.
+#[test]
+fn a_bend_or_an_end_below_the_lowest_load_is_not_found_there() {
+    let desk = Desk::new();
+    let found = |at: &str| desk.json(&format!("sweep m.yaml --at {at} --json"));
+    let document = found("80,84,88,92,95");
+    let open = |what: &Value, high: f64, reason: &str| {
+        assert_eq!((what["value"].as_f64(), what["high"].as_f64()), (None, Some(high)), "{what}");
+        assert_eq!(what["reason"], reason);
+    };
+    open(&document["knee_at"], 80.0, "no knee above 80: power falls from the lowest load on");
+    open(&document["elbow_at"], 80.0, "below 80, the lowest load simulated");
+    open(&found("150,200")["saturation_at"], 150.0, "below 150, the lowest load simulated");
+}
+
 /// M/M/1 at 50/s with work of 2 to 18 ms: a mean response of 1 / (1 / work - 50/s) at each point.
 #[test]
 fn an_mm1_swept_over_its_service_time_follows_the_closed_form() {

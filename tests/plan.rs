@@ -57,6 +57,8 @@ fn an_mm1_breaks_on_the_day_of_the_formula() {
     let b = p95(&plan).breaks.clone().expect("it breaks");
     holds(&b, exact(plan.from, 40.0));
     assert_eq!((b.campaign, p95(&plan).first.as_deref()), (None, Some("desk workers")));
+    // Beyond 100/s there is no steady state.
+    assert!(plan.simulated_up_to.is_some_and(|most| most < 100.0), "{:?}", plan.simulated_up_to);
     let saturation = plan.limits.iter().find(|row| row.objective == "saturation").expect("a row");
     assert!(saturation.breaks.as_ref().is_some_and(|later| later.date > b.date));
 }
@@ -88,6 +90,25 @@ fn what_mends_it_is_ordered_before_by_its_lead_time() {
     assert_eq!(change.order_by, b.earliest.plus(-30));
     // Two servers carry some 170/s, and 30 x 1.1^14 is 114.
     assert_eq!((change.after.as_str(), step.lasts_until, plan.steps.len()), ("2", None, 1));
+}
+
+/// 256^8 is 2^64: nothing that 64 bits can count, and told before anything is simulated.
+#[test]
+fn more_configurations_than_can_be_counted_are_refused_before_the_sweep() {
+    let knobs =
+        ["desk.workers", "desk.replicas", "desk.queue", "desk.cores", "a.size", "b.size", "c.size", "d.size"];
+    let size: Vec<String> = knobs.iter().map(|path| format!("{path}: 1..256")).collect();
+    let yaml = mm1(&format!(
+        "pools: {{a: {{size: 1}}, b: {{size: 1}}, c: {{size: 1}}, d: {{size: 1}}}}\ngrowth: {{monthly: 10%, from: 2027-01-01}}\nsize: {{{}}}",
+        size.join(", ")
+    ));
+    let loaded = compile::load(yaml.as_bytes(), "test.yaml", &[], &|_| Err(String::new()));
+    let (model, growth) = (loaded.model.expect("a model"), loaded.growth.expect("it grows"));
+    let values = vec!["1".to_owned(); loaded.knobs.len()];
+    let asked = Asked { growth: &growth, months: 12, knobs: loaded.knobs, values };
+    let build = |_: &[(String, String)]| -> Result<knee::model::Model, String> { panic!("nothing is built") };
+    let error = plan::plan(&model, &asked, &build, &Options::from(&model.study), &Quiet).unwrap_err();
+    assert!(format!("{error:?}").contains("and at most 2000000 are put in order"), "{error:?}");
 }
 
 #[test]

@@ -72,6 +72,17 @@ fn the_elasticity_of_an_mm1_is_one_over_what_is_left_idle() {
 }
 
 #[test]
+fn objectives_that_load_does_not_break_have_no_limit() {
+    for slo in ["s.x: [goodput > 20/s]", "s: [cost < 100 $/month]"] {
+        let base = desk(70.0, 1, 10.0, 1).replace("workers:", "cost: 10 $/month, workers:");
+        let ranking = ranked(&format!("{base}slo: {{{slo}}}\n"), &[], &Doubts::default(), 2_000);
+        let limit = ranking.limit_at.expect("it was asked for").at;
+        assert_eq!((limit.value, limit.high), (None, None), "{slo}");
+        assert_eq!(limit.reason.as_deref(), Some("no objective gets worse with load"), "{slo}");
+    }
+}
+
+#[test]
 fn another_server_helps_as_erlang_says() {
     let ranking = ranked(
         &desk(320.0, 4, 10.0, 1),

@@ -140,6 +140,38 @@ fn what_nothing_can_meet_says_what_misses_least() {
     );
 }
 
+/// Of a delay of 6 ms no answer comes within 5 ms, of one of 4 ms all do, and 4 is a third above 3.
+#[test]
+fn what_answers_nobody_does_not_miss_least() {
+    let yaml = "knee: 1
+load: {rate: 50/s, timeout: 5ms, requests: {db.q: 1}}
+externals: {db: {endpoints: {q: [{delay: 4ms}]}}}
+slo: {db.q: p95 < 3ms}
+";
+    let values = [4.0, 6.0].map(|at| Value { at, text: format!("{at}ms") });
+    let row = sized(yaml, vec![Knob { path: "db.q.1.delay".to_owned(), values: values.to_vec() }]);
+    let least = row.least_violation.unwrap();
+    assert_eq!(least.values, ["4ms"], "{:?}", row.tried);
+    assert!((least.violation - 1.0 / 3.0).abs() < 0.02, "{}", least.violation);
+    let never = row.tried.iter().find(|c| c.values == ["6ms"]).unwrap();
+    assert_eq!(never.violation, f64::INFINITY);
+}
+
+/// Of three objectives the first only warns: the latency of the third is no share of errors.
+#[test]
+fn the_latency_that_is_shown_is_that_of_its_own_objective() {
+    let yaml = mmc(20.0, "slo: {api.get: [{warn: mean < 500ms}, errors < 50%, p95 < 300ms]}");
+    let yaml = yaml.replace("[{delay: {exp: 20ms}}]", "[{fail: 5%}, {delay: {exp: 20ms}}]");
+    let sizing = sized_with(&yaml, &asked(vec![knob("api.workers", 1..=2)])).unwrap();
+    let winner = sizing.milestones[0].winner.as_ref().unwrap();
+    let subject = &sizing.subject;
+    assert_eq!(subject.check.map(|at| winner.checks[at].objective.as_str()), Some("p95 < 300ms"));
+    assert_eq!((subject.statistic.as_str(), subject.bar_s), ("p95", Some(0.3)));
+    // M/M/1 at 19/s with 20 ms: ln 20 / (50 - 19) s.
+    let p95 = subject.of(winner).value.unwrap();
+    assert!((p95 - 20f64.ln() / 31.0).abs() < 0.01, "{p95}");
+}
+
 #[test]
 fn with_a_replica_lost_one_more_is_needed() {
     let yaml =

@@ -6,10 +6,10 @@ use super::model::File;
 use super::output::Output;
 use super::progress::Bar;
 use super::sweep::PNG_SCALE;
-use super::value::{Amount, USERS_MAX};
+use super::value::Amount;
 use super::{study, terminal, trace};
 use crate::experiment::{self, answer::Answer};
-use crate::model::{Group, Model, Source};
+use crate::model::{Group, Model, Source, USERS_MAX};
 use crate::report::{self, Paint};
 
 const FILES: &[&str] = &["run.json"];
@@ -116,7 +116,9 @@ fn set_users(group: &mut Group, asked: Amount) -> Result<(), Failure> {
             "the load group `{}` has a rate and no users; use --rate",
             group.name
         ))),
-        (Source::Closed { users, .. }, Amount::Number(n)) if n.fract() == 0.0 && n <= USERS_MAX => {
+        (Source::Closed { users, .. }, Amount::Number(n))
+            if n.fract() == 0.0 && n <= f64::from(USERS_MAX) =>
+        {
             *users = n as u32;
             Ok(())
         }

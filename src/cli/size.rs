@@ -6,13 +6,14 @@ use super::failure::Failure;
 use super::model::File;
 use super::output::{self, Output};
 use super::progress::Bar;
-use super::value::{Amount, Setting, Survive, USERS_MAX};
+use super::value::{Amount, Setting, Survive};
 use super::{study, terminal};
 use crate::compile::knobs::{Knob, VALUES_MAX};
 use crate::experiment::Swept;
 use crate::experiment::options::Options;
 use crate::experiment::size::answer::Sizing;
 use crate::experiment::size::{self, Asked, Milestone, SizeError};
+use crate::model::USERS_MAX;
 use crate::report::{self, Paint};
 use crate::spec::range::Fill;
 
@@ -90,7 +91,7 @@ fn knobs(file: &File<'_>, of_file: Vec<Knob>, asked: &[Over]) -> Result<Vec<Knob
 
 fn milestones(flags: &Size) -> Result<Vec<Milestone>, Failure> {
     let users = flags.users.iter().map(|amount| match *amount {
-        Amount::Number(n) if n.fract() == 0.0 && n <= USERS_MAX => Ok(Milestone::Users(n)),
+        Amount::Number(n) if n.fract() == 0.0 && n <= f64::from(USERS_MAX) => Ok(Milestone::Users(n)),
         _ => Err(Failure::input(format!(
             "--users expects whole numbers up to {USERS_MAX}, such as `1000,10_000`"
         ))),

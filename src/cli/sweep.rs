@@ -6,12 +6,12 @@ use super::failure::Failure;
 use super::model::File;
 use super::output::{self, Output};
 use super::progress::Bar;
-use super::value::{Amount, Setting, USERS_MAX};
+use super::value::{Amount, Setting};
 use super::{study, terminal};
 use crate::experiment::answer::{Answer, PathAxis};
 use crate::experiment::options::Options;
 use crate::experiment::{self, Loads, Swept};
-use crate::model::{Group, Model, Source};
+use crate::model::{Group, Model, Source, USERS_MAX};
 use crate::report::{self, ChartOptions, Paint};
 use crate::spec::range::Value;
 
@@ -159,7 +159,7 @@ impl Unit {
     /// When it is counted otherwise, or too high.
     pub fn load(self, amount: Amount) -> Result<f64, Failure> {
         match (self, amount) {
-            (Self::Users, Amount::Number(n)) if n > USERS_MAX => {
+            (Self::Users, Amount::Number(n)) if n > f64::from(USERS_MAX) => {
                 Err(Failure::input(format!("at most {USERS_MAX} users are simulated at once")))
             }
             (Self::Rate, _) | (Self::Users | Self::Scale, Amount::Number(_)) => Ok(amount.value()),

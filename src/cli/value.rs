@@ -3,14 +3,12 @@
 use crate::compile::ranked::Asked;
 use crate::experiment::rank;
 use crate::model::Statistic;
-use crate::spec::quantity::{self, RATE_MAX, Wrong};
+use crate::spec::quantity::{self, RATE_MAX, RATE_MIN, Wrong};
 use crate::spec::study;
 use crate::units::Span;
 
 /// More requests per replication than this are a typing error: at ten million events a second they take a day.
 const REQUESTS_MAX: u64 = 1_000_000_000_000;
-/// The most users that are simulated at once, as in a model file.
-pub const USERS_MAX: f64 = 1e7;
 
 /// A load as written: a rate, or a number whose unit follows from the axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,6 +60,7 @@ pub fn amount(text: &str) -> Result<Amount, String> {
     .map_err(phrase)?;
     match amount.value() {
         0.0 => Err("a load must be above 0".to_owned()),
+        value if value < RATE_MIN => Err(format!("a load below {RATE_MIN:.1e} cannot be simulated")),
         value if value > RATE_MAX => Err(format!("a load above {RATE_MAX:e} cannot be simulated")),
         _ => Ok(amount),
     }

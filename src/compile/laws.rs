@@ -7,7 +7,7 @@ use crate::ids::{DistId, TableId};
 use crate::model::{CountRef, Table};
 use crate::spec::decode::At;
 use crate::spec::law::{COUNT_MAX, Counts, Empirical, Law, SizeLaw, illegal};
-use crate::spec::quantity::{SECONDS_MAX, Wrong, bytes, duration, number};
+use crate::spec::quantity::{SECONDS_MAX, Wrong, bytes, duration, number, number_and_unit};
 use crate::spec::tree::shorten;
 
 /// What the numbers of a column are.
@@ -90,7 +90,8 @@ impl Compiler<'_> {
             Counts::Known(count) => Some(count.clone()),
             Counts::Empirical(empirical) => {
                 let values = self.column(empirical, Values::Counts)?;
-                if let Some(wrong) = values.iter().find(|v| v.fract() != 0.0 || **v > COUNT_MAX as f64) {
+                let is_count = |v: f64| v.fract() == 0.0 && (0.0..=COUNT_MAX as f64).contains(&v);
+                if let Some(wrong) = values.iter().find(|v| !is_count(**v)) {
                     let message = format!("{wrong} is not a whole number up to {COUNT_MAX}");
                     self.error(counts.span, message, "from the column of this file");
                     return None;
@@ -169,6 +170,11 @@ impl Compiler<'_> {
     }
 }
 
+/// Whether it is written as a number is, right or wrong.
+fn is_number(cell: &str) -> bool {
+    cell.starts_with(|c: char| c.is_ascii_digit()) || number_and_unit(cell).is_ok()
+}
+
 /// The values of one column of a CSV text, by the name in its header, or the first.
 fn read_column(
     text: &str,
@@ -198,7 +204,7 @@ fn read_column(
         match parse(cell) {
             Ok(value) => values.push(value),
             // Without a name the first row may or may not be a header.
-            Err(_) if row == 0 && !cell.starts_with(|c: char| c.is_ascii_digit()) => {}
+            Err(_) if row == 0 && !is_number(cell) => {}
             Err(reason) => return Err(format!("row {}: {reason}", row + 1)),
         }
         if values.len() > VALUES_MAX {
@@ -221,5 +227,8 @@ mod tests {
         assert_eq!(read_column("a,b\n1,2\n", Some("c"), number), Err("no column `c`; there are a, b".into()));
         assert_eq!(read_column("a\nx\n", None, number), Err("row 2: invalid float literal".into()));
         assert_eq!(read_column("", None, number), Err("no values".into()));
+        // A number that will not do is no header.
+        let times = |cell: &str| duration(cell).map_err(|wrong| wrong.message);
+        assert_eq!(read_column("-1ms\n3ms\n", None, times), Err("row 1: `-1ms` is negative".into()));
     }
 }

@@ -7,15 +7,13 @@ use super::classes::NORMAL;
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::dist::DistError;
 use crate::ids::{EndpointId, GroupId};
-use crate::model::{Group, PlaceKind, Request, Source};
+use crate::model::{Group, PlaceKind, Request, Source, USERS_MAX};
 use crate::spec::decode::{At, listed};
 use crate::spec::law::illegal;
 use crate::spec::load::{self as spec, Load, Process};
-use crate::spec::quantity::RATE_MAX;
+use crate::spec::quantity::{RATE_MAX, RATE_MIN};
 use crate::workload::{Arrivals, Phase};
 
-/// The most users of one group.
-const USERS_MAX: u64 = 10_000_000;
 /// More users than this cannot be told apart by an open stream.
 const FROM_USERS_MAX: u64 = u32::MAX as u64;
 /// The most requests that come at once.
@@ -38,9 +36,22 @@ impl<'a> Compiler<'a> {
                     self.check_group_name(name);
                     self.load_group(&name.value, name.span, group);
                 }
+                self.check_users(span);
             }
         }
         self.name_requests();
+    }
+
+    /// Each group alone has been held against the limit already.
+    fn check_users(&mut self, span: Span) {
+        let users = |group: &Group| match group.source {
+            Source::Closed { users, .. } => u64::from(users),
+            Source::Open { .. } => 0,
+        };
+        let all: u64 = self.model.groups.iter().map(users).sum();
+        if all > u64::from(USERS_MAX) {
+            self.error(span, format!("{all} users in all"), format!("expected at most {USERS_MAX}"));
+        }
     }
 
     fn check_group_name(&mut self, name: &At<String>) {
@@ -147,7 +158,7 @@ impl<'a> Compiler<'a> {
                 self.error(span, format!("`{key}` in closed load"), "it belongs to open load (`rate`)");
             }
         }
-        if !(1..=USERS_MAX).contains(&users.value.0) {
+        if !(1..=u64::from(USERS_MAX)).contains(&users.value.0) {
             self.error(users.span, format!("{} users", users.value.0), format!("expected 1 to {USERS_MAX}"));
             return None;
         }
@@ -188,6 +199,11 @@ impl<'a> Compiler<'a> {
         let shown = rate.map_or(span, |rate| rate.span);
         if arrivals.rate() <= 0.0 {
             self.error(shown, "a rate of 0", "expected some requests per second");
+            return None;
+        }
+        if arrivals.rate() < RATE_MIN {
+            let message = format!("a rate of {:e}/s", arrivals.rate());
+            self.error(shown, message, "expected a request a year at the least");
             return None;
         }
         if arrivals.rate() > RATE_MAX {

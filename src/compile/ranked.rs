@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, nearest};
 use crate::spec::decode::{At, Decode, Named, listed};
+use crate::spec::quantity;
 use crate::spec::set;
 use crate::spec::tree::{Node, Value, shorten};
 use crate::spec::turn::{self, Turn};
@@ -110,7 +111,7 @@ fn turn(tree: &Node, ask: &Asked, step: f64, known: &[&str], span: Span) -> Resu
     let kind = turn::kind_of(path, node);
     let (from, to, value, moved) = match turn::turned(node, kind, step) {
         Some(turned) => turned,
-        None if matches!(&node.value, Value::Scalar { text, .. } if turn::measured(text).is_some()) => {
+        None if matches!(&node.value, Value::Scalar { text, .. } if quantity::measured(text).is_ok()) => {
             return Err(Diagnostic::error(
                 span,
                 format!("`{}` cannot be moved: it is {}", shorten(path), node.describe()),
@@ -149,10 +150,10 @@ fn number_in(tree: &Node, path: &At<String>, between: &At<Between>) -> Result<Un
         Value::Scalar { text, .. } => text.clone(),
         _ => return Err(set::no_number(node, &path.value, path.span)),
     };
-    let Some((unit, _)) = turn::measured(&in_file) else {
+    let Ok((unit, _)) = quantity::measured(&in_file) else {
         return Err(set::no_number(node, &path.value, path.span));
     };
-    if turn::measured(&between.value.low).is_none_or(|(low, _)| low != unit) {
+    if quantity::measured(&between.value.low).map(|(low, _)| low) != Ok(unit) {
         let message = format!("the interval does not go together with `{}`", shorten(&in_file));
         return Err(Diagnostic::error(between.span, message)
             .label("expected numbers of the same unit")

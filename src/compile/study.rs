@@ -3,7 +3,7 @@
 use super::Compiler;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::ids::{EndpointId, PlaceId};
-use crate::model::{Goal, Objective, Peak, PlaceKind, Statistic, Study};
+use crate::model::{Goal, Objective, Peak, PlaceKind, Statistic, Study, USERS_MAX};
 use crate::spec::decode::At;
 use crate::spec::quantity::SECONDS_MAX;
 use crate::spec::study as spec;
@@ -243,6 +243,11 @@ impl Compiler<'_> {
     fn peak(&mut self) -> Option<Peak> {
         let peak = self.spec.peak.as_ref()?;
         match (&peak.value.users, &peak.value.rate) {
+            (Some(users), None) if users.value.0 > f64::from(USERS_MAX) => {
+                let message = format!("a peak of {} users", users.value.0);
+                self.error(users.span, message, format!("expected at most {USERS_MAX}"));
+                None
+            }
             (Some(users), None) if users.value.0 > 0.0 => Some(Peak::Users(users.value.0)),
             (None, Some(rate)) if rate.value.0 > 0.0 => Some(Peak::Rate(rate.value.0)),
             (Some(_), Some(rate)) => {

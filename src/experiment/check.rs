@@ -229,6 +229,7 @@ pub fn at_peak(model: &Model) -> Result<Option<Model>, StudyError> {
     let peak = super::sweep::peak(model, &dial).ok_or_else(|| {
         StudyError::BadLoad("the peak and the load of the model are not of one kind".into())
     })?;
+    dial.check(model, peak)?;
     Ok(Some(dial.set(model, peak)))
 }
 

@@ -15,6 +15,7 @@ use super::knee::Steady;
 use super::loads::Dial;
 use super::options::{Options, Progress, StudyError, Swept};
 use super::rounds::{self, Job};
+use super::saturation::most_carried;
 use super::{limit, run, sweep};
 use crate::model::{Model, Statistic};
 
@@ -191,7 +192,7 @@ pub fn compare(
         }
         _ => vec![Edge::Unlimited; sides.len()],
     };
-    let mut jobs = simulated(sides, &dials, &plan(&dials, &edges, extent)?, options, progress)?;
+    let mut jobs = simulated(sides, &dials, &plan(sides, &dials, &edges, extent)?, options, progress)?;
     if matches!(extent, Extent::Curve { at, .. } if at.is_empty()) {
         for ((side, dial), jobs) in sides.iter().zip(&dials).zip(&mut jobs) {
             sweep::refine(&side.model, dial, jobs, options, progress)?;
@@ -246,11 +247,14 @@ fn alike(sides: &[Side], dials: &[Dial]) -> Result<(), StudyError> {
 /// The loads of each side, with the number of the comparison that each belongs to.
 type Plan = Vec<Vec<(f64, Option<usize>)>>;
 
-fn plan(dials: &[Dial], edges: &[Edge], extent: &Extent) -> Result<Plan, StudyError> {
+fn plan(sides: &[Side], dials: &[Dial], edges: &[Edge], extent: &Extent) -> Result<Plan, StudyError> {
     let mut plan: Plan = dials.iter().map(|dial| vec![(dial.base, Some(IN_FULL))]).collect();
     let Extent::Curve { at, .. } = extent else { return Ok(plan) };
     if let Some(bad) = at.iter().find(|x| !x.is_finite() || **x <= 0.0) {
         return Err(StudyError::BadLoad(format!("a load is above zero, not {bad}")));
+    }
+    for (side, dial) in sides.iter().zip(dials) {
+        at.iter().try_for_each(|x| dial.check(&side.model, *x))?;
     }
     let own: Vec<Vec<f64>> = edges.iter().zip(dials).map(|(e, dial)| sweep::loads_up_to(*e, dial)).collect();
     let reach =
@@ -358,8 +362,7 @@ fn steady<'j>(jobs: &'j [Job], side: &'j SideAnswer) -> impl Iterator<Item = &'j
 fn n_star_in_each(jobs: &[Job], answer: &Answer) -> Option<Vec<f64>> {
     let saturation = answer.saturation_at.as_ref().filter(|s| s.at.value.is_some())?;
     let asymptotes = saturation.asymptotes.as_ref()?;
-    let best = |p: &super::answer::Point| p.total.throughput_per_s.value.unwrap_or(0.0);
-    let at = (0..jobs.len()).max_by(|&a, &b| best(&answer.points[a]).total_cmp(&best(&answer.points[b])))?;
+    let at = most_carried(&answer.points)?;
     let users = asymptotes.r_min_s + asymptotes.think_s;
     Some(jobs[at].summaries().iter().map(|s| s.total.right / s.window_s * users).collect())
 }

@@ -27,6 +27,8 @@ pub enum Edge {
     Sheds(f64),
     /// Closed: N* by the bottleneck law.
     Closed(f64),
+    /// Beyond this load, the highest that can be simulated.
+    Beyond(f64),
     /// Nothing is limited.
     Unlimited,
 }
@@ -58,6 +60,9 @@ pub fn find_edge(
         return Err(StudyError::BadLoad(
             "the groups that are not swept exhaust a resource by themselves".into(),
         ));
+    }
+    if bound >= dial.most {
+        return Ok(Edge::Beyond(dial.most));
     }
     if dial.closed() {
         return Ok(Edge::Closed(bound));

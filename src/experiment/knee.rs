@@ -16,7 +16,7 @@ const GRID: usize = 2_000;
 /// The gap in power that is significant, as a share of the half width of its interval: a half for a parabola, and a fifth more for the
 /// wiggles of the interpolant. With a half alone 91.9 % of 1,000 sweeps covered the knee of M/M/1, with this 95.6 % of 250.
 const SHARE_OF_T: f64 = 0.6;
-/// An argmax this near the end of the range, as a share of it, is the end.
+/// An argmax this near an end of the range, as a share of it, is the end.
 const END_SHARE: f64 = 0.01;
 
 /// Latency over offered requests in one replication, in seconds; infinite where errors reach.
@@ -83,6 +83,10 @@ impl<'j> Steady<'j> {
         if last - best <= END_SHARE * (last - first) {
             return found(Estimate::unknown(&format!("no knee up to {}", plain(last))));
         }
+        if best - first <= END_SHARE * (last - first) {
+            let reason = format!("no knee above {}: power falls from the lowest load on", plain(first));
+            return found(Estimate { high: Some(first), ..Estimate::unknown(&reason) });
+        }
         let curves: Option<Vec<(Curve, Curve)>> =
             (0..self.jobs[0].summaries().len()).map(|r| self.curves(Some(r))).collect();
         let Some(curves) = curves else {
@@ -111,7 +115,8 @@ impl<'j> Steady<'j> {
         let knee = |replication: usize| {
             let (latency, throughput) = self.curves(Some(replication))?;
             let (best, _) = argmax(first, last, |x| throughput.at(x) / latency.at(x));
-            (last - best > END_SHARE * (last - first)).then_some(best)
+            let inside = (last - best).min(best - first) > END_SHARE * (last - first);
+            inside.then_some(best)
         };
         (0..self.jobs.first()?.summaries().len()).map(knee).collect()
     }
@@ -132,8 +137,15 @@ impl<'j> Steady<'j> {
         let Some(value) = crossing(None) else {
             return found(Estimate::unknown("not within the simulated loads"));
         };
-        let replications = self.jobs.first().map_or(0, |j| j.summaries().len());
-        let each: Vec<f64> = (0..replications).filter_map(|r| crossing(Some(r))).collect();
+        // What costs more from the first point on does so from somewhere before it.
+        let first = self.jobs[0].at;
+        if value <= first {
+            let reason = format!("below {}, the lowest load simulated", plain(first));
+            return found(Estimate { high: Some(first), ..Estimate::unknown(&reason) });
+        }
+        let replications = self.jobs[0].summaries().len();
+        let each: Vec<f64> =
+            (0..replications).filter_map(|r| crossing(Some(r))).filter(|at| *at > first).collect();
         if each.len() < replications {
             return found(Estimate::bare(value, "not within the simulated loads in every replication"));
         }

@@ -105,6 +105,11 @@ fn is_about_place(goal: Goal) -> bool {
     )
 }
 
+/// Whether load makes it worse, so that there may be a highest load at which it holds.
+pub fn speaks_of_load(goal: Goal) -> bool {
+    !goes_its_own_way(goal) && !matches!(goal, Goal::GoodputRate(_))
+}
+
 /// Whether load need not make it worse: then a breach at the lowest load says nothing about load.
 fn goes_its_own_way(goal: Goal) -> bool {
     matches!(goal, Goal::HitRatio(_) | Goal::Stale(_) | Goal::MonthlyCost(_) | Goal::MillionCost(_))

@@ -2,7 +2,7 @@
 
 use super::answer::Axis;
 use super::options::{StudyError, Swept};
-use crate::model::{Group, Model, Source};
+use crate::model::{Group, Model, Source, USERS_MAX};
 
 /// The groups that a sweep varies, and what its axis counts.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub struct Dial {
     pub axis: Axis,
     /// The load of the model file on that axis.
     pub base: f64,
+    /// The highest load that can be simulated: with [`USERS_MAX`] users in all; infinite where no users are swept.
+    pub most: f64,
 }
 
 impl Dial {
@@ -38,7 +40,15 @@ impl Dial {
                 "the swept groups offer no load at all: nothing to scale".into(),
             ));
         }
-        Ok(Self { groups, axis, base })
+        let (all, swept) = (all_users(model).unwrap_or(0.0), of(users));
+        if all > f64::from(USERS_MAX) {
+            return Err(StudyError::BadLoad(too_many(all)));
+        }
+        let most = match swept {
+            0.0 => f64::INFINITY,
+            swept => base / swept * (f64::from(USERS_MAX) - (all - swept)),
+        };
+        Ok(Self { groups, axis, base, most })
     }
 
     /// As [`Self::new`], for a study of the steady state: a model with time in it has none.
@@ -49,9 +59,20 @@ impl Dial {
         }
     }
 
+    /// Sees that a load that somebody asked for can be simulated.
+    ///
+    /// # Errors
+    /// With more users than are simulated at once.
+    pub fn check(&self, model: &Model, load: f64) -> Result<(), StudyError> {
+        match self.users(model) {
+            Some(users) if load > self.most => Err(StudyError::BadLoad(too_many(users * load / self.base))),
+            _ => Ok(()),
+        }
+    }
+
     /// The model at `load` on the axis. Users are whole: each group gets its share, rounded, and at least 1.
     pub fn set(&self, model: &Model, load: f64) -> Model {
-        let factor = load / self.base;
+        let factor = load.min(self.most) / self.base;
         let mut model = model.clone();
         for &at in &self.groups {
             match &mut model.groups[at].source {
@@ -67,11 +88,11 @@ impl Dial {
         Self { base: load, ..self.clone() }
     }
 
-    /// A load that the axis can show: whole users.
+    /// A load that the axis can show, and that can be simulated: whole users, and not too many.
     pub fn round(&self, load: f64) -> f64 {
         match self.axis {
-            Axis::Users => load.round().max(self.groups.len() as f64),
-            _ => load,
+            Axis::Users => load.min(self.most).round().max(self.groups.len() as f64),
+            _ => load.min(self.most),
         }
     }
 
@@ -101,6 +122,10 @@ impl Dial {
     pub fn name(&self) -> String {
         axis_name(&self.axis)
     }
+}
+
+fn too_many(users: f64) -> String {
+    format!("{users:.0} users, and at most {USERS_MAX} are simulated at once")
 }
 
 /// Name of an axis in answers.
@@ -157,5 +182,41 @@ pub fn plain(load: f64) -> String {
         format!("{load:.0}")
     } else {
         format!("{load:.4}")[..6].trim_end_matches('.').to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile;
+
+    fn model(load: &str) -> Model {
+        let yaml =
+            format!("knee: 1\nload: {load}\nexternals: {{s: {{endpoints: {{x: [{{delay: 1ms}}]}}}}}}\n");
+        let loaded = compile::load(yaml.as_bytes(), "m.yaml", &[], &|_| Err("no files here".into()));
+        loaded.model.expect("a model without faults")
+    }
+
+    #[test]
+    fn no_load_has_more_users_than_are_simulated_at_once() {
+        let closed = model("{users: 1_000, think: {exp: 1d}, requests: {s.x: 1}}");
+        let dial = Dial::new(&closed, &Swept::All).unwrap();
+        assert_eq!((dial.most, dial.round(5.5e9)), (1e7, 1e7));
+        assert_eq!(all_users(&dial.set(&closed, 5.5e9)), Some(1e7));
+        assert_eq!(dial.check(&closed, 1e7), Ok(()));
+        let told = dial.check(&closed, 3e9).unwrap_err().to_string();
+        assert_eq!(told, "3000000000 users, and at most 10000000 are simulated at once");
+        // Nine million that are not swept leave one for ten thousand that are, by the factor on users and rates.
+        let mixed = model(
+            "{a: {users: 9_000_000, think: 1s, requests: {s.x: 1}}, b: {users: 10_000, think: 1s, requests: {s.x: 1}}}",
+        );
+        let dial = Dial::new(&mixed, &Swept::Group("b".to_owned())).unwrap();
+        assert_eq!((dial.base, dial.most), (1e4, 1e6));
+        let both = model(
+            "{a: {users: 5_000_000, think: 1s, requests: {s.x: 1}}, b: {rate: 5/s, requests: {s.x: 1}}}",
+        );
+        assert_eq!(Dial::new(&both, &Swept::All).unwrap().most, 2.0);
+        let open = model("{rate: 5/s, requests: {s.x: 1}}");
+        assert_eq!(Dial::new(&open, &Swept::All).unwrap().most, f64::INFINITY);
     }
 }

@@ -104,6 +104,9 @@ pub enum StudyError {
     /// Something happens at a given time, and only a run shows what comes of it.
     #[error("not supported: time in the model (`{0}`) anywhere but in a run: it has no steady state")]
     Timed(String),
+    /// Runs end before there is anything to see.
+    #[error("{0} events are used up before {1}: raise `budget` in `study`")]
+    Budget(u64, &'static str),
     /// The thread pool could not be made.
     #[error("no thread pool: {0}")]
     Threads(String),

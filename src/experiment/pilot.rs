@@ -44,6 +44,13 @@ pub struct PilotRun {
     whole: bool,
 }
 
+impl PilotRun {
+    /// The budget was used up before the end of the first batch: it saw no time at all.
+    pub fn is_empty(&self) -> bool {
+        self.batches.is_empty()
+    }
+}
+
 /// What a pilot says about a point.
 #[derive(Clone, Debug)]
 pub struct Pilot {
@@ -114,7 +121,7 @@ pub fn fly(model: &Model, seed: Seed, length: Span, events_max: u64) -> PilotRun
     PilotRun { batches, right: std::mem::take(&mut engine.probe.right), submitted, events, whole }
 }
 
-/// Judges the replications of a pilot; there is no scout where it ended early or saw no steady state. `Err` asks for one twice as long.
+/// Judges the replications of a pilot, none of them empty; there is no scout where it ended early or saw no steady state. `Err` asks for one twice as long.
 pub fn judge(runs: &[PilotRun], length: Span, doublings: u32) -> Result<(Pilot, Option<Scout>), ()> {
     let reached = runs.iter().map(|r| r.batches.len()).min().unwrap_or(0);
     let seconds = length.as_secs() * reached as f64 / BATCHES as f64;

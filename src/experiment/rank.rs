@@ -204,7 +204,7 @@ pub struct Swing {
     pub at_high_s: Estimate,
     /// One of the ends has no steady state.
     pub unsteady: bool,
-    /// Its part of the sum of squared swings; `None` where an end has no steady state.
+    /// Its part of the sum of squared swings; `None` where an end of any has no steady state or no observations.
     pub share: Option<f64>,
 }
 
@@ -421,13 +421,7 @@ fn unknown(doubts: &Doubts, jobs: &[Job], figure: &Figure) -> Unknown {
     let (ends, draws) = jobs.split_at(2 * doubts.each.len());
     let mut swings: Vec<Swing> =
         doubts.each.iter().zip(ends.chunks(2)).map(|(d, ends)| swing(d, ends, figure)).collect();
-    let span = |s: &Swing| s.at_high_s.value.unwrap_or(0.0) - s.at_low_s.value.unwrap_or(0.0);
-    let all: f64 = swings.iter().map(|s| span(s).powi(2)).sum();
-    let is_known = swings.iter().all(|s| !s.unsteady) && all > 0.0;
-    for swing in &mut swings {
-        swing.share = is_known.then(|| span(swing).powi(2) / all);
-    }
-    swings.sort_by(|a, b| b.unsteady.cmp(&a.unsteady).then(span(b).abs().total_cmp(&span(a).abs())));
+    weigh(&mut swings);
     let draws: Vec<Draw> = doubts
         .draws
         .iter()
@@ -446,6 +440,19 @@ fn unknown(doubts: &Doubts, jobs: &[Job], figure: &Figure) -> Unknown {
         swings,
         draws,
     }
+}
+
+/// Gives each swing its share, and puts the largest first; one with nothing observed at an end is no swing that can be measured.
+fn weigh(swings: &mut [Swing]) {
+    let span = |s: &Swing| Some((s.at_high_s.value? - s.at_low_s.value?).abs());
+    let squares: Option<Vec<f64>> =
+        swings.iter().map(|s| span(s).filter(|_| !s.unsteady).map(|x| x * x)).collect();
+    let all: f64 = squares.iter().flatten().sum();
+    for (at, swing) in swings.iter_mut().enumerate() {
+        swing.share = squares.as_ref().filter(|_| all > 0.0).map(|squares| squares[at] / all);
+    }
+    let size = |s: &Swing| span(s).unwrap_or(-1.0);
+    swings.sort_by(|a, b| b.unsteady.cmp(&a.unsteady).then(size(b).total_cmp(&size(a))));
 }
 
 fn swing(doubt: &Doubt, ends: &[Job], figure: &Figure) -> Swing {
@@ -497,6 +504,27 @@ mod tests {
         }
         assert_eq!(cube, latin_hypercube(16, 3, 7));
         assert_ne!(cube, latin_hypercube(16, 3, 8));
+    }
+
+    #[test]
+    fn a_swing_with_nothing_observed_at_an_end_is_not_the_largest() {
+        let swing = |path: &str, low: Option<f64>, high: f64| Swing {
+            path: path.to_owned(),
+            in_file: String::new(),
+            low: String::new(),
+            high: String::new(),
+            at_low_s: low.map_or_else(|| Estimate::unknown("no observations"), Estimate::exact),
+            at_high_s: Estimate::exact(high),
+            unsteady: false,
+            share: None,
+        };
+        let mut swings = vec![swing("a", None, 9.0), swing("b", Some(1.0), 2.0), swing("c", Some(1.0), 4.0)];
+        weigh(&mut swings);
+        let told: Vec<_> = swings.iter().map(|s| (s.path.as_str(), s.share)).collect();
+        assert_eq!(told, [("c", None), ("b", None), ("a", None)]);
+        swings.pop();
+        weigh(&mut swings);
+        assert_eq!(swings.iter().map(|s| s.share).collect::<Vec<_>>(), [Some(0.9), Some(0.1)]);
     }
 
     #[test]

@@ -140,18 +140,22 @@ fn thresholds(model: &Model, demands: &Demands) -> Vec<Thresholds> {
 /// Runs all jobs to their end.
 pub fn settle(jobs: &mut [Job], options: &Options, progress: &dyn Progress) -> Result<(), StudyError> {
     in_pool(options, || {
-        fly_pilots(jobs, options, progress);
+        fly_pilots(jobs, options, progress)?;
         for_pairs(jobs, level_pilots);
         while jobs.iter().any(|j| !j.done) {
             round(jobs, options, progress);
+            if jobs.iter().any(|job| job.summaries().iter().any(|summary| summary.window_s <= 0.0)) {
+                return Err(StudyError::Budget(options.budget, "the end of the warm-up"));
+            }
             for_pairs(jobs, level_looks);
         }
-    })
+        Ok(())
+    })?
 }
 
 /// Flies the pilots of jobs that have none yet, and simulates nothing else.
 pub fn launch_only(jobs: &mut [Job], options: &Options, progress: &dyn Progress) -> Result<(), StudyError> {
-    in_pool(options, || fly_pilots(jobs, options, progress))
+    in_pool(options, || fly_pilots(jobs, options, progress))?
 }
 
 /// Calls `level` with the sides of each comparison.
@@ -213,7 +217,7 @@ pub fn run_all<T: Send>(
     results
 }
 
-fn fly_pilots(jobs: &mut [Job], options: &Options, progress: &dyn Progress) {
+fn fly_pilots(jobs: &mut [Job], options: &Options, progress: &dyn Progress) -> Result<(), StudyError> {
     let mut waiting: Vec<(usize, Span, u32)> = jobs
         .iter()
         .enumerate()
@@ -240,6 +244,9 @@ fn fly_pilots(jobs: &mut [Job], options: &Options, progress: &dyn Progress) {
         });
         let mut by_job: Vec<Vec<PilotRun>> = vec![Vec::new(); waiting.len()];
         for ((at, _), run) in runs {
+            if run.is_empty() {
+                return Err(StudyError::Budget(options.budget, "the first requests are answered"));
+            }
             by_job[at].push(run);
         }
         let flown = std::mem::take(&mut waiting);
@@ -250,6 +257,7 @@ fn fly_pilots(jobs: &mut [Job], options: &Options, progress: &dyn Progress) {
             }
         }
     }
+    Ok(())
 }
 
 /// Sets the length of the first look.

@@ -27,7 +27,7 @@ pub fn saturation(
     // Throughput has come to its end where its resource has.
     let exhausted = |i: usize| culprits[i].as_ref().is_some_and(|c| c.utilization > 0.985);
     if dial.closed() {
-        return closed_saturation(model, jobs, points, &row, &exhausted, &cause_at);
+        return closed_saturation(model, dial.most, jobs, points, &row, &exhausted, &cause_at);
     }
     let first_saturated = points.iter().position(|p| p.state == State::Saturated);
     let last_carried = points.iter().rposition(|p| matches!(p.state, State::Stable | State::Shedding));
@@ -50,18 +50,32 @@ pub fn saturation(
             let value = guess.unwrap_or((low + high) / 2.0).clamp(low, high);
             row(Estimate::with_interval(value, low, high), throughput, cause_at(at), None)
         }
-        (_, Some(_)) => row(
+        (Some(_), Some(_)) => row(
             Estimate::unknown("loads judged steady and not steady overlap"),
             Estimate::default(),
             None,
             None,
         ),
+        (None, Some(high)) => {
+            let reason = match first_saturated {
+                Some(0) => format!("below {}, the lowest load simulated", loads::plain(high)),
+                _ => format!("below {}, and no load was judged steady", loads::plain(high)),
+            };
+            let at = Estimate { high: Some(high), ..Estimate::unknown(&reason) };
+            row(at, Estimate::default(), first_saturated.and_then(cause_at), None)
+        }
         (Some(low), None) => {
             let reason = match edge {
                 _ if sheds => "what cannot be carried is shed, not queued".to_owned(),
                 Edge::Sheds(_) => "what cannot be carried is shed, not queued".to_owned(),
                 Edge::Unlimited if dial_is_unlimited(model, dial) => {
                     "nothing in the model is limited".to_owned()
+                }
+                Edge::Beyond(_) => {
+                    format!("above {}, with the most users that are simulated", loads::plain(low))
+                }
+                _ if points.last().is_some_and(|p| p.load.at > low) => {
+                    format!("above {}, the highest load judged steady", loads::plain(low))
                 }
                 _ => format!("above {}, the highest load simulated", loads::plain(low)),
             };
@@ -76,22 +90,27 @@ fn dial_is_unlimited(model: &Model, dial: &Dial) -> bool {
     bound(model, dial).is_none()
 }
 
+/// The point at which closed users get the most answers.
+pub fn most_carried(points: &[Point]) -> Option<usize> {
+    let throughput = |at: usize| points[at].total.throughput_per_s.value.unwrap_or(0.0);
+    // Where users are turned away or give up, they come back sooner and ask for more of what still works: that is another mix of
+    // requests, and no bound for this one.
+    let sheds = |at: &usize| points[*at].state == State::Shedding;
+    let all = || 0..points.len();
+    let most = |a: &usize, b: &usize| throughput(*a).total_cmp(&throughput(*b));
+    all().filter(|at| !sheds(at)).max_by(most).or_else(|| all().max_by(most))
+}
+
 fn closed_saturation(
     model: &Model,
+    users_max: f64,
     jobs: &[Job],
     points: &mut [Point],
     row: &dyn Fn(Estimate, Estimate, Option<String>, Option<Asymptotes>) -> Saturation,
     exhausted: &dyn Fn(usize) -> bool,
     cause_at: &dyn Fn(usize) -> Option<String>,
 ) -> Saturation {
-    let throughput = |p: &Point| p.total.throughput_per_s.value.unwrap_or(0.0);
-    // Where users are turned away or give up, they come back sooner and ask for more of what still works: that is another mix of
-    // requests, and no bound for this one.
-    let sheds = |at: &usize| points[*at].state == State::Shedding;
-    let all = || 0..points.len();
-    let most = |a: &usize, b: &usize| throughput(&points[*a]).total_cmp(&throughput(&points[*b]));
-    let best = all().filter(|at| !sheds(at)).max_by(most).or_else(|| all().max_by(most));
-    let Some(best) = best else {
+    let Some(best) = most_carried(points) else {
         return row(Estimate::unknown("no load was simulated"), Estimate::default(), None, None);
     };
     let x_max = points[best].total.throughput_per_s.clone();
@@ -107,7 +126,8 @@ fn closed_saturation(
     let n_star = at.value.unwrap_or(f64::INFINITY);
     let highest = jobs.last().map_or(0.0, |j| j.at);
     if highest < n_star || !exhausted(best) {
-        let reason = format!("throughput still rises at {highest:.0} users");
+        let end = if highest >= users_max { ", the most that are simulated" } else { "" };
+        let reason = format!("throughput still rises at {highest:.0} users{end}");
         return row(Estimate { low: Some(highest), ..Estimate::unknown(&reason) }, x_max, None, None);
     }
     for p in points
@@ -117,4 +137,25 @@ fn closed_saturation(
         p.state = State::BeyondSaturation;
     }
     row(at, x_max, cause_at(best), asymptotes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::answer::RequestRow;
+
+    /// Those who are turned away come back sooner, and their throughput is no bound for those who wait.
+    #[test]
+    fn the_most_that_is_carried_is_carried_where_nothing_is_shed() {
+        let point = |state, throughput: f64| Point {
+            state,
+            total: RequestRow { throughput_per_s: Estimate::exact(throughput), ..RequestRow::default() },
+            ..Point::default()
+        };
+        let mut points = vec![point(State::Stable, 50.0), point(State::Undecided, 90.0)];
+        assert_eq!(most_carried(&points), Some(1));
+        points.push(point(State::Shedding, 120.0));
+        assert_eq!(most_carried(&points), Some(1));
+        assert_eq!(most_carried(&points[2..]), Some(0));
+    }
 }

@@ -65,6 +65,10 @@ pub(super) fn shifts(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Shifts, StudyError> {
+    let mut binding = base.model.objectives.iter().filter(|objective| !objective.warns);
+    if !binding.any(|objective| limit::speaks_of_load(objective.goal)) {
+        return Ok(nowhere(turned, "no objective gets worse with load"));
+    }
     let mut side = Side::new(&base.model)?;
     let study = Study { options: &fixed(base, options), progress };
     let law = bound(&base.model, &side.dial).map(|(load, _)| load).filter(|load| *load > 0.0);
@@ -166,7 +170,7 @@ impl Side {
         job
     }
 
-    /// The highest load at which all holds below the first at which something breaks, and that one.
+    /// The highest load at which all holds below the first at which something breaks, or nothing is observed any more, and that one.
     fn bracket(&self) -> (Option<&Job>, Option<&Job>) {
         let broken = self.jobs.iter().position(|job| worst(job).is_none_or(|it| it.value >= 0.0));
         let before = broken.unwrap_or(self.jobs.len()).checked_sub(1);
@@ -193,7 +197,12 @@ impl Side {
             }
             (None, None) => Vec::new(),
         };
-        let mut wanted: Vec<f64> = wanted.into_iter().map(|at| self.dial.round(at)).collect();
+        self.new_loads(&wanted)
+    }
+
+    /// Of some loads those that can be simulated and were not, once each.
+    fn new_loads(&self, wanted: &[f64]) -> Vec<f64> {
+        let mut wanted: Vec<f64> = wanted.iter().map(|at| self.dial.round(*at)).collect();
         wanted.dedup();
         wanted.retain(|at| self.jobs.iter().all(|job| job.at != *at));
         wanted
@@ -248,6 +257,9 @@ struct Study<'a> {
 impl Study<'_> {
     /// Steps all sides to their limits, each from its own first loads.
     fn climb(&self, sides: &mut [(&mut Side, Vec<f64>)], pace: &Pace) -> Result<(), StudyError> {
+        for (side, wanted) in sides.iter_mut() {
+            *wanted = side.new_loads(wanted);
+        }
         for _ in 0..STEPS {
             let mut fresh: Vec<Job> = Vec::new();
             for (side, wanted) in sides.iter() {

@@ -60,6 +60,12 @@ fn first_loads(model: &Model, dial: &Dial, asked: &Loads, edge: Edge) -> Result<
     if let Some(bad) = at.iter().find(|x| !x.is_finite() || **x <= 0.0) {
         return Err(StudyError::BadLoad(format!("a load is above zero, not {bad}")));
     }
+    asked
+        .at
+        .iter()
+        .chain(asked.from.iter())
+        .chain(asked.to.iter())
+        .try_for_each(|x| dial.check(model, *x))?;
     at.iter_mut().for_each(|x| *x = dial.round(*x));
     at.sort_by(f64::total_cmp);
     at.dedup();
@@ -96,7 +102,8 @@ pub fn loads_up_to(edge: Edge, dial: &Dial) -> Vec<f64> {
             shares.chain([BEYOND * not]).collect()
         }
         Edge::Sheds(bound) => SHARES_SHEDDING.iter().map(|s| s * bound).collect(),
-        Edge::Closed(n) => SHARES_CLOSED.iter().map(|s| s * n).collect(),
+        Edge::Closed(n) => SHARES_CLOSED.iter().map(|s| (s * n).min(dial.most)).collect(),
+        Edge::Beyond(most) => (1..=10).map(|i| 0.1 * f64::from(i) * most).collect(),
         Edge::Unlimited => (1..=10).map(|i| 0.2 * f64::from(i) * dial.base).collect(),
     }
 }
@@ -243,5 +250,30 @@ pub fn law_row(model: &Model, dial: &Dial, at: f64, station: StationId) -> Bottl
         resource: station.resource.to_owned(),
         rate_per_s: rate,
         users: dial.closed().then_some(at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile;
+    use crate::experiment::Quiet;
+    use crate::model::USERS_MAX;
+
+    /// By the asymptotes of a closed network 64 workers of 1 ms are exhausted by 64,000/s x (1 d + 1 ms) = 5.5e9 users.
+    #[test]
+    fn users_beyond_what_is_simulated_are_not_swept() {
+        let yaml = "knee: 1\nload: {users: 1_000, think: {exp: 1d}, requests: {s.x: 1}}\nservices: {s: {workers: 64, endpoints: {x: [{delay: {exp: 1ms}}]}}}\n";
+        let loaded = compile::load(yaml.as_bytes(), "m.yaml", &[], &|_| Err("no files here".into()));
+        let model = loaded.model.expect("a model without faults");
+        let dial = Dial::steady(&model, &crate::experiment::Swept::All).unwrap();
+        let law = bound(&model, &dial).map(|law| law.0);
+        assert!((law.unwrap() - 5.5296e9).abs() < 1e5, "{law:?}");
+        let edge = find_edge(&model, &dial, law, &Options::from(&model.study), &Quiet).unwrap();
+        assert_eq!(edge, Edge::Beyond(f64::from(USERS_MAX)));
+        let loads = first_loads(&model, &dial, &Loads::default(), edge).unwrap();
+        assert_eq!((loads.len(), loads[0], loads[9]), (10, 1e6, 1e7));
+        let near = Edge::Closed(8e6);
+        assert_eq!(first_loads(&model, &dial, &Loads::default(), near).unwrap().last(), Some(&1e7));
     }
 }

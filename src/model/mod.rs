@@ -104,6 +104,9 @@ pub struct Group {
     pub requests: Range<u32>,
 }
 
+/// The most users that are simulated at once, over all groups.
+pub const USERS_MAX: u32 = 10_000_000;
+
 /// Where requests come from.
 #[derive(Clone, Debug)]
 pub enum Source {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::number::{finite, interval, rounded, significant, trimmed};
 use crate::experiment::answer::{Answer, Axis, Estimate, PathAxis};
+use crate::spec::quantity::{Unit, measured};
 
 /// The answer with the values of its axis in the unit that readers are shown.
 #[must_use]
@@ -77,10 +78,12 @@ fn last_names(path: &str, room: usize) -> String {
 #[must_use]
 pub fn column(axis: &Axis) -> String {
     let Axis::Path(axis) = axis else { return "load".to_owned() };
-    let suffix = match axis.unit.as_str() {
-        "" | "%" => "",
-        unit if unit.starts_with('/') => "_per_s",
-        _ => "_s",
+    let suffix = match measured(&format!("1{}", axis.unit)) {
+        Ok((Unit::Time, _)) => "_s",
+        Ok((Unit::Rate, _)) => "_per_s",
+        Ok((Unit::Bytes, _)) => "_bytes",
+        Ok((Unit::Bandwidth, _)) => "_bps",
+        Ok((Unit::Plain, _)) | Err(_) => "",
     };
     format!("{}{suffix}", axis.path)
 }
@@ -170,6 +173,7 @@ mod tests {
         assert_eq!(with_unit(&path("load.rate", "/s", 1.0), "20"), "load.rate = 20/s");
         assert_eq!(axis_title(&path("db.q.read", "ms", 1e-3)), "db.q.read, ms");
         assert_eq!(column(&path("db.q.read", "ms", 1e-3)), "db.q.read_s");
+        assert_eq!(column(&path("wan.bandwidth", "Mbps", 1e6)), "wan.bandwidth_bps");
         assert_eq!([1200.0, 0.25, 1234.56, 33.3333].map(bare), ["1,200", "0.25", "1,235", "33.33"]);
     }
 }

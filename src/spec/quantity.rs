@@ -10,6 +10,8 @@ use crate::diagnostic::{Diagnostics, nearest};
 pub const SECONDS_MAX: f64 = 100.0 * 365.25 * 86_400.0;
 /// The highest rate a model may state: a request every nanosecond, the resolution of simulated time.
 pub const RATE_MAX: f64 = 1e9;
+/// The lowest rate at which anything arrives within simulated time: one a year on average.
+pub const RATE_MIN: f64 = 100.0 / SECONDS_MAX;
 
 /// What is wrong with a text, and what was expected.
 #[derive(Clone, Debug, PartialEq)]
@@ -271,6 +273,42 @@ pub fn share(text: &str) -> Result<f64, Wrong> {
         return Err(Wrong::new(format!("`{shown}` lies outside 0% to 100%"), SHARE));
     }
     Ok(value)
+}
+
+/// What a number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Nothing, or a share.
+    Plain,
+    /// Time, in seconds.
+    Time,
+    /// Things per second.
+    Rate,
+    /// Bytes.
+    Bytes,
+    /// Bits per second.
+    Bandwidth,
+}
+
+/// From this ratio of its ends on an interval is filled by factors.
+pub const FACTORS_FROM: f64 = 20.0;
+
+/// What a number counts, told by its unit, and the number in base units: seconds, per second, bytes, bits per second, a share of one.
+///
+/// # Errors
+/// When it is no number, or one that its unit does not go with.
+pub fn measured(text: &str) -> Result<(Unit, f64), Wrong> {
+    let (number, unit) = number_and_unit(text)?;
+    match unit {
+        "" => Ok((Unit::Plain, number)),
+        "%" => Ok((Unit::Plain, number / 100.0)),
+        _ if unit.starts_with('/') => rate(text).map(|rate| (Unit::Rate, rate)),
+        _ if SIZES.iter().any(|(name, _)| *name == unit) => bytes(text).map(|bytes| (Unit::Bytes, bytes)),
+        _ if BANDWIDTHS.iter().any(|(name, _)| *name == unit) => {
+            bandwidth(text).map(|bits| (Unit::Bandwidth, bits))
+        }
+        _ => duration(text).map(|seconds| (Unit::Time, seconds)),
+    }
 }
 
 /// A whole number.

@@ -2,12 +2,10 @@
 //!
 //! `1..8`, `10ms..1s:5:log`, `1,2,4`: units may be left to the file, and whole numbers stay whole.
 
-use super::quantity::{self, number_and_unit};
+use super::quantity::{self, FACTORS_FROM, Unit, measured, number_and_unit};
 
 /// How many values a range gets unless stated.
 pub const VALUES: usize = 10;
-/// From this ratio of its ends on a range is spaced by factors.
-pub const FACTORS_FROM: f64 = 20.0;
 const EXPECTED: &str = "expected A..B, A..B:N, A..B:N:log or A,B,C, such as `1..8`";
 
 /// The values a number should take; units may be left to the file.
@@ -31,7 +29,7 @@ pub struct Ends {
 /// One value of a number of the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Value {
-    /// In base units: seconds, per second, a share, or the plain number.
+    /// In base units: seconds, per second, bytes, bits per second, a share, or the plain number.
     pub at: f64,
     /// As it would stand in the model file.
     pub text: String,
@@ -164,30 +162,15 @@ struct Quantity {
     unit: String,
     /// In the base unit of its kind.
     base: f64,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Plain,
-    Share,
-    Time,
-    Rate,
+    kind: Unit,
 }
 
 impl Quantity {
     /// A number in its own unit, else in this one.
     fn of(number: &Number, unit: &str) -> Result<Self, String> {
         let unit = if number.unit.is_empty() { unit } else { &number.unit };
-        let (number, text) = (number.number, format!("{}{unit}", number.number));
-        let (kind, base) = match unit {
-            "" => (Kind::Plain, number),
-            "%" => (Kind::Share, number / 100.0),
-            _ if unit.starts_with('/') => {
-                (Kind::Rate, quantity::rate(&text).map_err(quantity::Wrong::in_one_line)?)
-            }
-            _ => (Kind::Time, quantity::duration(&text).map_err(quantity::Wrong::in_one_line)?),
-        };
+        let number = number.number;
+        let (kind, base) = measured(&format!("{number}{unit}")).map_err(quantity::Wrong::in_one_line)?;
         Ok(Self { number, unit: unit.to_owned(), base, kind })
     }
 
@@ -303,5 +286,20 @@ mod tests {
         let told = count("1..100_000").unwrap_err();
         assert_eq!(told, "100000 values, and at most 256 are tried; ask for fewer with A..B:N");
         assert_eq!(count("1_000..100_000:5:log"), Ok(5));
+    }
+
+    #[test]
+    fn sizes_and_bandwidths_have_ranges_too() {
+        let resolved = |text: &str, in_file| {
+            let found = Values::read(text).unwrap().resolve(in_file, Fill::Ten, 256)?;
+            Ok(found.values.into_iter().map(|v| (v.at, v.text)).collect::<Vec<_>>())
+        };
+        let told = |values: &[(f64, &str)]| Ok(values.iter().map(|(x, t)| (*x, (*t).to_owned())).collect());
+        let mbps = [(5e7, "50Mbps"), (5.25e8, "525Mbps"), (1e9, "1Gbps")];
+        assert_eq!(resolved("50Mbps..1Gbps:3", "100Mbps"), told(&mbps));
+        assert_eq!(resolved("50,1000", "100Mbps"), told(&[(5e7, "50Mbps"), (1e9, "1000Mbps")]));
+        assert_eq!(resolved("512B,2KiB", "1KiB"), told(&[(512.0, "512B"), (2048.0, "2KiB")]));
+        let mixed: Result<Vec<(f64, String)>, String> = resolved("1KiB..1Gbps", "1KiB");
+        assert_eq!(mixed.unwrap_err(), "`1KiB` and `1Gbps` are not of one kind");
     }
 }

@@ -5,7 +5,7 @@
 
 use super::decode::Decode;
 use super::law::{Law, SizeLaw};
-use super::quantity::{self, number_and_unit};
+use super::quantity::{self, FACTORS_FROM, Unit, measured, number_and_unit};
 use super::tree::{Node, Value};
 use crate::diagnostic::Diagnostics;
 
@@ -164,7 +164,7 @@ pub fn kind_of(path: &str, node: &Node) -> Kind {
     scaled(node, 1.0, "", &mut first);
     match first {
         _ if path.starts_with("load.") => Kind::Load,
-        Some((_, text, _)) if measured(&text).is_some_and(|(unit, _)| unit == Unit::Time) => Kind::Time,
+        Some((_, text, _)) if measured(&text).is_ok_and(|(unit, _)| unit == Unit::Time) => Kind::Time,
         _ => Kind::Capacity,
     }
 }
@@ -197,7 +197,7 @@ pub fn turned(node: &Node, kind: Kind, step: f64) -> Option<Turned> {
     let mut first = None;
     let value = scaled(node, factor, "", &mut first);
     let (name, from, to) = first?;
-    let moved = measured(&to)?.1 / measured(&from)?.1 - 1.0;
+    let moved = measured(&to).ok()?.1 / measured(&from).ok()?.1 - 1.0;
     let from = if name.is_empty() { from } else { format!("{name} {from}") };
     (moved.is_finite() && moved != 0.0).then_some((from, to, value, moved))
 }
@@ -243,35 +243,6 @@ fn six_digits(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }
 
-/// What a number counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Nothing, or a share.
-    Plain,
-    /// Time, in seconds.
-    Time,
-    /// Things per second.
-    Rate,
-    /// Bytes.
-    Bytes,
-    /// Bits per second.
-    Bandwidth,
-}
-
-/// A number and what it counts; `None` where it is none.
-#[must_use]
-pub fn measured(text: &str) -> Option<(Unit, f64)> {
-    let of = |unit: Unit| move |value: f64| (unit, value);
-    quantity::number(text)
-        .map(of(Unit::Plain))
-        .or_else(|_| quantity::duration(text).map(of(Unit::Time)))
-        .or_else(|_| quantity::share(text).map(of(Unit::Plain)))
-        .or_else(|_| quantity::rate(text).map(of(Unit::Rate)))
-        .or_else(|_| quantity::bytes(text).map(of(Unit::Bytes)))
-        .or_else(|_| quantity::bandwidth(text).map(of(Unit::Bandwidth)))
-        .ok()
-}
-
 /// A knob that is set to a value somebody named.
 #[must_use]
 pub fn set_to(path: &str, node: &Node, value: &str) -> Turn {
@@ -280,7 +251,8 @@ pub fn set_to(path: &str, node: &Node, value: &str) -> Turn {
         Value::Scalar { text, .. } => text.clone(),
         _ => scaled(node, 1.0, "", &mut None),
     };
-    let relative = measured(&from).zip(measured(value)).filter(|((a, x), (b, _))| a == b && *x != 0.0);
+    let relative =
+        measured(&from).ok().zip(measured(value).ok()).filter(|((a, x), (b, _))| a == b && *x != 0.0);
     Turn {
         path: path.to_owned(),
         kind: kind_of(path, node),
@@ -291,26 +263,25 @@ pub fn set_to(path: &str, node: &Node, value: &str) -> Turn {
     }
 }
 
-/// The number that lies a `share` of the way from one to another above it: on a logarithmic scale from a factor of 10 on, and whole
+/// The number that lies a `share` of the way from one to another above it: on a logarithmic scale from [`FACTORS_FROM`] on, and whole
 /// between whole numbers. `None` where they are no numbers of one unit.
 #[must_use]
 pub fn between(low: &str, high: &str, share: f64) -> Option<String> {
-    let ((_, from), (_, to)) = (measured(low)?, measured(high)?);
+    let ((_, from), (_, to)) = (measured(low).ok()?, measured(high).ok()?);
     let value =
         if is_logarithmic(low, high) { from * (to / from).powf(share) } else { from + share * (to - from) };
     if quantity::whole(low).is_ok() && quantity::whole(high).is_ok() {
         return Some(format!("{}", value.round()));
     }
     let (_, unit) = number_and_unit(high).ok()?;
-    let one = measured(&format!("1{unit}"))?.1;
+    let one = measured(&format!("1{unit}")).ok()?.1;
     Some(format!("{}{unit}", six_digits(value / one)))
 }
 
 /// Whether numbers between two are spread by factors.
 #[must_use]
 pub fn is_logarithmic(low: &str, high: &str) -> bool {
-    const FACTORS_FROM: f64 = 10.0;
-    matches!((measured(low), measured(high)), (Some((_, from)), Some((_, to))) if from > 0.0 && to >= FACTORS_FROM * from)
+    matches!((measured(low), measured(high)), (Ok((_, from)), Ok((_, to))) if from > 0.0 && to >= FACTORS_FROM * from)
 }
 
 #[cfg(test)]
@@ -358,6 +329,8 @@ mod tests {
         assert_eq!(between("1ms", "100ms", 0.5).unwrap(), "10ms");
         assert_eq!(between("2", "5", 0.4).unwrap(), "3");
         assert_eq!(between("10%", "30%", 0.5).unwrap(), "20%");
+        assert_eq!(between("100Mbps", "1Gbps", 0.5).unwrap(), "0.55Gbps");
+        assert_eq!((is_logarithmic("1ms", "19ms"), is_logarithmic("1ms", "20ms")), (false, true));
         assert_eq!(between("10%", "fast", 0.5), None);
     }
 }

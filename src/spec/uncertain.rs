@@ -3,8 +3,8 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{At, Decode, scalar};
+use super::quantity::measured;
 use super::tree::{Node, shorten};
-use super::turn::measured;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// An interval in which a number lies, as written: its low and its high end.
@@ -26,11 +26,11 @@ impl Decode for Between {
         let problem = match ends {
             None => wrong(format!("`{}` is no interval", shorten(text))),
             Some([low, high]) => match (measured(low), measured(high)) {
-                (Some((a, x)), Some((b, y))) if a == b && x < y => None,
-                (Some((a, _)), Some((b, _))) if a == b => {
+                (Ok((a, x)), Ok((b, y))) if a == b && x < y => None,
+                (Ok((a, _)), Ok((b, _))) if a == b => {
                     wrong(format!("the interval `{}` is empty", shorten(text)))
                 }
-                (Some(_), Some(_)) => {
+                (Ok(_), Ok(_)) => {
                     wrong(format!("the ends of `{}` have units that do not go together", shorten(text)))
                 }
                 _ => wrong(format!("`{}` is no interval of numbers", shorten(text))),

@@ -6,7 +6,7 @@
 pub mod answer;
 
 use self::answer::{Break, Change, DayRow, LimitRow, Plan, Step};
-use super::answer::{Answer, Axis, Estimate, UP_TO_SATURATION};
+use super::answer::{Answer, Axis, Estimate, State, UP_TO_SATURATION};
 use super::bill::Bill;
 use super::loads::Dial;
 use super::options::{Loads, Options, Progress, StudyError, Swept};
@@ -14,7 +14,7 @@ use super::size::{self, Build, Milestone, SizeError};
 use crate::calendar::Date;
 use crate::compile::growth::{Base, Growth};
 use crate::compile::knobs::Knob;
-use crate::model::Model;
+use crate::model::{Model, USERS_MAX};
 use crate::spec::range::Value;
 
 /// Months after a break that its change should last, at the least.
@@ -53,6 +53,11 @@ pub fn plan<E>(
     let dial = Dial::steady(model, &Swept::All)?;
     let unit = Unit::new(model, &dial, asked.growth)?;
     let calendar = calendar(asked, unit.base);
+    let sizes = !asked.knobs.is_empty() && !model.objectives.is_empty();
+    if sizes {
+        // What cannot be sized is better told before the sweep than after it.
+        size::refuse(model, &not_less(&asked.knobs, &asked.values))?;
+    }
     let answer = super::sweep(model, &Loads::default(), options, progress)?;
     let mut limits = limits(model, &answer, &unit, &calendar);
     limits.sort_by_key(|row| row.breaks.as_ref().map_or(i32::MAX, |b| b.date.since(asked.growth.from)));
@@ -72,12 +77,12 @@ pub fn plan<E>(
         steps: Vec::new(),
         currency: Bill::of(model).map(|bill| bill.currency),
         cost: size::cost(model),
-        simulated_up_to: answer.points.iter().map(|p| p.load.at * unit.per_axis).reduce(f64::max),
+        simulated_up_to: simulated_up_to(&answer, &unit),
         remarks: Vec::new(),
         days: calendar,
     };
     beyond_what_was_simulated(&mut plan);
-    if !asked.knobs.is_empty() && !model.objectives.is_empty() {
+    if sizes {
         plan.steps = steps(model, asked, &unit, &mut plan, build, options, progress)?;
     }
     Ok(plan)
@@ -90,6 +95,8 @@ struct Unit {
     per_axis: f64,
     /// The load on the first day.
     base: f64,
+    /// The highest that can be simulated.
+    most: f64,
 }
 
 impl Unit {
@@ -107,7 +114,8 @@ impl Unit {
             Some(Base::Users(x) | Base::Rate(x)) => x,
             None => in_file,
         };
-        Ok(Self { axis, per_axis: in_file / dial.base, base })
+        let per_axis = in_file / dial.base;
+        Ok(Self { axis, per_axis, base, most: per_axis * dial.most })
     }
 
     fn shown(&self, e: &Estimate) -> Estimate {
@@ -201,6 +209,12 @@ fn culprit(answer: &Answer, at: f64) -> Option<String> {
     Some(nearest.held_by.clone().unwrap_or_else(own))
 }
 
+/// The highest load that was simulated and has a steady state.
+fn simulated_up_to(answer: &Answer, unit: &Unit) -> Option<f64> {
+    let steady = answer.points.iter().filter(|point| point.state != State::Saturated);
+    steady.map(|point| point.load.at * unit.per_axis).reduce(f64::max)
+}
+
 /// Says so where the plan asks for more than was simulated, and no limit was found below.
 fn beyond_what_was_simulated(plan: &mut Plan) {
     let Some(simulated) = plan.simulated_up_to else { return };
@@ -227,11 +241,9 @@ fn steps<E>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Vec<Step>, SizeError<E>> {
-    let Some(mut needed_from) = plan.first().and_then(|row| row.breaks.as_ref()).map(|b| b.earliest) else {
-        return Ok(Vec::new());
-    };
+    let Some(mut needed_from) = needed_from(&plan.limits) else { return Ok(Vec::new()) };
     let (mut values, mut steps) = (asked.values.clone(), Vec::new());
-    let grid = asked.knobs.iter().map(|knob| knob.values.len() as u64).product::<u64>();
+    let grid = size::grid_len(&asked.knobs);
     let mut until = if grid >= GRID_STEPPED { plan.until } else { needed_from.plus_months(STEP_MONTHS) };
     if grid >= GRID_STEPPED {
         plan.remarks.push(format!("{grid} configurations are many: one change is sized for the whole plan"));
@@ -263,6 +275,12 @@ fn steps<E>(
     Ok(steps)
 }
 
+/// The first day on which something that fails may break: of all rows, since what is expected to break first may be what is known best.
+fn needed_from(limits: &[LimitRow]) -> Option<Date> {
+    let breaks = limits.iter().filter(|row| !row.warns).filter_map(|row| row.breaks.as_ref());
+    breaks.map(|breaks| breaks.earliest).min()
+}
+
 /// The most that must hold until a day.
 fn most_needed(days: &[DayRow], until: Date) -> f64 {
     days.iter().filter(|day| day.date < until).map(|day| day.needed).fold(0.0, f64::max)
@@ -280,31 +298,35 @@ fn step<E>(
     plan: &Plan,
     (build, options, progress): Study<'_, E>,
 ) -> Result<(Step, Vec<String>), SizeError<E>> {
-    let knobs: Vec<Knob> = asked.knobs.iter().zip(before).map(|(knob, now)| at_least(knob, now)).collect();
     let question = size::Asked {
-        knobs,
+        knobs: not_less(&asked.knobs, before),
         milestones: vec![unit.milestone(load)],
         swept: Swept::All,
         headroom: HEADROOM,
         survive_replica: false,
     };
+    let nothing = |first: Option<String>, why: String| Step {
+        needed_from,
+        sized_for: load,
+        sized_until,
+        changes: Vec::new(),
+        more: 0.0,
+        cost: plan.cost,
+        carries: Estimate::default(),
+        lasts_until: Some(needed_from),
+        first,
+        missing: Some(why),
+    };
+    if load > unit.most {
+        let why = format!("more users than the {USERS_MAX} that are simulated at once");
+        return Ok((nothing(None, why), before.to_vec()));
+    }
     let mut sizing = size::size(model, &question, build, options, progress)?;
     let row = sizing.milestones.remove(0);
     let Some(winner) = row.winner else {
         let why = row.least_violation.and_then(|c| c.why).or(row.remarks.first().cloned());
-        let step = Step {
-            needed_from,
-            sized_for: load,
-            sized_until,
-            changes: Vec::new(),
-            more: 0.0,
-            cost: plan.cost,
-            carries: Estimate::default(),
-            lasts_until: Some(needed_from),
-            first: row.cause,
-            missing: Some(why.unwrap_or_else(|| "nothing on offer meets every objective".to_owned())),
-        };
-        return Ok((step, before.to_vec()));
+        let why = why.unwrap_or_else(|| "nothing on offer meets every objective".to_owned());
+        return Ok((nothing(row.cause, why), before.to_vec()));
     };
     let carries = row.limit_at.as_ref().map_or_else(Estimate::default, |found| unit.shown(&found.at));
     // It was confirmed at what it was sized for, whatever its limit.
@@ -333,6 +355,11 @@ fn step<E>(
         missing: None,
     };
     Ok((step, winner.values))
+}
+
+/// Knobs that take nothing away from these values.
+fn not_less(knobs: &[Knob], before: &[String]) -> Vec<Knob> {
+    knobs.iter().zip(before).map(|(knob, now)| at_least(knob, now)).collect()
 }
 
 /// A knob that takes nothing away: its values from the one in the file up, and that one itself.
@@ -401,6 +428,25 @@ mod tests {
         assert_eq!(later.latest, None);
         let broken = Estimate { high: Some(20.0), ..Estimate::unknown("broken at the lowest load") };
         assert_eq!(breaks(&broken, &days(), true).expect("it breaks").date, days()[0].date);
+    }
+
+    #[test]
+    fn a_change_is_needed_from_the_earliest_day_on_which_anything_may_break() {
+        let row = |value, low, high, warns| {
+            let met_up_to = Estimate::with_interval(value, low, high);
+            let breaks = breaks(&met_up_to, &days(), false);
+            let (subject, objective) = ("total".to_owned(), String::new());
+            LimitRow { subject, objective, warns, breaks, met_up_to, first: None, without_campaigns: None }
+        };
+        // One more each day from 100: 130 is exceeded on the thirty-second day, 128 on the thirtieth, 115 on the seventeenth.
+        let rows = [
+            row(130.0, 128.0, 132.0, false),
+            row(140.0, 115.0, 180.0, false),
+            row(120.0, 101.0, 130.0, true),
+        ];
+        assert_eq!(needed_from(&rows).map(|day| day.to_string()), Some("2027-01-17".to_owned()));
+        assert_eq!(needed_from(&rows[..1]).map(|day| day.to_string()), Some("2027-01-30".to_owned()));
+        assert_eq!(needed_from(&rows[2..]), None);
     }
 
     #[test]

@@ -133,7 +133,7 @@ pub struct Configuration {
     pub busiest: Option<Busiest>,
     /// Requests simulated in the last look, all replications.
     pub requests: u64,
-    /// How far it misses, as a share of what is missed; 0 where it misses nothing.
+    /// How far it misses, as a share of what is missed; 0 where it misses nothing, infinite where nothing was observed.
     pub violation: f64,
     /// What it misses, or cannot be told from missing.
     #[serde(skip_serializing_if = "Option::is_none")]

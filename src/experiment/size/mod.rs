@@ -77,8 +77,8 @@ pub fn size<E>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Sizing, SizeError<E>> {
+    refuse(model, &asked.knobs)?;
     let grid = Grid { knobs: &asked.knobs };
-    refuse(model, &grid)?;
     let dial = Dial::steady(model, &asked.swept)?;
     let loads = milestones(model, &dial, asked)?;
     let lines = lines(&grid, build)?;
@@ -121,7 +121,14 @@ pub fn cost(model: &Model) -> f64 {
     grid::costs(model).values().sum()
 }
 
-fn refuse(model: &Model, grid: &Grid<'_>) -> Result<(), StudyError> {
+/// How many configurations there are.
+pub(super) fn grid_len(knobs: &[Knob]) -> u64 {
+    Grid { knobs }.len()
+}
+
+/// What cannot be sized.
+pub(super) fn refuse(model: &Model, knobs: &[Knob]) -> Result<(), StudyError> {
+    let grid = Grid { knobs };
     if model.objectives.is_empty() {
         return Err(StudyError::BadLoad("no objectives to size for: state some in `slo`".to_owned()));
     }
@@ -154,11 +161,15 @@ fn milestones(model: &Model, dial: &Dial, asked: &Asked) -> Result<Vec<(f64, Str
             };
             StudyError::BadLoad(format!("the load has {has}: use {use_instead}"))
         })?;
-        Ok((dial.round(dial.base * asked_for / there_is), label))
+        let load = dial.base * asked_for / there_is;
+        dial.check(model, load)?;
+        Ok((dial.round(load), label))
     };
     let mut loads: Vec<(f64, String)> = asked.milestones.iter().map(of).collect::<Result<_, _>>()?;
     if loads.is_empty() {
-        loads.push(expected(model, dial));
+        let (load, label) = expected(model, dial);
+        dial.check(model, load)?;
+        loads.push((load, label));
     }
     loads.sort_by(|a, b| a.0.total_cmp(&b.0));
     loads.dedup_by(|a, b| a.0 == b.0);
@@ -197,7 +208,9 @@ fn lines<E>(grid: &Grid<'_>, build: Build<'_, E>) -> Result<Lines, SizeError<E>>
 fn subject(model: &Model, rows: &[MilestoneRow]) -> Subject {
     let winner = rows.iter().rev().find_map(|row| row.winner.as_ref().or(row.least_violation.as_ref()));
     let room = |at: usize| winner.and_then(|w| w.checks.get(at)).map_or(f64::INFINITY, |c| c.room);
-    let latencies = model.objectives.iter().enumerate().filter_map(|(at, o)| match o.goal {
+    // Configurations have no checks of objectives that only warn.
+    let binding = model.objectives.iter().filter(|o| !o.warns).enumerate();
+    let latencies = binding.filter_map(|(at, o)| match o.goal {
         Goal::Latency(statistic, bar) => Some((at, o, statistic, bar)),
         _ => None,
     });

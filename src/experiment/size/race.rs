@@ -62,6 +62,8 @@ pub struct Candidate {
     /// The busiest resource, or what that one waits for.
     pub cause: Option<String>,
     checks: Vec<Check>,
+    /// How far its busiest resource is above what it may be, as a share of that; infinite without a steady state.
+    over: f64,
     p95_s: Estimate,
     busiest: Option<Busiest>,
     requests: u64,
@@ -98,6 +100,7 @@ impl Candidate {
             why: None,
             cause: None,
             checks: Vec::new(),
+            over: 0.0,
             p95_s: Estimate::unknown("not simulated"),
             busiest: None,
             requests: 0,
@@ -140,9 +143,10 @@ impl Candidate {
         self.looks = (self.looks.max(1) - 1).max(2);
     }
 
-    /// How far it misses the objective that it misses most.
+    /// How far it misses what it misses most; infinitely where nothing was observed, or without a steady state.
     pub fn violation(&self) -> f64 {
-        self.checks.iter().map(|c| -c.room).fold(0.0, f64::max)
+        let missed = |check: &Check| if check.room.is_finite() { -check.room } else { f64::INFINITY };
+        self.checks.iter().map(missed).fold(self.over, f64::max)
     }
 }
 
@@ -270,6 +274,7 @@ fn requests(job: &Job) -> f64 {
 fn judge(candidate: &mut Candidate, sure: Sure, headroom: f64) {
     candidate.checks.clear();
     (candidate.why, candidate.requests, candidate.cost_events) = (None, 0, 0);
+    candidate.over = 0.0;
     let mut verdict = Verdict::Meets;
     for case in &candidate.cases {
         let job = &case.job;
@@ -282,6 +287,7 @@ fn judge(candidate: &mut Candidate, sure: Sure, headroom: f64) {
             (verdict, candidate.why) = (of_case, why);
         }
         candidate.checks.extend(checks);
+        candidate.over = candidate.over.max(over(job, busiest.as_ref(), allowed(without, headroom)));
         candidate.requests += point.counts.offered;
         candidate.cost_events += point.events;
         if without.is_none() {
@@ -306,6 +312,21 @@ pub fn cause(job: &Job) -> Option<String> {
     Some(bottleneck::name(&job.model, &job.layout, culprit.cause()))
 }
 
+/// How busy a resource may be: with a replica lost the reserve is what is used up.
+fn allowed(without: Option<&str>, headroom: f64) -> f64 {
+    if without.is_some() { 1.0 } else { headroom }
+}
+
+/// As [`Candidate::over`], of one model.
+fn over(job: &Job, busiest: Option<&Busiest>, allowed: f64) -> f64 {
+    let used = busiest.and_then(|b| b.utilization.value).unwrap_or(0.0);
+    if is_full(job, used) { f64::INFINITY } else { used / allowed - 1.0 }
+}
+
+fn is_full(job: &Job, used: f64) -> bool {
+    used > FULL && job.look.as_ref().is_some_and(|look| look.grows)
+}
+
 /// The worst that one model of a candidate does, and why.
 fn of_case(
     job: &Job,
@@ -316,13 +337,12 @@ fn of_case(
 ) -> (Verdict, Option<String>) {
     let lost = without.map_or_else(String::new, |place| format!(" with one of {place} lost"));
     let used = busiest.and_then(|b| Some((b, b.utilization.value?)));
-    // With a replica lost the reserve is what is used up.
-    let allowed = if without.is_some() { 1.0 } else { headroom };
+    let allowed = allowed(without, headroom);
     let over = used.filter(|(_, u)| *u > allowed);
     let short = over.filter(|(b, _)| b.utilization.low.is_some_and(|low| low > allowed));
     let too_busy = |(busy, share): (&Busiest, f64)| super::words::busy(&busy.name, share, allowed) + &lost;
     let grows = job.look.as_ref().is_some_and(|look| look.grows);
-    let full = used.filter(|(_, u)| grows && *u > FULL);
+    let full = used.filter(|(_, u)| is_full(job, *u));
     let worst = checks.iter().max_by(|a, b| a.verdict.cmp(&b.verdict).then(b.room.total_cmp(&a.room)));
     let told = |check: &Check| Some(super::words::missed(check) + &lost);
     match (full, worst) {

@@ -141,7 +141,7 @@ fn notes(ranking: &Ranking, real: usize) -> Vec<(&'static str, String)> {
         notes.push((
             "ignorance",
             format!(
-                "{statistic} {}, all numbers at once over their intervals (Latin hypercube, uniform, by factors where the ends are 10 times apart): only measuring narrows it",
+                "{statistic} {}, all numbers at once over their intervals (Latin hypercube, uniform, by factors where the ends are 20 times apart): only measuring narrows it",
                 rank::range(ranking, unknown)
             ),
         ));

@@ -94,6 +94,20 @@ fn a_breach_is_exit_code_1_and_named_first() {
 }
 
 #[test]
+fn a_breach_is_exit_code_1_though_nobody_reads_it() {
+    let desk = Desk::with(MODEL);
+    for (line, code) in
+        [("--rate 90/s", 1), ("--rate 90/s --json", 1), ("--rate 90/s --annotations", 1), ("--rate 40/s", 0)]
+    {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("knee"));
+        command.current_dir(desk.0.path()).args(format!("check m.yaml --quiet {line}").split(' '));
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{line}");
+    }
+}
+
+#[test]
 fn what_only_warns_fails_nothing() {
     let desk = Desk::with(&MODEL.replace("p95 < 100ms", "{warn: p95 < 10ms}, {warn: p50 < 1s}"));
     let shown = desk.checked(0, "--annotations");
@@ -235,4 +249,51 @@ fn the_document_of_a_run_is_a_baseline_without_pairs() {
     assert!(same.contains("compared unpaired") && same.contains("not distinguishable"), "{same}");
     desk.change("exp: 10ms", "exp: 13ms");
     assert!(desk.checked(1, "--baseline run.json").contains("  worse\n"));
+}
+
+#[test]
+fn a_check_that_fails_is_no_baseline_for_the_next() {
+    let desk = Desk::with(MODEL);
+    let before = {
+        desk.checked(0, "--save-baseline base.json");
+        desk.read("base.json")
+    };
+    desk.change("exp: 10ms", "exp: 11ms");
+    for _ in 0..2 {
+        desk.checked(1, "--baseline base.json --save-baseline base.json");
+        assert_eq!(desk.read("base.json"), before);
+    }
+    // Nor is one without a steady state, and it is told.
+    let told = desk.knee("check m.yaml --rate 120/s --save-baseline new.json");
+    assert_eq!(told.status.code(), Some(1));
+    assert!(text(&told.stderr).contains("`new.json` is not written: the check failed"));
+    assert!(!desk.0.path().join("new.json").exists());
+}
+
+#[test]
+fn two_files_of_one_name_are_refused() {
+    let desk = Desk::with(MODEL);
+    for line in ["--junit a.xml --save-baseline a.xml", "--junit ./a.xml --save-baseline a.xml"] {
+        assert!(desk.checked(2, line).contains("are one file"), "{line}");
+    }
+    assert!(!desk.0.path().join("a.xml").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_written_to_and_stays() {
+    use std::os::unix::fs::FileTypeExt;
+    let desk = Desk::with(MODEL);
+    let pipe = desk.0.path().join("p.xml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || fs::read_to_string(pipe).unwrap())
+    };
+    desk.checked(0, "--junit p.xml");
+    let is_pipe = fs::metadata(&pipe).unwrap().file_type().is_fifo();
+    // Lets a reader go that nobody wrote to.
+    let _ = fs::OpenOptions::new().read(true).write(true).open(&pipe);
+    assert!(is_pipe);
+    assert!(reader.join().unwrap().contains("<testsuites name=\"knee\""));
 }

@@ -136,7 +136,7 @@ fn value(check: &Check, row: &CheckRow) -> String {
     match (number::finite(row.value.value), currency(check, row)) {
         (None, _) => number::NONE.to_owned(),
         // Digits tell how sure a number is: that nothing was seen is sure.
-        (Some(value), None) if value == 0.0 => format!("0{name}"),
+        (Some(0.0), None) => format!("0{name}"),
         (Some(value), Some(currency)) => number::money(value, row.value.half_width(), currency),
         (Some(_), None) => format!("{}{name}", number::estimate(&row.value, factor)),
     }

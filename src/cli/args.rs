@@ -159,7 +159,7 @@ pub struct Check {
     /// Fail too where a statistic is significantly worse than in this file of an earlier check
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Keep this check as a baseline for later ones
+    /// Keep this check, if it passes, as a baseline for later ones
     #[arg(long, value_name = "FILE")]
     pub save_baseline: Option<PathBuf>,
     /// How much worse than the baseline is let pass

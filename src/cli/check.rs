@@ -9,7 +9,7 @@ use super::model::File;
 use super::output::Replaced;
 use super::progress::Bar;
 use super::{input, run, study, terminal};
-use crate::experiment::check::{self, Baseline};
+use crate::experiment::check::{self, Baseline, Check};
 use crate::model::Model;
 use crate::report::{self, Paint};
 
@@ -30,9 +30,12 @@ pub fn check(flags: &Flags) -> Result<(), Failure> {
     study::horizon(&options)?;
     let baseline = flags.baseline.as_deref().map(baseline).transpose()?;
     let prepare = |path: &Option<std::path::PathBuf>| {
-        path.as_deref().map(|path| Replaced::prepare(path, file.path())).transpose()
+        path.as_deref().map(|path| Replaced::prepare_own(path, file.path())).transpose()
     };
     let (junit, save) = (prepare(&flags.junit)?, prepare(&flags.save_baseline)?);
+    if junit.as_ref().zip(save.as_ref()).is_some_and(|(junit, save)| junit.is(save)) {
+        return Err(Failure::input("--junit and --save-baseline are one file: name two"));
+    }
 
     let mut found = check::check(&model, load, flags.strict, &options, &Bar::new(flags.print.quiet))?;
     if let Some((path, baseline)) = flags.baseline.as_deref().zip(baseline) {
@@ -42,22 +45,34 @@ pub fn check(flags: &Flags) -> Result<(), Failure> {
     let json = report::check_json(&found);
     let mut written = Vec::new();
     if let Some(junit) = junit {
-        written.push(junit.write(report::junit(&found).as_bytes())?);
+        written.push(junit.write(|out| out.write_all(report::junit(&found).as_bytes()))?);
     }
-    if let Some(save) = save {
-        written.push(save.write(json.as_bytes())?);
+    match save.zip(flags.save_baseline.as_deref()) {
+        Some((save, _)) if found.passed() => written.push(save.write(|out| out.write_all(json.as_bytes()))?),
+        // What failed must not be what the next check is held against.
+        Some((_, path)) if !flags.print.quiet => {
+            terminal::note(&format!("the baseline `{}` is not written: the check failed", path.display()));
+        }
+        _ => {}
     }
     study::list(&written, flags.print.quiet);
+    let lines = &compiled.objectives;
+    match print(flags, &found, &json, || {
+        report::annotations(&found, &file.path().display().to_string(), lines)
+    }) {
+        // The verdict is the exit code, whether or not anybody reads on.
+        Ok(()) | Err(Failure::PipeClosed) if !found.passed() => Err(Failure::Breach),
+        printed => printed,
+    }
+}
+
+fn print(flags: &Flags, found: &Check, json: &str, annotations: impl Fn() -> String) -> Result<(), Failure> {
     if flags.print.json {
         terminal::document(json.as_bytes())?;
     } else {
-        terminal::results(&report::check_text(&found, Paint::Ansi))?;
+        terminal::results(&report::check_text(found, Paint::Ansi))?;
     }
-    if flags.annotations {
-        let path = file.path().display().to_string();
-        terminal::document(report::annotations(&found, &path, &compiled.objectives).as_bytes())?;
-    }
-    if found.passed() { Ok(()) } else { Err(Failure::Breach) }
+    if flags.annotations { terminal::document(annotations().as_bytes()) } else { Ok(()) }
 }
 
 /// The model at the load to judge it by, and what that load is called.

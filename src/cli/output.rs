@@ -125,9 +125,13 @@ impl Drop for Draft {
     }
 }
 
-/// A file that the user named: it is replaced, unless it is the model, or a JSON file of somebody else.
+/// A file that the user named: it is replaced, unless it is the model. A pipe or a device is written to and stays.
 #[derive(Debug)]
-pub struct Replaced(PathBuf);
+pub struct Replaced {
+    path: PathBuf,
+    /// Of a pipe or a device.
+    stream: Option<File>,
+}
 
 impl Replaced {
     /// Sees that the file can be written, before the study begins.
@@ -135,29 +139,70 @@ impl Replaced {
     /// # Errors
     /// When it cannot, or must not.
     pub fn prepare(path: &Path, model: &Path) -> Result<Self, Failure> {
-        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let told = |error: &io::Error| Failure::file("write", path, error);
+        let real = real(path);
         if fs::canonicalize(model).is_ok_and(|model| model == real) {
             return Err(Failure::input(format!("`{}` is the model and stays", path.display())));
         }
-        if fs::metadata(&real).is_ok_and(|found| found.is_dir()) {
-            return Err(Failure::file("write", path, &io::ErrorKind::IsADirectory.into()));
+        let stream = match fs::metadata(&real) {
+            Ok(found) if found.is_dir() => return Err(told(&io::ErrorKind::IsADirectory.into())),
+            Ok(found) if !found.is_file() => {
+                Some(OpenOptions::new().write(true).open(&real).map_err(|error| told(&error))?)
+            }
+            _ => None,
+        };
+        if stream.is_none() {
+            drop(Draft::new(&real, b"").map_err(|error| told(&error))?);
         }
-        if path.extension().is_some_and(|extension| extension == "json") {
-            ours_or_absent(&real)?;
-        }
-        drop(Draft::new(&real, b"").map_err(|error| Failure::file("write", path, &error))?);
-        Ok(Self(real))
+        Ok(Self { path: real, stream })
     }
 
-    /// Writes it whole or not at all. Answers its path.
+    /// As [`Self::prepare`]; a JSON file of somebody else stays too.
     ///
     /// # Errors
-    /// When the system refuses.
-    pub fn write(self, bytes: &[u8]) -> Result<PathBuf, Failure> {
-        let draft = Draft::new(&self.0, bytes).map_err(|error| Failure::file("write", &self.0, &error))?;
-        draft.publish(&self.0)?;
-        Ok(self.0)
+    /// When it cannot be written, or must not.
+    pub fn prepare_own(path: &Path, model: &Path) -> Result<Self, Failure> {
+        let replaced = Self::prepare(path, model)?;
+        if replaced.stream.is_none() && path.extension().is_some_and(|extension| extension == "json") {
+            ours_or_absent(&replaced.path)?;
+        }
+        Ok(replaced)
     }
+
+    /// Both are one file, of which the later would replace the earlier.
+    pub fn is(&self, other: &Self) -> bool {
+        self.path == other.path && self.stream.is_none()
+    }
+
+    /// Writes it whole or not at all, but for a stream. Answers its path.
+    ///
+    /// # Errors
+    /// When the system refuses. Whoever read a pipe may have enough of it.
+    pub fn write(self, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<PathBuf, Failure> {
+        let told = |error: io::Error| Failure::file("write", &self.path, &error);
+        match self.stream {
+            Some(mut stream) => match fill(&mut stream) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                end => end.map_err(told)?,
+            },
+            None => {
+                let mut draft = Draft::new(&self.path, b"").map_err(told)?;
+                fill(&mut draft).map_err(told)?;
+                draft.publish(&self.path)?;
+            }
+        }
+        Ok(self.path)
+    }
+}
+
+/// Through symbolic links: the file they lead to is meant, and they stay. Of a file that is not there yet, its directory's.
+fn real(path: &Path) -> PathBuf {
+    let beside = || {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = fs::canonicalize(directory.unwrap_or(Path::new("."))).ok()?;
+        Some(directory.join(path.file_name()?))
+    };
+    fs::canonicalize(path).ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 /// `output/<model>`: the name of the model as one harmless part of a path.

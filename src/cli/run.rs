@@ -3,7 +3,7 @@
 use super::args::Run;
 use super::failure::Failure;
 use super::model::File;
-use super::output::Output;
+use super::output::{Output, Replaced};
 use super::progress::Bar;
 use super::sweep::PNG_SCALE;
 use super::value::Amount;
@@ -31,7 +31,7 @@ pub fn run(flags: &Run) -> Result<(), Failure> {
     }
     let names = if model.has_time() { FILES_IN_TIME } else { FILES };
     let output = flags.out.clone().map(|directory| Output::prepare(directory, names)).transpose()?;
-    let trace = flags.trace.as_deref().map(|path| trace::Trace::prepare(path, file.path())).transpose()?;
+    let trace = flags.trace.as_deref().map(|path| Replaced::prepare(path, file.path())).transpose()?;
 
     let answer = experiment::run(&model, &options, &Bar::new(flags.print.quiet))?;
     let json = report::answer_json(&answer);
@@ -40,7 +40,7 @@ pub fn run(flags: &Run) -> Result<(), Failure> {
         None => Vec::new(),
     };
     if let Some(trace) = trace {
-        written.push(trace.record(&model, &options)?);
+        written.push(trace::record(trace, &model, &options)?);
     }
     study::list(&written, flags.print.quiet);
     if flags.print.json {

@@ -478,9 +478,15 @@ pub struct RequestRow {
     pub throughput_per_s: Estimate,
     /// Right answers within the tightest latency objective, per second.
     pub goodput_per_s: Estimate,
-    /// Apdex score, where an objective names its threshold.
+    /// Share of requests answered right and in time.
+    #[serde(skip)]
+    pub good_share: Estimate,
+    /// Apdex score, where an objective names its threshold: at that of its own first objective, or else of all requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apdex: Option<Estimate>,
+    /// The same at every threshold that an objective names, in ns.
+    #[serde(skip)]
+    pub apdex_at: Vec<(u64, Estimate)>,
     /// Mean latency over the mean at no load.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slowdown: Option<Estimate>,
@@ -557,6 +563,12 @@ pub struct PlaceRow {
     pub service_s: Distribution,
     /// Wait, service and the time in own calls.
     pub residence_s: Distribution,
+    /// Look-ups over all replications (caches).
+    #[serde(skip)]
+    pub look_ups: u64,
+    /// Look-ups that hit and reads by key, over all replications.
+    #[serde(skip)]
+    pub answers: u64,
     /// Share of look-ups that hit (caches).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hit_ratio: Option<Estimate>,

@@ -255,11 +255,13 @@ pub fn check(
 fn judged(model: &Model, objective: &Objective, at: usize, point: &Point) -> Vec<CheckRow> {
     let (goal, bar) = (objective.goal, objective.goal.bar());
     let row = |(of, value): (String, Estimate)| {
+        let empty = value.value.is_none() && value.reason.is_none();
+        let value = if empty { Estimate::unknown("no observations") } else { value };
         let verdict = verdict(model, goal, &value, point);
         CheckRow {
             of,
             objective: objective.text.clone(),
-            requests_to_decide: (verdict == Verdict::Undecided)
+            requests_to_decide: (verdict == Verdict::Undecided && spans(&value, bar))
                 .then(|| to_decide(&value, bar, point))
                 .flatten(),
             value,
@@ -287,12 +289,7 @@ fn found(model: &Model, objective: &Objective, point: &Point) -> Vec<(String, Es
     let value = |reading: Option<(Estimate, f64)>| match reading {
         None => Estimate::unknown("no observations"),
         Some((e, _)) if objective.goal.is_below() => e,
-        Some((e, _)) => Estimate {
-            value: e.value.map(|v| 1.0 - v),
-            low: e.high.map(|v| 1.0 - v),
-            high: e.low.map(|v| 1.0 - v),
-            reason: e.reason,
-        },
+        Some((e, _)) => limit::negated(&e),
     };
     let readings = limit::readings(model, objective, point);
     let named = readings.into_iter().enumerate();
@@ -329,11 +326,19 @@ fn verdict(model: &Model, goal: Goal, value: &Estimate, point: &Point) -> Verdic
     }
 }
 
-/// Requests a replication until the interval leaves the bar, if the value stays: half widths fall with the root of the length.
+/// The bar lies within the interval.
+fn spans(value: &Estimate, bar: f64) -> bool {
+    value.low.zip(value.high).is_some_and(|(low, high)| low <= bar && bar <= high)
+}
+
+/// Requests a replication until the interval leaves the bar, if the value stays: half widths fall with the root of the length, and what is known
+/// of a share of which none or all were seen, with the length.
 fn to_decide(value: &Estimate, bar: f64, point: &Point) -> Option<u64> {
     let (half, gap) = (value.half_width()?, (value.value? - bar).abs());
     let now = point.counts.right as f64 / f64::from(point.replications.max(1));
-    let needed = now * (half / gap).powi(2) * 1.1;
+    let one_sided = half > 0.0 && (value.value == value.low || value.value == value.high);
+    let longer = if one_sided { 2.0 * half / gap } else { (half / gap).powi(2) };
+    let needed = now * longer * 1.1;
     (needed.is_finite() && needed < 1e15).then_some(needed.ceil() as u64)
 }
 

@@ -36,8 +36,8 @@ pub enum Quantity {
     Errors,
     /// Share of offered requests answered within the objective (requests).
     Goodput,
-    /// Apdex of offered requests (requests).
-    Apdex,
+    /// Apdex of offered requests at a threshold in ns that an objective names (requests).
+    Apdex(u64),
     /// Busy share of its busiest resource (places).
     Utilization,
     /// Share of its service given to calls whose caller had gone (places).
@@ -184,7 +184,6 @@ fn request(
     of: impl Fn(&Summary) -> &RequestSummary,
 ) -> Option<Observed> {
     let each = |f: &dyn Fn(&RequestSummary) -> f64| summaries.iter().map(|s| f(of(s))).collect::<Vec<f64>>();
-    let offered = |r: &RequestSummary| r.right + r.errors.iter().sum::<f64>();
     Some(match quantity {
         Quantity::Latency(Statistic::Mean) => {
             Observed { value: pooled.mean_s()?, each: each(&|r| r.latency.mean), lack: None }
@@ -196,9 +195,11 @@ fn request(
             Observed { value: pooled.quantile_s(p)?, each: each(&|r| r.latency.quantiles[at]), lack }
         }
         Quantity::Throughput => mean(summaries.iter().map(|s| of(s).right / s.window_s).collect()),
-        Quantity::Errors => share(each(&|r| r.errors.iter().sum()), &each(&offered)),
-        Quantity::Goodput => share(each(&|r| r.good), &each(&offered)),
-        Quantity::Apdex => share(each(&|r| r.apdex), &each(&offered)),
+        Quantity::Errors => share(each(&|r| r.errors.iter().sum()), &each(&RequestSummary::ended)),
+        Quantity::Goodput => share(each(&|r| r.good), &each(&RequestSummary::ended)),
+        Quantity::Apdex(t) => {
+            share(each(&|r| r.apdex_at(t).unwrap_or(f64::NAN)), &each(&RequestSummary::ended))
+        }
         _ => return None,
     })
 }

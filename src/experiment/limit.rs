@@ -4,44 +4,64 @@ use super::answer::{Distribution, Estimate, Found, Point, RequestRow, SloRow, St
 use super::figure::{self, Figure, Observed, Quantity, Subject};
 use super::loads::plain;
 use super::rounds::Job;
+use super::rows::CONFIDENCE;
 use super::summary::{QUANTILES, RequestSummary};
 use crate::model::{Goal, Model, Objective, Statistic};
 use crate::stats::curve::Curve;
-use crate::stats::isotonic;
+use crate::stats::{binomial, isotonic};
 
 /// What an objective looks at, at one load: value with its interval; rising is bad.
 pub fn badness(row: &RequestRow, goal: Goal) -> Option<(Estimate, f64)> {
-    let negated = |e: &Estimate| Estimate {
-        value: e.value.map(|v| 1.0 - v),
-        low: e.high.map(|v| 1.0 - v),
-        high: e.low.map(|v| 1.0 - v),
-        reason: None,
-    };
+    let ended = row.latency_offered_s.count;
     Some(match goal {
         Goal::Latency(statistic, below) => (latency(row, statistic)?, below),
-        Goal::Errors(below) => (errors(row), below),
-        Goal::Apdex { above, .. } => (negated(row.apdex.as_ref()?), 1.0 - above),
-        Goal::GoodputShare(above) => (negated(&goodput_share(row)), 1.0 - above),
+        Goal::Errors(below) => (all_or_none(errors(row), ended), below),
+        Goal::Apdex { above, .. } => {
+            let (_, score) = row.apdex_at.iter().find(|(t, _)| Some(*t) == goal.apdex_ns())?;
+            (negated(&all_or_none(score.clone(), ended)), 1.0 - above)
+        }
+        Goal::GoodputShare(above) => (negated(&all_or_none(row.good_share.clone(), ended)), 1.0 - above),
         // About places and money: see `of_place`.
         _ => return None,
     })
 }
 
-/// As [`badness`], of a place, or of money.
-fn of_place(model: &Model, objective: &Objective, point: &Point) -> Option<(Estimate, f64)> {
-    let negated = |e: &Estimate| Estimate {
+/// What is missing to a share of one.
+pub(super) fn negated(e: &Estimate) -> Estimate {
+    Estimate {
         value: e.value.map(|v| 1.0 - v),
         low: e.high.map(|v| 1.0 - v),
         high: e.low.map(|v| 1.0 - v),
-        reason: None,
-    };
+        reason: e.reason.clone(),
+    }
+}
+
+/// A share of `n` things of which none, or all, were seen: replications that agree have no spread, and yet prove nothing beyond what so
+/// many can. The exact bound of independent things stands at the far end; what comes in bursts is known less well than that.
+fn all_or_none(e: Estimate, n: u64) -> Estimate {
+    let far = || binomial::at_most_of_none(n, CONFIDENCE);
+    match (e.value, e.low, e.high) {
+        (Some(0.0), Some(_), Some(_)) => Estimate::with_interval(0.0, 0.0, far()),
+        (Some(1.0), Some(_), Some(_)) => Estimate::with_interval(1.0, 1.0 - far(), 1.0),
+        _ => e,
+    }
+}
+
+/// As [`badness`], of a place, or of money.
+fn of_place(model: &Model, objective: &Objective, point: &Point) -> Option<(Estimate, f64)> {
     let name = objective.place.map(|place| &model.places[place.index()].name);
     let row = name.and_then(|name| point.places.get(name));
     let cost = point.cost.as_ref();
     Some(match objective.goal {
-        Goal::HitRatio(above) => (negated(row?.hit_ratio.as_ref()?), 1.0 - above),
+        Goal::HitRatio(above) => {
+            let row = row?;
+            (negated(&all_or_none(row.hit_ratio.clone()?, row.look_ups)), 1.0 - above)
+        }
         Goal::Utilization(below) => (row?.utilization.clone()?, below),
-        Goal::Stale(below) => (row?.stale_share.clone()?, below),
+        Goal::Stale(below) => {
+            let row = row?;
+            (all_or_none(row.stale_share.clone()?, row.answers), below)
+        }
         Goal::Age(statistic, below) => (of_distribution(row?.age_s.as_ref()?, statistic)?, below),
         Goal::MonthlyCost(below) => match name {
             Some(name) => (cost?.by_place.get(name)?.clone(), below),
@@ -83,7 +103,9 @@ pub(super) fn observed(objective: &Objective, job: &Job) -> Vec<Option<(Observed
             Goal::Latency(statistic, below) => (of(subject, Quantity::Latency(statistic))?, below),
             Goal::Errors(below) => (of(subject, Quantity::Errors)?, below),
             Goal::GoodputShare(above) => (not(of(subject, Quantity::Goodput)?), 1.0 - above),
-            Goal::Apdex { above, .. } => (not(of(subject, Quantity::Apdex)?), 1.0 - above),
+            Goal::Apdex { above, .. } => {
+                (not(of(subject, Quantity::Apdex(objective.goal.apdex_ns()?))?), 1.0 - above)
+            }
             Goal::Utilization(below) => (of(subject, Quantity::Utilization)?, below),
             Goal::Age(statistic, below) => (figure::age(job, objective.place?, statistic)?, below),
             _ => return None,
@@ -130,14 +152,8 @@ fn of_distribution(d: &Distribution, statistic: Statistic) -> Option<Estimate> {
 fn errors(row: &RequestRow) -> Estimate {
     let kinds = [&row.errors.timeout, &row.errors.rejected, &row.errors.abandoned, &row.errors.failed];
     let sum = |f: fn(&Estimate) -> Option<f64>| kinds.iter().map(|e| f(e)).sum::<Option<f64>>();
-    Estimate { value: sum(|e| e.value), low: sum(|e| e.low), high: sum(|e| e.high), reason: None }
-}
-
-fn goodput_share(row: &RequestRow) -> Estimate {
-    let offered = row.offered_per_s.value.unwrap_or(0.0);
-    let share = |x: Option<f64>| x.map(|x| (x / offered).min(1.0));
-    let good = &row.goodput_per_s;
-    Estimate { value: share(good.value), low: share(good.low), high: share(good.high), reason: None }
+    let reason = kinds.iter().find_map(|e| e.reason.clone());
+    Estimate { value: sum(|e| e.value), low: sum(|e| e.low), high: sum(|e| e.high), reason }
 }
 
 /// Rows of `points` that an objective speaks of: the endpoint's, by whichever group, or all requests.
@@ -268,8 +284,7 @@ fn crossing_in(jobs: &[&Job], goal: Goal, row: Option<usize>, replication: usize
 
 /// As [`badness`], in one replication.
 fn badness_in(row: &RequestSummary, goal: Goal) -> Option<(f64, f64)> {
-    let errors: f64 = row.errors.iter().sum();
-    let offered = row.right + errors;
+    let (errors, offered) = (row.errors.iter().sum::<f64>(), row.ended());
     Some(match goal {
         Goal::Latency(Statistic::Mean, below) => (row.latency.mean, below),
         Goal::Latency(Statistic::Quantile(p), below) => {
@@ -277,7 +292,7 @@ fn badness_in(row: &RequestSummary, goal: Goal) -> Option<(f64, f64)> {
             (row.latency.quantiles[at], below)
         }
         Goal::Errors(below) => (errors / offered, below),
-        Goal::Apdex { above, .. } => (1.0 - row.apdex / offered, 1.0 - above),
+        Goal::Apdex { above, .. } => (1.0 - row.apdex_at(goal.apdex_ns()?)? / offered, 1.0 - above),
         Goal::GoodputShare(above) => (1.0 - row.good / offered, 1.0 - above),
         _ => return None,
     })

@@ -59,7 +59,7 @@ pub fn point(job: &Job, base: f64) -> Point {
             "",
             &gathered.pooled.total,
             summaries,
-            total_thresholds(&job.thresholds),
+            &total_thresholds(model, &job.thresholds),
             Some(unloaded),
             |s| &s.total,
         ),
@@ -81,9 +81,12 @@ fn counts(gathered: &Gathered) -> Counts {
     rows::counts(&gathered.pooled.total)
 }
 
-/// Over all requests there is one Apdex only where all have the same threshold.
-fn total_thresholds(of: &[Thresholds]) -> Thresholds {
-    let apdex = of.first().and_then(|t| t.apdex).filter(|&t| of.iter().all(|o| o.apdex == Some(t)));
+/// Over all requests there is an Apdex only at thresholds that all have: those that are asked of all, and what they share by chance.
+fn total_thresholds(model: &Model, of: &[Thresholds]) -> Thresholds {
+    let asked = model.objectives.iter().filter(|o| o.endpoint.is_none()).filter_map(|o| o.goal.apdex_ns());
+    let shared = of.first().into_iter().flat_map(|first| first.apdex.iter().copied());
+    let shared = shared.filter(|t| of.iter().all(|o| o.apdex.contains(t)));
+    let apdex = asked.chain(shared).collect();
     Thresholds { apdex, ..Thresholds::default() }
 }
 
@@ -106,7 +109,7 @@ fn requests(job: &Job, gathered: &Gathered) -> indexmap::IndexMap<String, super:
             &model.groups[group as usize].name,
             &gathered.pooled.requests[at],
             &gathered.summaries,
-            job.thresholds[at],
+            &job.thresholds[at],
             Some(r_min),
             |s| &s.requests[at],
         )

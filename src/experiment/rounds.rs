@@ -17,8 +17,9 @@ use super::state::Look;
 use super::summary::{QUANTILES, Spread, Summary, Thresholds};
 use super::{loads, rows};
 use crate::engine::Seed;
+use crate::ids::EndpointId;
 use crate::measure::layout::Layout;
-use crate::model::{Demands, Goal, Model, Statistic};
+use crate::model::{Demands, Model, Statistic};
 use crate::stats::{Histogram, interval};
 use crate::units::Span;
 
@@ -121,13 +122,18 @@ impl Job {
 }
 
 fn thresholds(model: &Model, demands: &Demands) -> Vec<Thresholds> {
+    // An endpoint's own objectives come before those of all requests.
     let apdex = |endpoint| {
-        model.objectives.iter().find_map(|o| match o.goal {
-            Goal::Apdex { threshold, .. } if o.endpoint.is_none_or(|e| e == endpoint) => {
-                Some(Span::from_secs(threshold).0)
+        let asked = |of: Option<EndpointId>| {
+            model.objectives.iter().filter(move |o| o.endpoint == of).filter_map(|o| o.goal.apdex_ns())
+        };
+        let mut all: Vec<u64> = Vec::new();
+        for t in asked(Some(endpoint)).chain(asked(None)) {
+            if !all.contains(&t) {
+                all.push(t);
             }
-            _ => None,
-        })
+        }
+        all
     };
     let of = |(at, r): (usize, &crate::model::Request)| Thresholds {
         good_within: r.good_within.map(|s| s.0),

@@ -120,22 +120,26 @@ pub fn request(
     group: &str,
     pooled: &RequestBook,
     summaries: &[Summary],
-    thresholds: Thresholds,
+    thresholds: &Thresholds,
     unloaded_s: Option<f64>,
     of: impl Fn(&Summary) -> &RequestSummary,
 ) -> RequestRow {
     let rate = |f: fn(&RequestSummary) -> f64| mean(summaries, |s| f(of(s)) / s.window_s);
-    let offered = |s: &Summary| of(s).right + of(s).errors.iter().sum::<f64>();
+    let offered = |s: &Summary| of(s).ended();
     let share = |kind: usize| ratio(summaries, 1.0, |s| of(s).errors[kind], offered);
     let mut all = pooled.right.clone();
     all.merge(&pooled.errors);
     let latency = distribution(&pooled.right, summaries, |s| of(s).latency);
+    let apdex = |&t: &u64| (t, ratio(summaries, 1.0, |s| of(s).apdex_at(t).unwrap_or(f64::NAN), offered));
+    let apdex_at: Vec<(u64, Estimate)> = thresholds.apdex.iter().map(apdex).collect();
     RequestRow {
         group: group.to_owned(),
         offered_per_s: rate(|r| r.submitted),
         throughput_per_s: rate(|r| r.right),
         goodput_per_s: rate(|r| r.good),
-        apdex: thresholds.apdex.map(|_| ratio(summaries, 1.0, |s| of(s).apdex, offered)),
+        good_share: ratio(summaries, 1.0, |s| of(s).good, offered),
+        apdex: apdex_at.first().map(|(_, score)| score.clone()),
+        apdex_at,
         slowdown: unloaded_s.filter(|&r| r > 0.0).map(|r| scaled(&latency.mean, 1.0 / r)),
         errors: Errors { timeout: share(0), rejected: share(1), abandoned: share(2), failed: share(3) },
         causes: causes(model, pooled),
@@ -218,6 +222,8 @@ pub fn place(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -
         wait_s: distribution(&pooled.wait, summaries, |s| of(s).wait),
         left_wait_s: distribution(&pooled.left_wait, summaries, |s| of(s).left_wait),
         service_s: distribution(&pooled.service, summaries, |s| of(s).service),
+        look_ups: pooled_count(summaries, |s| of(s).hits + of(s).misses + of(s).coalesced),
+        answers: pooled_count(summaries, |s| answers(&of(s))),
         hit_ratio: cache
             .then(|| ratio(summaries, 1.0, |s| of(s).hits, |s| of(s).hits + of(s).misses + of(s).coalesced)),
         misses_per_s: cache.then(|| rate(|p| p.misses)),
@@ -233,6 +239,10 @@ pub fn place(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -
         by_endpoint: endpoints(model, summaries, id),
         members: members(model, layout, summaries, id),
     }
+}
+
+fn pooled_count(summaries: &[Summary], f: impl Fn(&Summary) -> f64) -> u64 {
+    summaries.iter().map(f).sum::<f64>() as u64
 }
 
 /// A pool has no calls of its own: those who hold or want a slot are in its system.

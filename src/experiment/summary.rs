@@ -45,8 +45,8 @@ pub struct RequestSummary {
     pub right: f64,
     /// Right answers within the tightest objective.
     pub good: f64,
-    /// Apdex numerator: satisfied + tolerating / 2.
-    pub apdex: f64,
+    /// Apdex numerators, satisfied + tolerating / 2, each with its threshold in ns: see [`Thresholds::apdex`].
+    pub apdex: Vec<(u64, f64)>,
     /// Ended in an error, by kind.
     pub errors: [f64; 4],
     /// Mean latency of right answers, each counted as no slower than [`Thresholds::worthless`], in seconds; NaN without any.
@@ -59,6 +59,20 @@ pub struct RequestSummary {
     pub failed: Spread,
     /// At [`QUANTILES`], of everything that ended, an error being slower than any answer; infinite where errors reach.
     pub strict: [f64; 5],
+}
+
+impl RequestSummary {
+    /// The Apdex numerator at a threshold in ns, where an objective has it.
+    #[must_use]
+    pub fn apdex_at(&self, threshold: u64) -> Option<f64> {
+        self.apdex.iter().find(|(t, _)| *t == threshold).map(|(_, score)| *score)
+    }
+
+    /// Requests that ended, right or in an error.
+    #[must_use]
+    pub fn ended(&self) -> f64 {
+        self.right + self.errors.iter().sum::<f64>()
+    }
 }
 
 /// One place in one replication.
@@ -147,10 +161,11 @@ pub struct Summary {
 }
 
 /// Thresholds in ns of a request: good within, Apdex T, and when it is worth nothing.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Thresholds {
     pub good_within: Option<u64>,
-    pub apdex: Option<u64>,
+    /// Of every objective that speaks of the request, each once; the one that reports show comes first.
+    pub apdex: Vec<u64>,
     /// From here on an answer brings no revenue any more.
     pub worthless: Option<u64>,
 }
@@ -167,7 +182,7 @@ impl Summary {
         let books = &replication.books;
         let window = books.window_s();
         let requests: Vec<RequestSummary> =
-            books.requests.iter().zip(thresholds).map(|(book, t)| request(book, *t)).collect();
+            books.requests.iter().zip(thresholds).map(|(book, t)| request(book, t)).collect();
         let total = total(books, &requests);
         let visits = |book: &VisitBook| visit(book, window);
         Self {
@@ -193,7 +208,7 @@ impl Summary {
     }
 }
 
-fn request(book: &crate::measure::books::RequestBook, thresholds: Thresholds) -> RequestSummary {
+fn request(book: &crate::measure::books::RequestBook, thresholds: &Thresholds) -> RequestSummary {
     let mut errors = [0.0; 4];
     for (fault, &count) in &book.causes {
         errors[ErrorKind::ALL.iter().position(|&k| k == fault.kind).expect("all kinds are listed")] +=
@@ -201,10 +216,11 @@ fn request(book: &crate::measure::books::RequestBook, thresholds: Thresholds) ->
     }
     let right = book.right.count() as f64;
     let good = thresholds.good_within.map_or(right, |t| book.right.count_at_most(t));
-    let apdex = thresholds.apdex.map_or(f64::NAN, |t| {
+    let score = |t: u64| {
         let satisfied = book.right.count_at_most(t);
         satisfied + (book.right.count_at_most(4 * t) - satisfied) / 2.0
-    });
+    };
+    let apdex = thresholds.apdex.iter().map(|&t| (t, score(t))).collect();
     let offered = if book.errors.is_empty() {
         Spread::from(&book.right)
     } else {
@@ -245,9 +261,12 @@ fn total(books: &Measurements, requests: &[RequestSummary]) -> RequestSummary {
     }
     let all = merged(books);
     let sum = |f: fn(&RequestSummary) -> f64| requests.iter().map(f).sum();
-    let mut total = request(&all, Thresholds::default());
+    let mut total = request(&all, &Thresholds::default());
     total.good = sum(|r| r.good);
-    total.apdex = sum(|r| r.apdex);
+    // Of all requests there is one only at a threshold that all of them have.
+    let of_all = |t: u64| requests.iter().map(|r| r.apdex_at(t)).sum::<Option<f64>>();
+    let thresholds = requests.first().into_iter().flat_map(|r| &r.apdex);
+    total.apdex = thresholds.filter_map(|&(t, _)| Some((t, of_all(t)?))).collect();
     total
 }
 

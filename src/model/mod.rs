@@ -794,6 +794,15 @@ impl Goal {
         }
     }
 
+    /// The threshold of an Apdex score, in ns.
+    #[must_use]
+    pub fn apdex_ns(&self) -> Option<u64> {
+        match self {
+            Self::Apdex { threshold, .. } => Some(Span::from_secs(*threshold).0),
+            _ => None,
+        }
+    }
+
     /// It must stay below its bar; otherwise above.
     #[must_use]
     pub fn is_below(&self) -> bool {

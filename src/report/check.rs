@@ -135,6 +135,8 @@ fn value(check: &Check, row: &CheckRow) -> String {
     let (factor, name) = unit(row.goal);
     match (number::finite(row.value.value), currency(check, row)) {
         (None, _) => number::NONE.to_owned(),
+        // Digits tell how sure a number is: that nothing was seen is sure.
+        (Some(0.0), None) => format!("0{name}"),
         (Some(value), Some(currency)) => number::money(value, row.value.half_width(), currency),
         (Some(_), None) => format!("{}{name}", number::estimate(&row.value, factor)),
     }
@@ -211,6 +213,9 @@ fn why_undecided(row: &CheckRow) -> String {
             let digits = 1 - (n.max(1) as f64).log10() as i32;
             let n = number::rounded(n as f64, digits.min(0));
             format!("the interval spans the bar; about {n} requests a replication would tell{strict}")
+        }
+        (None, None) if row.value.low <= Some(row.bar) && row.value.high >= Some(row.bar) => {
+            format!("the interval spans the bar{strict}")
         }
         (None, None) => format!("too near saturation for this budget{strict}"),
     }

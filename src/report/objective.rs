@@ -1,6 +1,7 @@
 //! Objectives read back from their text, so that they can be drawn: `p95 < 200ms` is a line at 0.2 s.
 
 use super::number;
+use crate::spec::study::{self, Goal};
 
 /// One objective.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,21 +28,21 @@ pub enum Bound {
 }
 
 impl Objective {
-    /// Reads `p95 < 200ms`, `web.checkout p95 < 200ms`, `errors < 0.1%`. `None` where there is no comparison.
+    /// Reads `p95 < 200ms`, `web.checkout p95 < 200ms`, `errors < 0.1%`. `None` where it is no objective.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        let (left, right) = text.split_once(['<', '>'])?;
-        let sign = if text.contains('<') { '<' } else { '>' };
-        let (subject, statistic) = left.trim().rsplit_once(char::is_whitespace).unwrap_or(("", left.trim()));
-        // `emails age p95`
-        let age = subject.trim().strip_suffix("age").filter(|rest| rest.is_empty() || rest.ends_with(' '));
-        let (subject, statistic) = match age {
-            Some(subject) => (subject, format!("age {statistic}")),
-            None => (subject, statistic.to_owned()),
-        };
-        let endpoint =
-            Some(subject.trim().trim_end_matches(':')).filter(|s| !s.is_empty()).map(str::to_owned);
-        Some(Self { endpoint, statistic, sign, bound: Bound::read(right) })
+        let at = text.find(['<', '>'])?;
+        // What it speaks of stands in front: `emails age p95 < 5s`.
+        let words = text[..at].match_indices(char::is_whitespace).map(|(at, space)| at + space.len());
+        let read = |start: usize| Some((start, study::objective(&text[start..]).ok()?.goal));
+        let (start, goal) = std::iter::once(0).chain(words).find_map(read)?;
+        let subject = text[..start].trim().trim_end_matches(':');
+        Some(Self {
+            endpoint: Some(subject).filter(|s| !s.is_empty()).map(str::to_owned),
+            statistic: text[start..at].trim().to_owned(),
+            sign: if text[at..].starts_with('<') { '<' } else { '>' },
+            bound: Bound::of(goal, text[at + 1..].trim()),
+        })
     }
 
     /// The threshold of a latency objective, in seconds.
@@ -70,21 +71,17 @@ impl Objective {
 }
 
 impl Bound {
-    fn read(text: &str) -> Self {
-        let text = text.trim().trim_start_matches('=').trim();
-        let split =
-            text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '_'))).unwrap_or(text.len());
-        let (digits, unit) = text.split_at(split);
-        let Ok(value) = digits.replace('_', "").parse::<f64>() else { return Self::Other(text.to_owned()) };
-        match unit.trim() {
-            "ns" => Self::Seconds(value * 1e-9),
-            "us" => Self::Seconds(value * 1e-6),
-            "ms" => Self::Seconds(value * 1e-3),
-            "s" => Self::Seconds(value),
-            "min" | "m" => Self::Seconds(value * 60.0),
-            "h" => Self::Seconds(value * 3600.0),
-            "%" => Self::Share(value / 100.0),
-            _ => Self::Other(text.to_owned()),
+    fn of(goal: Goal, written: &str) -> Self {
+        match goal {
+            Goal::Latency(_, s) | Goal::Age(_, s) => Self::Seconds(s),
+            Goal::Errors(share)
+            | Goal::GoodputShare(share)
+            | Goal::HitRatio(share)
+            | Goal::Utilization(share)
+            | Goal::Stale(share) => Self::Share(share),
+            Goal::Apdex(..) | Goal::GoodputRate(_) | Goal::MonthlyCost(_) | Goal::MillionCost(_) => {
+                Self::Other(written.to_owned())
+            }
         }
     }
 
@@ -113,5 +110,17 @@ mod tests {
         let age = Objective::read("emails age p95 < 5s").unwrap();
         assert_eq!((age.latency_s(), age.breach()), (None, "emails age p95 breaks 5 s".to_owned()));
         assert_eq!(Objective::read("as fast as possible"), None);
+        // In every unit that a model may be written in.
+        for (text, s) in [
+            ("p95 < 900µs", 900e-6),
+            ("p95 < 900us", 900e-6),
+            ("mean < 2d", 172_800.0),
+            ("p99 < 1w", 604_800.0),
+        ] {
+            let found = Objective::read(text).and_then(|o| o.latency_s());
+            assert!(found.is_some_and(|found| (found / s - 1.0).abs() < 1e-12), "{text}: {found:?}");
+        }
+        assert_eq!(Objective::read("errors < 0.01").unwrap().bound, Bound::Share(0.01));
+        assert_eq!(Objective::read("products hit_ratio > 90%").unwrap().bound, Bound::Share(0.9));
     }
 }

@@ -211,6 +211,7 @@ pub mod sample {
     use super::*;
     use crate::experiment::answer::{Axis, Found};
     use crate::experiment::size::answer::{Busiest, Check, Counts, KnobRow, Missed, Subject};
+    use crate::model::{Goal, Statistic};
 
     fn configuration(web: u32, pool: u32, p95: f64) -> Configuration {
         let estimate = Estimate::with_interval(p95, 0.95 * p95, 1.06 * p95);
@@ -227,6 +228,7 @@ pub mod sample {
                 room: 1.0 - p95 / 0.2,
                 verdict,
                 without: None,
+                goal: Goal::Latency(Statistic::Quantile(0.95), 0.2),
             }],
             busiest: Some(Busiest {
                 name: "web cores".to_owned(),

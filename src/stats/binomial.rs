@@ -1,4 +1,5 @@
-//! How often a thing of known probability may happen: acceptance ranges for the coverage of intervals.
+//! How often a thing of known probability may happen: acceptance ranges for the coverage of intervals. And how probable a thing may be that was
+//! never seen.
 
 use std::ops::RangeInclusive;
 
@@ -20,6 +21,15 @@ pub fn acceptance(n: u64, p: f64, confidence: f64) -> RangeInclusive<u64> {
             .count() as u64
     };
     cut(&mut weights.iter())..=n - cut(&mut weights.iter().rev())
+}
+
+/// The upper end of the exact interval of a probability of which `n` independent trials showed nothing: 3.69 / n at 95 %. Both tails count,
+/// as in the other intervals.
+///
+/// Source: Clopper and Pearson, *The use of confidence or fiducial limits illustrated in the case of the binomial* (Biometrika 26, 1934).
+#[must_use]
+pub fn at_most_of_none(n: u64, confidence: f64) -> f64 {
+    if n == 0 { 1.0 } else { -(((1.0 - confidence) / 2.0).ln() / n as f64).exp_m1() }
 }
 
 /// Probabilities of 0 ..= n successes, up to a common factor: 1 at the mode, so that nothing that matters
@@ -46,6 +56,19 @@ mod tests {
     fn ten_coin_tosses_are_accepted_from_two_to_eight() {
         // P(X <= 1) = 11/1024 = 0.0107, P(X <= 2) = 56/1024 = 0.0547: a tail of 0.025 takes 0 and 1.
         assert_eq!(acceptance(10, 0.5, 0.95), 2..=8);
+    }
+
+    #[test]
+    fn what_was_never_seen_has_the_exact_bound() {
+        // 1 - 0.025^(1/n): n = 1 gives 0.975, n = 10 the 0.3085 of the printed tables.
+        assert!((at_most_of_none(1, 0.95) - 0.975).abs() < 1e-12);
+        assert!((at_most_of_none(10, 0.95) - 0.308_5).abs() < 5e-5);
+        assert_eq!(at_most_of_none(0, 0.95), 1.0);
+        // At the bound, nothing is seen with the probability of one tail.
+        for n in [40, 1_000, 1_000_000] {
+            let oracle = Binomial::new(at_most_of_none(n, 0.999), n).unwrap();
+            assert!((oracle.cdf(0) - 0.000_5).abs() < 1e-9);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::experiment::answer::{Axis, Estimate, Found};
+use crate::model::Goal;
 
 /// Why a limit has no interval: the objectives hold as far as it was simulated, and this is where a resource is exhausted.
 pub const AT_MOST: &str = "at most, by the bottleneck law";
@@ -167,6 +168,9 @@ pub struct Check {
     /// The place of which a replica was lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub without: Option<String>,
+    /// What it is about.
+    #[serde(skip)]
+    pub goal: Goal,
 }
 
 /// Whether something will do.

@@ -53,6 +53,7 @@ pub fn checks(model: &Model, point: &Point, without: Option<&str>, sure: Sure) -
             room,
             verdict,
             without: without.map(str::to_owned),
+            goal: o.goal,
         }
     };
     model.objectives.iter().filter(|o| !o.warns).map(check).collect()

@@ -25,6 +25,9 @@ const FIRST_REQUESTS: f64 = 1_000.0;
 const RARE_REQUESTS: f64 = 10_000.0;
 /// Observations beyond a percentile that give it an interval, with some to spare.
 const BEYOND: f64 = 14.0;
+/// Requests of a first look, times the share of them that may be bad, so that none seen is proof enough: 3.69 for the 95 % bound, 2.11 times as
+/// many to be as sure as a race must be.
+const UNSEEN: f64 = 8.0;
 /// A run begins behind so many of the longest response times without waiting, and spans half as many, the first look the least.
 const RESPONSES: f64 = 6.0;
 /// A backlog that grows is one where a resource is this busy; else it is a system that fills up.
@@ -263,9 +266,15 @@ fn requests(job: &Job) -> f64 {
         let each = asked.map(|r| rates[r.group.index()] * r.share / all);
         each.fold(f64::INFINITY, f64::min)
     };
-    let needed = model.objectives.iter().filter_map(|o| match o.goal {
-        Goal::Latency(Statistic::Quantile(p), _) => Some(BEYOND / (1.0 - p) / o.endpoint.map_or(1.0, share)),
-        _ => None,
+    let unseen = |bad: f64| UNSEEN / bad / f64::from(LOOKS[0].0);
+    let needed = model.objectives.iter().filter_map(|o| {
+        let of_its_own = match o.goal {
+            Goal::Latency(Statistic::Quantile(p), _) => BEYOND / (1.0 - p),
+            Goal::Errors(below) => unseen(below),
+            Goal::GoodputShare(above) | Goal::Apdex { above, .. } => unseen(1.0 - above),
+            _ => return None,
+        };
+        Some(of_its_own / o.endpoint.map_or(1.0, share))
     });
     needed.fold(FIRST_REQUESTS, f64::max).min(RARE_REQUESTS)
 }

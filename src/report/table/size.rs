@@ -136,7 +136,7 @@ fn tightest(row: &MilestoneRow) -> Option<String> {
     let winner = row.winner.as_ref()?;
     let check = winner.checks.get(row.tightest?)?;
     let of = if check.endpoint == "total" { String::new() } else { format!("{} ", check.endpoint) };
-    let estimate = words::estimate(&check.objective, &check.estimate);
+    let estimate = words::estimate(check.goal, &check.estimate);
     let room = number::percent_plain(check.room);
     let lost = check.without.as_ref().map_or_else(String::new, |place| format!(" with one of {place} lost"));
     let cause = row.cause.as_ref().map_or_else(String::new, |cause| format!("; first: {cause}"));

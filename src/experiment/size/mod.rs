@@ -15,7 +15,7 @@ pub mod words;
 
 use self::answer::{Configuration, KnobRow, MilestoneRow, Sizing, Subject};
 use self::grid::{GRID_MAX, Grid, Lines};
-use self::search::Search;
+use self::search::{Search, Task};
 use super::answer::Axis;
 use super::bill::Bill;
 use super::loads::{self, Dial};
@@ -84,8 +84,8 @@ pub fn size<E>(
     let lines = lines(&grid, build)?;
     let mut rows = Vec::new();
     for (at, label) in loads {
-        let search = Search::new(&grid, &lines, &dial, at, asked, build, options, progress);
-        rows.push(search.run(label)?);
+        let task = Task { grid: &grid, lines: &lines, dial: &dial, at, asked, build, options, progress };
+        rows.push(Search::new(task).run(label)?);
     }
     let costs = |line: &Vec<Model>| {
         let cost = |m: &Model| grid::costs(m).values().sum::<f64>();

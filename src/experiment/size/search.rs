@@ -36,16 +36,29 @@ const IDLE: f64 = 0.6;
 /// Last names of paths that count replicas.
 const REPLICAS: [&str; 3] = ["replicas", "read_replicas", "nodes"];
 
+/// What a search is about.
+pub struct Task<'a, E> {
+    /// All configurations.
+    pub grid: &'a Grid<'a>,
+    /// Each knob on its own, at each of its values.
+    pub lines: &'a Lines,
+    /// What the load is on.
+    pub dial: &'a Dial,
+    /// The load of the milestone.
+    pub at: f64,
+    /// What is asked.
+    pub asked: &'a Asked,
+    /// Makes the model of a configuration.
+    pub build: Build<'a, E>,
+    /// How it is simulated.
+    pub options: &'a Options,
+    /// Who is told.
+    pub progress: &'a dyn Progress,
+}
+
 /// The search at one milestone.
 pub struct Search<'a, E> {
-    grid: &'a Grid<'a>,
-    lines: &'a Lines,
-    dial: &'a Dial,
-    at: f64,
-    asked: &'a Asked,
-    build: Build<'a, E>,
-    options: &'a Options,
-    progress: &'a dyn Progress,
+    task: Task<'a, E>,
     screen: Screen,
     tried: BTreeMap<Index, Candidate>,
     /// By their own model: which resource, and how busy.
@@ -60,27 +73,10 @@ pub struct Search<'a, E> {
 
 impl<'a, E> Search<'a, E> {
     /// Nothing is simulated yet.
-    #[allow(clippy::too_many_arguments, reason = "they are fields")]
-    pub fn new(
-        grid: &'a Grid<'a>,
-        lines: &'a Lines,
-        dial: &'a Dial,
-        at: f64,
-        asked: &'a Asked,
-        build: Build<'a, E>,
-        options: &'a Options,
-        progress: &'a dyn Progress,
-    ) -> Self {
+    pub fn new(task: Task<'a, E>) -> Self {
         Self {
-            grid,
-            lines,
-            dial,
-            at,
-            asked,
-            build,
-            options,
-            progress,
-            screen: Screen::new(lines, dial, at),
+            screen: Screen::new(task.lines, task.dial, task.at),
+            task,
             tried: BTreeMap::new(),
             excluded: BTreeMap::new(),
             events: 0,
@@ -99,7 +95,7 @@ impl<'a, E> Search<'a, E> {
         let mut ahead: Vec<Index> = order.iter().copied().filter(inside).collect();
         ahead.reverse();
         let mut outside: Vec<Index> = order.iter().copied().filter(|index| !inside(index)).collect();
-        let futile = if self.dead(&self.grid.top()) { FUTILE_AT_TOP } else { FUTILE };
+        let futile = if self.dead(&self.task.grid.top()) { FUTILE_AT_TOP } else { FUTILE };
         let winner = loop {
             let Some(first) = self.cheapest() else {
                 if self.tried.len() >= futile {
@@ -123,7 +119,7 @@ impl<'a, E> Search<'a, E> {
                 if self.confirm(first)? {
                     break Some(first);
                 }
-            } else if self.tried[&first].can_go_on(self.options) {
+            } else if self.tried[&first].can_go_on(self.task.options) {
                 self.longer(first)?;
             } else {
                 self.give_up(first);
@@ -134,7 +130,7 @@ impl<'a, E> Search<'a, E> {
 
     /// Learns from the corners of the grid whether products tell the truth.
     fn corners(&mut self) -> Result<(), SizeError<E>> {
-        let top = self.grid.top();
+        let top = self.task.grid.top();
         let mut corners = BTreeSet::from([top.clone()]);
         for knob in 0..top.len() {
             let mut corner = top.clone();
@@ -149,24 +145,24 @@ impl<'a, E> Search<'a, E> {
     }
 
     fn model(&self, positions: &[usize]) -> Result<Model, SizeError<E>> {
-        let line = |knob: usize| &self.lines.models[knob][positions[knob]];
+        let line = |knob: usize| &self.task.lines.models[knob][positions[knob]];
         // One knob off its first value, or none: that model is there already.
         let off: Vec<usize> = (0..positions.len()).filter(|&k| positions[k] > 0).collect();
         let model = match off[..] {
             [] => line(0).clone(),
             [knob] => line(knob).clone(),
-            _ => (self.build)(&self.grid.settings(positions)).map_err(SizeError::Build)?,
+            _ => (self.task.build)(&self.task.grid.settings(positions)).map_err(SizeError::Build)?,
         };
-        Ok(self.dial.set(&model, self.at))
+        Ok(self.task.dial.set(&model, self.task.at))
     }
 
     /// All configurations that the law does not rule out, the cheapest first; of equal cost, the one with less of everything.
     fn order(&self) -> Vec<Index> {
         let mut order: Vec<(f64, f64, Index)> = Vec::new();
-        for index in 0..self.grid.len() as Index {
-            let positions = self.grid.positions(index);
-            if self.screen.excludes(&positions, self.asked.headroom).is_none() {
-                order.push((cents(self.screen.cost(&positions)), self.grid.amount(&positions), index));
+        for index in 0..self.task.grid.len() as Index {
+            let positions = self.task.grid.positions(index);
+            if self.screen.excludes(&positions, self.task.asked.headroom).is_none() {
+                order.push((cents(self.screen.cost(&positions)), self.task.grid.amount(&positions), index));
             }
         }
         order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
@@ -178,12 +174,12 @@ impl<'a, E> Search<'a, E> {
     }
 
     fn bottom(&self) -> Vec<usize> {
-        vec![0; self.grid.knobs.len()]
+        vec![0; self.task.grid.knobs.len()]
     }
 
     /// The least of each knob that may do with the most of all others, by bisection. Below it nothing is ruled out, only put off.
     fn probe(&mut self) -> Result<Vec<usize>, SizeError<E>> {
-        let top = self.grid.top();
+        let top = self.task.grid.top();
         if !self.may_do(&top)? {
             return Ok(self.bottom());
         }
@@ -203,23 +199,23 @@ impl<'a, E> Search<'a, E> {
 
     /// Not ruled out, nor failing at a first look.
     fn may_do(&mut self, positions: &[usize]) -> Result<bool, SizeError<E>> {
-        if self.screen.excludes(positions, self.asked.headroom).is_some() {
+        if self.screen.excludes(positions, self.task.asked.headroom).is_some() {
             return Ok(false);
         }
-        self.first_look(&[self.grid.index(positions)])?;
+        self.first_look(&[self.task.grid.index(positions)])?;
         Ok(!self.dead(positions))
     }
 
     /// Ruled out, or failing.
     fn dead(&self, positions: &[usize]) -> bool {
-        let index = self.grid.index(positions);
+        let index = self.task.grid.index(positions);
         self.excluded.contains_key(&index)
-            || self.screen.excludes(positions, self.asked.headroom).is_some()
+            || self.screen.excludes(positions, self.task.asked.headroom).is_some()
             || self.tried.get(&index).is_some_and(|c| !c.alive())
     }
 
     fn steps_below(&self, index: Index, from: &[usize]) -> usize {
-        let positions = self.grid.positions(index);
+        let positions = self.task.grid.positions(index);
         positions.iter().zip(from).map(|(at, from)| from.saturating_sub(*at)).sum()
     }
 
@@ -257,18 +253,18 @@ impl<'a, E> Search<'a, E> {
         if self.tried.contains_key(&index) || self.excluded.contains_key(&index) {
             return Ok(false);
         }
-        let positions = self.grid.positions(index);
+        let positions = self.task.grid.positions(index);
         let model = self.model(&positions)?;
         self.screen.learn(&positions, &model);
-        let mut why = short(&model, self.asked.headroom, "");
+        let mut why = short(&model, self.task.asked.headroom, "");
         let cost = grid::costs(&model).values().sum();
-        let mut cases = vec![Case::new(self.at, model, None)];
-        if self.asked.survive_replica {
+        let mut cases = vec![Case::new(self.task.at, model, None)];
+        if self.task.asked.survive_replica {
             for (place, lost) in self.losses(&positions)? {
                 match lost {
                     Some(model) => {
                         why = why.or_else(|| short(&model, 1.0, &format!(" with one of {place} lost")));
-                        cases.push(Case::new(self.at, model, Some(place)));
+                        cases.push(Case::new(self.task.at, model, Some(place)));
                     }
                     None => why = why.or_else(|| Some(format!("the only one of {place} may be lost"))),
                 }
@@ -278,7 +274,7 @@ impl<'a, E> Search<'a, E> {
             self.excluded.insert(index, why);
             return Ok(false);
         }
-        let amount = self.grid.amount(&positions);
+        let amount = self.task.grid.amount(&positions);
         self.tried.insert(index, Candidate::new(index, cost, amount, cases));
         Ok(true)
     }
@@ -286,7 +282,7 @@ impl<'a, E> Search<'a, E> {
     /// For each knob that counts replicas, the model without one of them; `None` where it is the only one.
     fn losses(&self, positions: &[usize]) -> Result<Vec<(String, Option<Model>)>, SizeError<E>> {
         let mut losses = Vec::new();
-        for (knob, &at) in self.grid.knobs.iter().zip(positions) {
+        for (knob, &at) in self.task.grid.knobs.iter().zip(positions) {
             let count = knob.values[at].at;
             let Some((place, last)) = knob.path.rsplit_once('.').filter(|(_, l)| REPLICAS.contains(l)) else {
                 continue;
@@ -298,11 +294,11 @@ impl<'a, E> Search<'a, E> {
                 losses.push((place.to_owned(), None));
                 continue;
             }
-            let mut settings = self.grid.settings(positions);
+            let mut settings = self.task.grid.settings(positions);
             let set = settings.iter_mut().find(|(path, _)| *path == knob.path).expect("it is a knob");
             set.1 = format!("{}", count - 1.0);
-            let model = (self.build)(&settings).map_err(SizeError::Build)?;
-            losses.push((place.to_owned(), Some(self.dial.set(&model, self.at))));
+            let model = (self.task.build)(&settings).map_err(SizeError::Build)?;
+            losses.push((place.to_owned(), Some(self.task.dial.set(&model, self.task.at))));
         }
         Ok(losses)
     }
@@ -313,8 +309,8 @@ impl<'a, E> Search<'a, E> {
         }
         let mut chosen: Vec<&mut Candidate> =
             self.tried.values_mut().filter(|c| indexes.contains(&c.index)).collect();
-        let headroom = self.asked.headroom;
-        self.events += race::look(&mut chosen, stream, headroom, self.options, self.progress)?;
+        let headroom = self.task.asked.headroom;
+        self.events += race::look(&mut chosen, stream, headroom, self.task.options, self.task.progress)?;
         Ok(())
     }
 
@@ -324,7 +320,7 @@ impl<'a, E> Search<'a, E> {
         let mut behind: Vec<&Candidate> = self
             .tried
             .values()
-            .filter(|c| c.alive() && c.index != first && c.looks <= looks && c.can_go_on(self.options))
+            .filter(|c| c.alive() && c.index != first && c.looks <= looks && c.can_go_on(self.task.options))
             .collect();
         behind.sort_by(|a, b| rank(a).total_cmp_to(&rank(b)));
         let mut chosen: Vec<Index> = behind.into_iter().take(BESIDE).map(|c| c.index).collect();
@@ -351,9 +347,9 @@ impl<'a, E> Search<'a, E> {
         let end = order.iter().position(|&index| index == winner).unwrap_or(order.len());
         let new = |index: &Index| !self.tried.contains_key(index) && !self.excluded.contains_key(index);
         let mut cheaper: Vec<Index> = order[..end].iter().copied().filter(new).collect();
-        let at = self.grid.positions(winner);
+        let at = self.task.grid.positions(winner);
         let beside = |index: &Index| {
-            let positions = self.grid.positions(*index);
+            let positions = self.task.grid.positions(*index);
             positions.iter().zip(&at).map(|(a, b)| a.abs_diff(*b)).sum::<usize>() == 1
         };
         cheaper.sort_by_key(|index| (!beside(index), self.steps_below(*index, box_from)));
@@ -373,7 +369,7 @@ impl<'a, E> Search<'a, E> {
             let candidate = &self.tried[&index];
             match candidate.verdict {
                 Verdict::Meets => return Ok(true),
-                Verdict::Undecided if candidate.can_go_on(self.options) => {}
+                Verdict::Undecided if candidate.can_go_on(self.task.options) => {}
                 Verdict::Undecided => {
                     self.give_up(index);
                     return Ok(false);
@@ -389,22 +385,28 @@ impl<'a, E> Search<'a, E> {
     }
 
     fn values(&self, index: Index) -> Vec<String> {
-        self.grid.settings(&self.grid.positions(index)).into_iter().map(|(_, value)| value).collect()
+        self.task
+            .grid
+            .settings(&self.task.grid.positions(index))
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect()
     }
 
     /// `web.replicas=8 web_db.size=20`
     fn name(&self, index: Index) -> String {
-        let settings = self.grid.settings(&self.grid.positions(index));
+        let settings = self.task.grid.settings(&self.task.grid.positions(index));
         settings.iter().map(|(path, value)| format!("{path}={value}")).collect::<Vec<_>>().join(" ")
     }
 
     /// Configurations that differ in one knob by one step.
     fn neighbours(&self, index: Index) -> Vec<Index> {
-        let at = self.grid.positions(index);
+        let at = self.task.grid.positions(index);
         let step = |(knob, up): (usize, bool)| {
             let mut positions = at.clone();
             positions[knob] = if up { at[knob] + 1 } else { at[knob].checked_sub(1)? };
-            (positions[knob] < self.grid.knobs[knob].values.len()).then(|| self.grid.index(&positions))
+            (positions[knob] < self.task.grid.knobs[knob].values.len())
+                .then(|| self.task.grid.index(&positions))
         };
         let all = (0..at.len()).flat_map(|knob| [(knob, false), (knob, true)]);
         all.filter_map(step).collect()
@@ -412,12 +414,12 @@ impl<'a, E> Search<'a, E> {
 
     /// What the next steps up of each knob would buy, and of all that cost something together.
     fn dearer(&self, winner: Index) -> Vec<Index> {
-        let at = self.grid.positions(winner);
+        let at = self.task.grid.positions(winner);
         let cost = cents(self.screen.cost(&at));
         let up = |knobs: &[usize], steps: usize| {
             let mut positions = at.clone();
             for &knob in knobs {
-                positions[knob] = (at[knob] + steps).min(self.grid.knobs[knob].values.len() - 1);
+                positions[knob] = (at[knob] + steps).min(self.task.grid.knobs[knob].values.len() - 1);
             }
             positions
         };
@@ -426,7 +428,7 @@ impl<'a, E> Search<'a, E> {
         let mut all: Vec<Vec<usize>> = (0..at.len()).map(|knob| up(&[knob], 1)).collect();
         all.extend(priced.iter().flat_map(|&knob| [2, 4].map(|steps| up(&[knob], steps))));
         all.extend([1, 2].map(|steps| up(&priced, steps)));
-        all.iter().map(|positions| self.grid.index(positions)).filter(|&index| index != winner).collect()
+        all.iter().map(|positions| self.task.grid.index(positions)).filter(|&index| index != winner).collect()
     }
 
     fn answer(
@@ -474,12 +476,12 @@ impl<'a, E> Search<'a, E> {
         let unseen = |index: &&Index| !self.tried.contains_key(index) && !self.excluded.contains_key(index);
         let counts = Counts {
             simulated: self.tried.len() as u64,
-            excluded: self.grid.len() - order.len() as u64 + self.excluded.len() as u64,
+            excluded: self.task.grid.len() - order.len() as u64 + self.excluded.len() as u64,
             deferred: order[..cheaper_than].iter().filter(unseen).count() as u64,
             events: self.events,
         };
         Ok(MilestoneRow {
-            at: self.at,
+            at: self.task.at,
             label,
             limit_at,
             cause,
@@ -502,14 +504,14 @@ impl<'a, E> Search<'a, E> {
         let why = match order.last() {
             Some(index) => self.excluded.get(index).cloned()?,
             None => {
-                let all = (0..self.grid.len() as Index).map(|index| self.grid.positions(index));
+                let all = (0..self.task.grid.len() as Index).map(|index| self.task.grid.positions(index));
                 let least = all
-                    .filter_map(|at| self.screen.excludes(&at, self.asked.headroom))
+                    .filter_map(|at| self.screen.excludes(&at, self.task.asked.headroom))
                     .min_by(|a, b| a.1.total_cmp(&b.1))?;
-                words::busy(&least.0, least.1, self.asked.headroom)
+                words::busy(&least.0, least.1, self.task.asked.headroom)
             }
         };
-        Some(format!("the bottleneck law rules out all {}: at the least {why}", self.grid.len()))
+        Some(format!("the bottleneck law rules out all {}: at the least {why}", self.task.grid.len()))
     }
 
     fn remark_on(&mut self, winner: Index, won: &Configuration) {
@@ -528,12 +530,12 @@ impl<'a, E> Search<'a, E> {
 
     /// The dearest of those next to the winner that cost less, or of equal cost have less.
     fn next_cheaper(&self, winner: Index) -> Option<Missed> {
-        let at = self.grid.positions(winner);
+        let at = self.task.grid.positions(winner);
         let cost = self.screen.cost(&at);
         let below = self.neighbours(winner).into_iter().filter_map(|index| {
-            let positions = self.grid.positions(index);
+            let positions = self.task.grid.positions(index);
             let less = cents(self.screen.cost(&positions)) <= cents(cost)
-                && self.grid.amount(&positions) < self.grid.amount(&at);
+                && self.task.grid.amount(&positions) < self.task.grid.amount(&at);
             let why = self.why_not(index, &positions)?;
             less.then_some((self.screen.cost(&positions), index, why))
         });
@@ -551,8 +553,8 @@ impl<'a, E> Search<'a, E> {
         if let Some(why) = self.excluded.get(&index) {
             return Some(why.clone());
         }
-        let (name, share) = self.screen.excludes(positions, self.asked.headroom)?;
-        Some(words::busy(&name, share, self.asked.headroom))
+        let (name, share) = self.screen.excludes(positions, self.task.asked.headroom)?;
+        Some(words::busy(&name, share, self.task.asked.headroom))
     }
 
     /// Where the objectives hold as far as it was simulated: the bottleneck law's bound.
@@ -561,7 +563,7 @@ impl<'a, E> Search<'a, E> {
         let station = &model.stations[station.index()];
         let member = grid::kind_of(&model.members[station.member.index()].name);
         Some(Found {
-            load: self.dial.name(),
+            load: self.task.dial.name(),
             at: Estimate::bare(at, AT_MOST),
             cause: Some(format!("{member} {}", station.resource)),
             ..Found::default()
@@ -570,16 +572,16 @@ impl<'a, E> Search<'a, E> {
 
     /// How far the winner carries: a short sweep from the milestone up to the bottleneck law's bound.
     fn limit(&mut self, winner: Index) -> Result<Option<Found>, SizeError<E>> {
-        let model = self.model(&self.grid.positions(winner))?;
-        let at_milestone = self.dial.based_at(self.at);
+        let model = self.model(&self.task.grid.positions(winner))?;
+        let at_milestone = self.task.dial.based_at(self.task.at);
         let law = bound(&model, &at_milestone);
         // Closed users beyond N* wait, and may still be content for a while; open ones are lost at once.
-        let beyond = if self.dial.users(&model).is_some() { 1.8 } else { 1.1 };
-        let most = law.as_ref().map_or(4.0 * self.at, |(at, _)| at * beyond);
-        let most = most.max(1.05 * self.at);
-        let step = (most / self.at).powf(1.0 / (LIMIT_LOADS - 1) as f64);
+        let beyond = if self.task.dial.users(&model).is_some() { 1.8 } else { 1.1 };
+        let most = law.as_ref().map_or(4.0 * self.task.at, |(at, _)| at * beyond);
+        let most = most.max(1.05 * self.task.at);
+        let step = (most / self.task.at).powf(1.0 / (LIMIT_LOADS - 1) as f64);
         let mut loads: Vec<f64> =
-            (0..LIMIT_LOADS).map(|i| at_milestone.round(self.at * step.powi(i as i32))).collect();
+            (0..LIMIT_LOADS).map(|i| at_milestone.round(self.task.at * step.powi(i as i32))).collect();
         loads.dedup();
         let mut jobs: Vec<Job> = Vec::new();
         for round in 0..2 {
@@ -593,10 +595,16 @@ impl<'a, E> Search<'a, E> {
             // Only where the objective breaks does the window have to be long.
             let windows: Vec<_> = jobs[from..].iter().map(|job| (10, race::window(job, round))).collect();
             let mut fresh: Vec<&mut Job> = jobs[from..].iter_mut().collect();
-            self.events += race::run(&mut fresh, &windows, self.options.seed, self.options, self.progress)?;
+            self.events += race::run(
+                &mut fresh,
+                &windows,
+                self.task.options.seed,
+                self.task.options,
+                self.task.progress,
+            )?;
             jobs.sort_by(|a, b| a.at.total_cmp(&b.at));
-            let points: Vec<Point> = jobs.iter().map(|job| point::point(job, self.at)).collect();
-            let name = self.dial.name();
+            let points: Vec<Point> = jobs.iter().map(|job| point::point(job, self.task.at)).collect();
+            let name = self.task.dial.name();
             let (_, found) = limit::limits(&model, &points, &name, limit::Along::LOAD);
             let value = found.as_ref().and_then(|f| f.at.value);
             match (round, value) {

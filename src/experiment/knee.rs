@@ -1,22 +1,23 @@
 //! Where the curve bends: Kleinrock's power, elasticity, Kneedle.
 //!
 //! Power is throughput over latency. Latency is taken over offered requests, an error being slower than any answer, so that a system
-//! that sheds its load has no better knee for it. Between simulated loads everything is read off monotone interpolants of log latency.
+//! that sheds its load has no better knee for it. Between simulated loads power is a cubic spline: near saturation it falls to zero
+//! without haste where latency has a pole, so that a few points tell its top to 0.1 % or so.
+//!
+//! The interval of a top holds the loads at which the slope of the curve is not significantly different from zero: a t-test on
+//! pseudo-values of the jackknife over the replications (Miller, *The jackknife: a review*, Biometrika 61, 1974), turned round as
+//! Fieller did for ratios. So it is as wide as the top is flat, and lopsided where the curve is.
 
 use super::answer::{Estimate, Found, Kneedle};
 use super::loads::plain;
 use super::rounds::Job;
-use super::summary::{QUANTILES, RequestSummary, Summary};
+use super::summary::{QUANTILES, RequestSummary};
 use crate::model::Statistic;
-use crate::stats::curve::{Curve, argmax};
-use crate::stats::{interval, isotonic, kneedle};
+use crate::stats::curve::{self, Curve, argmax};
+use crate::stats::{Lack, interval, kneedle};
 
-/// Loads at which intervals are read off between the lowest and the highest.
+/// Steps in which slopes are looked at between the lowest and the highest load.
 const GRID: usize = 2_000;
-/// The gap in power that is significant, as a share of the half width of its interval: a half for a parabola, and a fifth more for the
-/// wiggles of the interpolant. With a half alone 91.9 % of 1,000 sweeps covered the knee of M/M/1, with this 95.6 % of 250, while runs went
-/// on until they looked precise. Since pilots tell their length it is 88.7 % of 150, and 92.0 % with runs half as long: too few.
-const SHARE_OF_T: f64 = 0.6;
 /// An argmax this near an end of the range, as a share of it, is the end.
 const END_SHARE: f64 = 0.01;
 
@@ -48,119 +49,161 @@ impl<'j> Steady<'j> {
         Self { jobs: jobs.take_while(finite).collect(), by }
     }
 
-    fn loads(&self) -> Vec<f64> {
-        self.jobs.iter().map(|j| j.at).collect()
+    /// Mean throughput (1/s) and latency (s) over the replications, all or all but one.
+    fn means(&self, job: &Job, without: Option<usize>) -> (f64, f64) {
+        let some = job.summaries().iter().enumerate().filter(|(r, _)| Some(*r) != without);
+        let sums = some.fold([0.0; 3], |[n, x, t], (_, s)| {
+            [n + 1.0, x + s.total.right / s.window_s, t + strict(&s.total, self.by)]
+        });
+        (sums[1] / sums[0], sums[2] / sums[0])
     }
 
-    /// Latency and throughput curves of the replications for which `which` holds; all of them pooled for `None`.
-    fn curves(&self, replication: Option<usize>) -> Option<(Curve, Curve)> {
-        let of = |f: &dyn Fn(&Summary) -> f64, job: &Job| {
-            let summaries = job.summaries();
-            match replication {
-                Some(r) => f(&summaries[r]),
-                None => summaries.iter().map(f).sum::<f64>() / summaries.len() as f64,
-            }
+    /// A curve over load whose top is sought, its height given by load, throughput and latency.
+    fn hill(&self, height: fn(f64, f64, f64) -> f64) -> Option<Hill> {
+        let curve = |without: Option<usize>| {
+            let point = |j: &&Job| {
+                let (throughput, latency) = self.means(j, without);
+                (j.at, height(j.at, throughput, latency))
+            };
+            Curve::smooth(&self.jobs.iter().map(point).collect::<Vec<_>>())
         };
-        let points = |f: &dyn Fn(&Summary) -> f64| -> Vec<(f64, f64)> {
-            self.jobs.iter().map(|j| (j.at, of(f, j))).collect()
-        };
-        let latency = Curve::log(&points(&|s| strict(&s.total, self.by)))?;
-        let throughput = Curve::linear(&points(&|s| s.total.right / s.window_s))?;
-        Some((latency, throughput))
+        let replications = self.jobs.first()?.summaries().len();
+        let left_out = if replications < 2 { 0..0 } else { 0..replications };
+        let without = left_out.map(|r| curve(Some(r))).collect::<Option<_>>()?;
+        Some(Hill { all: curve(None)?, without })
     }
 
-    /// The load that maximises power, with the loads whose power is not significantly below it.
+    /// The load that maximises power, with the loads at which power may have its top.
     pub fn knee(&self, load: &str) -> Found {
         let by = super::point::statistic_name(self.by);
         let found = |at| Found { load: load.to_owned(), at, by: Some(by.clone()), ..Found::default() };
-        let loads = self.loads();
-        let (Some(&first), Some(&last), Some((latency, throughput))) =
-            (loads.first(), loads.last(), self.curves(None))
-        else {
+        let Some(power) = self.hill(POWER) else {
             return found(Estimate::unknown("fewer than two steady loads"));
         };
-        let power = |x: f64| throughput.at(x) / latency.at(x);
-        let (best, _) = argmax(first, last, power);
-        if last - best <= END_SHARE * (last - first) {
-            return found(Estimate::unknown(&format!("no knee up to {}", plain(last))));
-        }
-        if best - first <= END_SHARE * (last - first) {
-            let reason = format!("no knee above {}: power falls from the lowest load on", plain(first));
-            return found(Estimate { high: Some(first), ..Estimate::unknown(&reason) });
-        }
-        let curves: Option<Vec<(Curve, Curve)>> =
-            (0..self.jobs[0].summaries().len()).map(|r| self.curves(Some(r))).collect();
-        let Some(curves) = curves else {
-            return found(Estimate::bare(best, "a replication without answers"));
-        };
-        let power_in = |(latency, throughput): &(Curve, Curve), x: f64| throughput.at(x) / latency.at(x);
-        // `best` was chosen for its power, so the gap to the true knee is never negative: where the curve is a parabola with a random
-        // tilt of z standard errors, that gap is z/2 of its own standard errors. The whole of t would cover the knee in 99.99 %
-        // of all sweeps; half of it would in 95 %, were the curve known between its points. It is interpolated: see `SHARE_OF_T`.
-        let significantly_below = |x: f64| {
-            let gaps: Vec<f64> = curves.iter().map(|c| power_in(c, best) - power_in(c, x)).collect();
-            interval::mean(&gaps, super::rows::CONFIDENCE)
-                .is_ok_and(|gap| gap.value > SHARE_OF_T * gap.half_width)
-        };
-        let grid = |i: usize| first + (last - first) * i as f64 / GRID as f64;
-        let start = ((best - first) / (last - first) * GRID as f64).floor() as usize;
-        let low = (0..=start).rev().find(|&i| significantly_below(grid(i))).map_or(first, grid);
-        let high = (start + 1..=GRID).find(|&i| significantly_below(grid(i))).map_or(last, grid);
-        found(Estimate::with_interval(best, low, high))
+        let (first, last) = power.range();
+        found(match power.top() {
+            Top::Inside(at) => power.estimate(at),
+            Top::First => {
+                let reason = format!("no knee above {}: power falls from the lowest load on", plain(first));
+                Estimate { high: Some(first), ..Estimate::unknown(&reason) }
+            }
+            Top::Last => Estimate::unknown(&format!("no knee up to {}", plain(last))),
+        })
     }
 
-    /// The knee that each replication sees; `None` where one of them sees none.
+    /// The knee as each replication sees it: pseudo-values of the jackknife. `None` where leaving one out leaves no knee.
     pub fn knee_in_each(&self) -> Option<Vec<f64>> {
-        let loads = self.loads();
-        let (first, last) = (*loads.first()?, *loads.last()?);
-        let knee = |replication: usize| {
-            let (latency, throughput) = self.curves(Some(replication))?;
-            let (best, _) = argmax(first, last, |x| throughput.at(x) / latency.at(x));
-            let inside = (last - best).min(best - first) > END_SHARE * (last - first);
-            inside.then_some(best)
+        let power = self.hill(POWER)?;
+        let at = |curve: &Curve| match top(curve) {
+            Top::Inside(at) => Some(at),
+            Top::First | Top::Last => None,
         };
-        (0..self.jobs.first()?.summaries().len()).map(knee).collect()
+        let all = at(&power.all)?;
+        let without: Vec<f64> = power.without.iter().map(at).collect::<Option<_>>()?;
+        Some(pseudo_values(all, without.into_iter()).collect())
     }
 
-    /// The load from which 1 % more load costs more than 1 % more latency.
+    /// The load from which 1 % more load costs more than 1 % more latency: where load over latency begins to fall.
     pub fn elbow(&self, load: &str) -> Found {
-        let crossing = |replication: Option<usize>| {
-            let (latency, _) = self.curves(replication)?;
-            let loads = self.loads();
-            // Noise may make a curve dip; what costs is what it costs for good.
-            let logs: Vec<f64> = loads.iter().map(|&x| latency.at(x).ln()).collect();
-            let monotone = isotonic::non_decreasing(&logs, &vec![1.0; logs.len()]);
-            let points: Vec<(f64, f64)> = loads.into_iter().zip(monotone.into_iter().map(f64::exp)).collect();
-            Curve::log(&points)?.first_elasticity(1.0)
-        };
         let by = Some(super::point::statistic_name(self.by));
         let found = |at| Found { load: load.to_owned(), at, by: by.clone(), ..Found::default() };
-        let Some(value) = crossing(None) else {
+        let Some(hill) = self.hill(|load, _, latency| load / latency) else {
             return found(Estimate::unknown("not within the simulated loads"));
         };
-        // What costs more from the first point on does so from somewhere before it.
-        let first = self.jobs[0].at;
-        if value <= first {
-            let reason = format!("below {}, the lowest load simulated", plain(first));
-            return found(Estimate { high: Some(first), ..Estimate::unknown(&reason) });
-        }
-        let replications = self.jobs[0].summaries().len();
-        let each: Vec<f64> =
-            (0..replications).filter_map(|r| crossing(Some(r))).filter(|at| *at > first).collect();
-        if each.len() < replications {
-            return found(Estimate::bare(value, "not within the simulated loads in every replication"));
-        }
-        match interval::mean(&each, super::rows::CONFIDENCE) {
-            Ok(i) => found(Estimate::with_interval(value, value - i.half_width, value + i.half_width)),
-            Err(lack) => found(Estimate::bare(value, &lack.to_string())),
-        }
+        let (first, _) = hill.range();
+        found(match hill.first_fall() {
+            // What costs more from the first point on does so from somewhere before it.
+            Some(at) if at <= first => {
+                let reason = format!("below {}, the lowest load simulated", plain(first));
+                Estimate { high: Some(first), ..Estimate::unknown(&reason) }
+            }
+            Some(at) => hill.estimate(at),
+            None => Estimate::unknown("not within the simulated loads"),
+        })
     }
 
     /// Kneedle, for readers who know that name.
     pub fn kneedle(&self) -> Option<Kneedle> {
-        let (latency, _) = self.curves(None)?;
-        let loads = self.loads();
-        let points: Vec<(f64, f64)> = loads.iter().map(|&x| (x, latency.at(x))).collect();
-        Some(Kneedle { value: kneedle::kneedle(&points, 1.0), range: [*loads.first()?, *loads.last()?] })
+        let points: Vec<(f64, f64)> = self.jobs.iter().map(|j| (j.at, self.means(j, None).1)).collect();
+        let (first, last) = (points.first()?.0, points.last()?.0);
+        Some(Kneedle { value: kneedle::kneedle(&points, 1.0), range: [first, last] })
+    }
+}
+
+/// Height of the hill whose top is the knee.
+const POWER: fn(f64, f64, f64) -> f64 = |_, throughput, latency| throughput / latency;
+
+/// A curve over load whose top is sought.
+struct Hill {
+    /// By the means of all replications.
+    all: Curve,
+    /// Without each of them in turn; empty where there is but one.
+    without: Vec<Curve>,
+}
+
+/// Where a curve over load is highest.
+enum Top {
+    First,
+    Inside(f64),
+    Last,
+}
+
+fn top(curve: &Curve) -> Top {
+    let (first, last) = curve.range();
+    let (best, _) = argmax(first, last, |x| curve.at(x));
+    let end = END_SHARE * (last - first);
+    if last - best <= end {
+        Top::Last
+    } else if best - first <= end {
+        Top::First
+    } else {
+        Top::Inside(best)
+    }
+}
+
+/// What each replication would have to say for the mean of all to be `all` and that of the others what it is without it.
+fn pseudo_values(all: f64, without: impl ExactSizeIterator<Item = f64>) -> impl Iterator<Item = f64> {
+    let n = without.len() as f64;
+    without.map(move |rest| n * all - (n - 1.0) * rest)
+}
+
+impl Hill {
+    fn range(&self) -> (f64, f64) {
+        self.all.range()
+    }
+
+    fn top(&self) -> Top {
+        top(&self.all)
+    }
+
+    /// The first load at which the curve does not rise.
+    fn first_fall(&self) -> Option<f64> {
+        let falls = |x: f64| self.all.slope_at(x) <= 0.0;
+        let at = (0..=GRID).find(|&i| falls(self.grid(i)))?;
+        Some(if at == 0 { self.grid(0) } else { curve::bisect(self.grid(at - 1), self.grid(at), falls) })
+    }
+
+    fn grid(&self, i: usize) -> f64 {
+        let (first, last) = self.range();
+        if i == GRID { last } else { first + (last - first) * i as f64 / GRID as f64 }
+    }
+
+    /// A top of the curve, with the loads around it at which the slope is not significantly different from zero.
+    fn estimate(&self, top: f64) -> Estimate {
+        if self.without.is_empty() {
+            return Estimate::bare(top, &Lack::Replications.to_string());
+        }
+        let (first, last) = self.range();
+        let slope = |i: usize| {
+            let x = self.grid(i);
+            let each = pseudo_values(self.all.slope_at(x), self.without.iter().map(|c| c.slope_at(x)));
+            interval::mean(&each.collect::<Vec<_>>(), super::rows::CONFIDENCE).ok()
+        };
+        let start = ((top - first) / (last - first) * GRID as f64) as usize;
+        let rises = |i: &usize| slope(*i).is_some_and(|s| s.low > 0.0);
+        let falls = |i: &usize| slope(*i).is_some_and(|s| s.high < 0.0);
+        let low = (0..=start).rev().find(rises).map_or(first, |i| self.grid(i));
+        let high = (start + 1..=GRID).find(falls).map_or(last, |i| self.grid(i));
+        Estimate::with_interval(top, low, high)
     }
 }

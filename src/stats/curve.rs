@@ -1,11 +1,14 @@
-//! A smooth curve through measured points that neither overshoots them nor bends between without need.
+//! A smooth curve through measured points: one that never overshoots them, and one whose slope can be trusted.
 
-/// A monotone piecewise cubic through points: between two of them it stays between their values.
+use super::spline;
+
+/// A piecewise cubic through points.
 ///
-/// On the log scale the cubic runs through log y, which suits latencies: they grow by factors. Beyond its
+/// A monotone one stays between the values of two neighbouring points; for that its slopes at the points are compromises. One
+/// that is [`Curve::smooth`] makes none, and may overshoot. On the log scale the cubic runs through log y, which suits latencies: they grow by factors. Beyond its
 /// ends the curve keeps its end values.
 ///
-/// Source: Fritsch and Carlson, *Monotone piecewise cubic interpolation* (SIAM J. Numer. Anal. 17, 1980),
+/// Source of the monotone one: Fritsch and Carlson, *Monotone piecewise cubic interpolation* (SIAM J. Numer. Anal. 17, 1980),
 /// with the slopes of Fritsch and Butland (SIAM J. Sci. Stat. Comput. 5, 1984).
 #[derive(Clone, Debug)]
 pub struct Curve {
@@ -36,6 +39,15 @@ impl Curve {
     #[must_use]
     pub fn linear(points: &[(f64, f64)]) -> Option<Self> {
         Self::through(points, Scale::Linear)
+    }
+
+    /// The cubic spline through y itself, not a knot at its ends: where its maximum lies does not depend on where the points
+    /// happen to lie, but between them it may overshoot. `None` as for [`Curve::linear`].
+    #[must_use]
+    pub fn smooth(points: &[(f64, f64)]) -> Option<Self> {
+        let curve = Self::through(points, Scale::Linear)?;
+        let slope = spline::slopes(&curve.x, &curve.v);
+        Some(Self { slope, ..curve })
     }
 
     fn through(points: &[(f64, f64)], scale: Scale) -> Option<Self> {
@@ -69,54 +81,23 @@ impl Curve {
         }
     }
 
-    /// d log y / d log x at `x`: by how many per cent y grows for one per cent more x.
-    #[must_use]
-    pub fn elasticity_at(&self, x: f64) -> f64 {
-        let (v, slope) = self.scaled_at(x);
-        match self.scale {
-            Scale::Linear => x * slope / v,
-            Scale::Log => x * slope,
-        }
-    }
-
     /// The first x at which the curve is at least `level`; `None` if it never is.
     #[must_use]
     pub fn first_crossing(&self, level: f64) -> Option<f64> {
-        self.first_where(1, |curve, x| curve.at(x) - level)
+        self.first_where(|curve, x| curve.at(x) - level)
     }
 
     /// The first x at which the curve is at most `level`; `None` if it never is.
     #[must_use]
     pub fn first_crossing_down(&self, level: f64) -> Option<f64> {
-        self.first_where(1, |curve, x| level - curve.at(x))
+        self.first_where(|curve, x| level - curve.at(x))
     }
 
-    /// The first x at which the elasticity is at least `level`; `None` if it never is.
-    #[must_use]
-    pub fn first_elasticity(&self, level: f64) -> Option<f64> {
-        self.first_where(ELASTICITY_STEPS, |curve, x| curve.elasticity_at(x) - level)
-    }
-
-    /// The first x with `gap(x) >= 0`, each stretch between points looked at in so many steps.
-    fn first_where(&self, steps: usize, gap: impl Fn(&Self, f64) -> f64) -> Option<f64> {
-        if gap(self, self.x[0]) >= 0.0 {
-            return Some(self.x[0]);
-        }
-        let mut before = self.x[0];
-        for pair in self.x.windows(2) {
-            for step in 1..=steps {
-                let here = if step == steps {
-                    pair[1]
-                } else {
-                    pair[0] + (pair[1] - pair[0]) * step as f64 / steps as f64
-                };
-                if gap(self, here) >= 0.0 {
-                    return Some(bisect(before, here, |x| gap(self, x) >= 0.0));
-                }
-                before = here;
-            }
-        }
-        None
+    /// The first x with `gap(x) >= 0`: between points the curve is monotone.
+    fn first_where(&self, gap: impl Fn(&Self, f64) -> f64) -> Option<f64> {
+        let reaches = |x: f64| gap(self, x) >= 0.0;
+        let at = self.x.iter().position(|&x| reaches(x))?;
+        Some(if at == 0 { self.x[0] } else { bisect(self.x[at - 1], self.x[at], reaches) })
     }
 
     /// Value and slope on the scale of the cubic.
@@ -142,9 +123,6 @@ impl Curve {
         (value, left + t * (2.0 * square + t * 3.0 * cube))
     }
 }
-
-/// Steps in which a stretch between two points is searched where the function may turn within it.
-const ELASTICITY_STEPS: usize = 64;
 
 impl Scale {
     fn apply(self, y: f64) -> f64 {
@@ -198,7 +176,7 @@ fn end_slope(width: [f64; 2], rise: [f64; 2]) -> f64 {
 }
 
 /// Where `holds` turns true between `low`, where it does not hold, and `high`, where it does.
-fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
+pub fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     for _ in 0..100 {
         let middle = low + (high - low) / 2.0;
         if holds(middle) { high = middle } else { low = middle }
@@ -248,6 +226,7 @@ fn golden_section(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::queueing::{KneeBy, Mmc, power_knee};
     use crate::rng::{KeyedRng, mix};
 
     /// Fritsch and Carlson's own example: the RPN 14 data, flat, then a steep rise, then nearly flat.
@@ -303,12 +282,12 @@ mod tests {
     #[test]
     fn slopes_are_those_of_the_values() {
         let points: Vec<_> = [1.0, 2.0, 2.5, 4.0, 7.0].map(|x: f64| (x, x.powi(3))).into();
-        for curve in [Curve::log(&points).unwrap(), Curve::linear(&points).unwrap()] {
+        for curve in [Curve::log(&points), Curve::linear(&points), Curve::smooth(&points)].map(Option::unwrap)
+        {
             for x in [1.1, 2.2, 3.9, 6.5] {
                 let h = 1e-6;
                 let numeric = (curve.at(x + h) - curve.at(x - h)) / (2.0 * h);
                 assert!((curve.slope_at(x) / numeric - 1.0).abs() < 1e-6);
-                assert!((curve.elasticity_at(x) - x * numeric / curve.at(x)).abs() < 1e-5);
             }
         }
     }
@@ -333,16 +312,19 @@ mod tests {
         assert_eq!(hill.first_crossing(9.0), Some(4.0));
     }
 
+    /// Power of the single server is rho (1 - rho), a parabola, which a cubic meets; that of four is not one.
     #[test]
-    fn elasticity_of_the_single_server_crosses_one_at_half_load() {
-        // T = 1/(1 - rho): elasticity rho / (1 - rho), which is 1 at 1/2; and power rho / T peaks there.
-        let points: Vec<_> = (1..=18).map(|i| f64::from(i) / 20.0).map(|x| (x, 1.0 / (1.0 - x))).collect();
-        let curve = Curve::log(&points).unwrap();
-        let elbow = curve.first_elasticity(1.0).unwrap();
-        assert!((elbow - 0.5).abs() < 0.005, "{elbow}");
-        let (knee, power) = argmax(0.05, 0.9, |x| x / curve.at(x));
-        assert!((knee - 0.5).abs() < 0.005 && (power - 0.25).abs() < 1e-4, "{knee} {power}");
-        assert_eq!(curve.first_elasticity(20.0), None);
+    fn the_smooth_curve_has_its_top_where_the_truth_has() {
+        let loads = [0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.88, 0.95];
+        let top = |power: &dyn Fn(f64) -> f64| {
+            let curve = Curve::smooth(&loads.map(|x| (x, power(x)))).unwrap();
+            argmax(loads[0], loads[8], |x| curve.at(x)).0
+        };
+        let one = top(&|x| x * (1.0 - x));
+        assert!((one - 0.5).abs() < 1e-6, "{one}");
+        let four = top(&|x| x / Mmc::new(4.0 * x, 1.0, 4).unwrap().response_mean_s());
+        let truth = power_knee(4, KneeBy::Mean).unwrap();
+        assert!((four / truth - 1.0).abs() < 1e-3, "{four} for {truth}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod interval;
 pub mod isotonic;
 pub mod kneedle;
 pub mod quantiles;
+mod spline;
 mod tally;
 pub mod trend;
 pub mod warmup;

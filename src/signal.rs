@@ -44,6 +44,10 @@ pub struct Fault {
 /// How a call or a request ended: right, or with a fault.
 pub type Outcome = Result<(), Fault>;
 
+/// Names a request, and all calls made for it, while it is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Origin(pub u64);
+
 /// A call at an endpoint of a place, told when it has left.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Visit {
@@ -61,6 +65,8 @@ pub struct Visit {
     pub outcome: Option<Outcome>,
     /// Its caller had gone: the work was wasted.
     pub detached: bool,
+    /// The request that waits for it. Told only to probes that dissect requests.
+    pub origin: Option<Origin>,
 }
 
 /// A request as its user saw it, told when the user has an answer or gives up.
@@ -74,6 +80,8 @@ pub struct Ended {
     pub submitted: Time,
     /// How it ended.
     pub outcome: Outcome,
+    /// What its calls are known by.
+    pub origin: Origin,
 }
 
 /// One thing that happened in the simulated world.
@@ -83,6 +91,8 @@ pub enum Signal {
     Submitted {
         /// What is asked.
         request: RequestId,
+        /// What its calls will be known by.
+        origin: Origin,
     },
     /// A request is over for its user.
     Ended(Ended),
@@ -125,6 +135,24 @@ pub enum Signal {
         station: StationId,
         /// Time spent waiting for it.
         wait: Span,
+    },
+    /// A call has waited, in vain or not, and a request with it. Told only to probes that dissect requests.
+    Waited {
+        /// The station it waited at.
+        station: StationId,
+        /// How long; above zero.
+        wait: Span,
+        /// The request that waits for it.
+        origin: Origin,
+    },
+    /// A caller gives an attempt up that goes on without it. Told only to probes that dissect requests.
+    GaveUp {
+        /// The endpoint called.
+        endpoint: EndpointId,
+        /// How long it was waited for.
+        after: Span,
+        /// The request that waited for it.
+        origin: Origin,
     },
     /// A slot or a core was given back, after being held for `held`.
     Stopped {
@@ -191,6 +219,9 @@ pub enum Signal {
 ///
 /// A generic parameter of the engine: a probe that ignores a signal costs nothing for it.
 pub trait Probe {
+    /// It wants to know which request waits for a call.
+    const DISSECTS: bool = false;
+
     /// Something happened at `now`. Times never decrease.
     fn on(&mut self, now: Time, signal: Signal);
 }

@@ -5,11 +5,11 @@
 use super::call::{Call, State};
 use super::event_list::Kind;
 use super::{Engine, Entry, IN_FLIGHT_MAX, span};
-use crate::ids::{DistId, EndpointId, MemberId, SiteId};
+use crate::ids::{DistId, EndpointId, MemberId, SiteId, StationId};
 use crate::model::{Jitter, OnError, Op, Target};
 use crate::policy::backoff::{Spread, backoff_s};
 use crate::rng::{KeyedRng, mix};
-use crate::signal::{ErrorKind, Fault, Outcome, Probe, Signal, Visit};
+use crate::signal::{ErrorKind, Fault, Origin, Outcome, Probe, Signal, Visit};
 use crate::station::line::NONE;
 use crate::units::{Span, Time};
 
@@ -292,12 +292,36 @@ impl<P: Probe> Engine<'_, P> {
             return;
         }
         let (endpoint, member, arrived) = (call.endpoint, call.member, Time(call.arrived));
+        let origin = self.awaited_by(slot);
         let detached = self.orphans > 0 && self.is_orphaned(slot);
         let counted = self.entries[endpoint.index()].counted.unwrap_or(member);
         self.in_system[counted.index()] -= 1;
-        let visit =
-            Visit { endpoint, member, arrived, wait: span(waited), service: span(served), outcome, detached };
+        let (wait, service) = (span(waited), span(served));
+        let visit = Visit { endpoint, member, arrived, wait, service, outcome, detached, origin };
         self.probe.on(Time(self.now), Signal::Left(visit));
+    }
+
+    /// Tells those who want to know it that a call has waited.
+    #[inline]
+    pub(super) fn tell_wait(&mut self, slot: u32, station: u32, wait: u64) {
+        if let Some(origin) = self.awaited_by(slot).filter(|_| wait > 0) {
+            let station = StationId(station);
+            self.probe.on(Time(self.now), Signal::Waited { station, wait: span(wait), origin });
+        }
+    }
+
+    /// The request that waits for a call, if one does and the probe wants to know.
+    #[inline]
+    fn awaited_by(&self, slot: u32) -> Option<Origin> {
+        if P::DISSECTS { self.request_above(slot) } else { None }
+    }
+
+    fn request_above(&self, mut slot: u32) -> Option<Origin> {
+        while self.calls[slot].parent != NONE {
+            slot = self.calls[slot].parent;
+        }
+        let call = &self.calls[slot];
+        (call.root && !call.detached).then_some(Origin(call.origin))
     }
 
     /// Whether the caller of this call, or a caller further up, has gone.
@@ -415,6 +439,11 @@ impl<P: Probe> Engine<'_, P> {
         if branch || self.model.sites[site.index()].cancel {
             self.cancel(slot, !branch);
         } else {
+            if let Some(origin) = self.awaited_by(slot) {
+                let Call { endpoint, arrived, .. } = self.calls[slot];
+                let after = span(self.now - arrived);
+                self.probe.on(Time(self.now), Signal::GaveUp { endpoint, after, origin });
+            }
             self.calls.part(slot);
             self.detach(slot);
         }

@@ -227,6 +227,7 @@ impl<P: Probe> Engine<'_, P> {
         self.make_ready(next);
         let started = Signal::Started { station: StationId(station), wait: span(wait), queued: true };
         self.probe.on(Time(self.now), started);
+        self.tell_wait(next, station, wait);
         Some(next)
     }
 
@@ -312,6 +313,7 @@ impl<P: Probe> Engine<'_, P> {
             self.stop_patience(next, station);
         }
         self.probe.on(Time(now), Signal::Started { station: id, wait: span(wait), queued: true });
+        self.tell_wait(next, station, wait);
         // What most wait for is to work, which needs nobody's turn.
         match self.ops[pc as usize] {
             Op::Work(dist) => self.work(next, pc, dist),
@@ -357,6 +359,7 @@ impl<P: Probe> Engine<'_, P> {
         self.charge_wait(slot, station, wait);
         self.calls[slot].state = State::Running;
         self.probe.on(Time(self.now), Signal::Quit { station: StationId(station), wait: span(wait) });
+        self.tell_wait(slot, station, wait);
     }
 
     /// Another call takes the place of one that waits for a slot.
@@ -402,6 +405,7 @@ impl<P: Probe> Engine<'_, P> {
         let work = call.work;
         self.probe
             .on(Time(self.now), Signal::Started { station: StationId(station), wait: span(wait), queued });
+        self.tell_wait(slot, station, wait);
         self.schedule(slot, work);
     }
 
@@ -454,6 +458,7 @@ impl<P: Probe> Engine<'_, P> {
         call.served += done;
         call.waited += stretch;
         self.probe.on(Time(self.now), Signal::Stretched { station: StationId(station), wait: span(stretch) });
+        self.tell_wait(slot, station, stretch);
     }
 
     /// The pending completion of shared cores is due, or was.

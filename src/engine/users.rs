@@ -6,8 +6,8 @@ use crate::dist::{Alias, Popularity};
 use crate::ids::{DistId, EndpointId, GroupId, MemberId, RequestId};
 use crate::model::{Class, Group, Model, Pc, Request, Source};
 use crate::rng::{KeyedRng, mix};
-use crate::signal::Ended;
-use crate::signal::{Outcome, Probe, Signal};
+
+use crate::signal::{Ended, Origin, Outcome, Probe, Signal};
 use crate::units::{Span, Time};
 use crate::workload::{self, Arrivals};
 
@@ -198,7 +198,7 @@ impl<P: Probe> Engine<'_, P> {
         let Mix { first, alias } = self.mixes[group as usize];
         let kind = alias.map_or(0, |alias| alias.sample(&mut KeyedRng::new(mix(key, MIX))));
         let request = RequestId(first + kind as u32);
-        self.probe.on(Time(self.now), Signal::Submitted { request });
+        self.probe.on(Time(self.now), Signal::Submitted { request, origin: Origin(key) });
         let Ask { endpoint, keys, timeout, class, via, .. } = self.asks[request.index()];
         let item = keys.map_or(0, |keys| keys.sample(&mut KeyedRng::new(mix(key, KEYS))));
         let entry = self.entries[endpoint.index()];
@@ -231,7 +231,8 @@ impl<P: Probe> Engine<'_, P> {
         let call = &self.calls[slot];
         let (request, user, key) = (call.request, call.user, call.key);
         let serial = u64::from(call.copy) << 32 | u64::from(call.attempt);
-        let ended = Ended { request, serial, submitted: Time(call.arrived), outcome };
+        let submitted = Time(call.arrived);
+        let ended = Ended { request, serial, submitted, outcome, origin: Origin(key) };
         self.probe.on(Time(self.now), Signal::Ended(ended));
         if let Some(think) = self.asks[request.index()].think {
             let think = self.model.dists[think.index()].sample(&mut KeyedRng::new(mix(key, THINK)));

@@ -323,6 +323,9 @@ pub struct Point {
     /// Window by window, where something happens at a given time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub timeline: Vec<TimelineRow>,
+    /// What makes slow requests slow. Only of a steady load that is looked at alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tail: Option<Tail>,
     /// What it costs at this load, where the model states prices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<CostRow>,
@@ -398,6 +401,71 @@ pub struct WindowPlace {
     /// Share of look-ups that hit (caches).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hit_ratio: Option<Estimate>,
+}
+
+/// The slowest 1 % of right answers, taken apart.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Tail {
+    /// Where their time goes, the largest share first; places that have no part in it are left out.
+    #[serde(rename = "p99")]
+    pub places: Vec<TailPlace>,
+    /// Latency that is neither wait nor work at any place, a request: back-off, round trips.
+    pub elsewhere_s: Estimate,
+    /// They took at least so long: p99 of all right answers.
+    pub from_s: f64,
+    /// Their mean latency.
+    pub mean_s: Estimate,
+    /// What they asked for, the largest share first.
+    pub requests: Vec<TailRequest>,
+    /// Of so many requests over all replications, among those that were taken apart.
+    pub count: u64,
+}
+
+/// What slow requests spend at one place, a request. Work that goes on side by side counts in full, so that shares may sum to more than 1.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct TailPlace {
+    /// The place.
+    pub place: String,
+    /// Waiting there, for all its resources.
+    pub wait_s: Estimate,
+    /// Served there.
+    pub service_s: Estimate,
+    /// Waiting for attempts there that were given up in the end, and went on alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_up_s: Option<Estimate>,
+    /// All of it, as a share of the latency.
+    pub share: Estimate,
+    /// Waiting there of all requests.
+    pub usual_wait_s: Estimate,
+    /// Served there of all requests.
+    pub usual_service_s: Estimate,
+    /// What most of the wait is for, where there is any: `workers`, `cores`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
+}
+
+/// One kind of request among the slowest.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct TailRequest {
+    /// The endpoint asked.
+    pub request: String,
+    /// Share of the slowest.
+    pub share: Estimate,
+    /// Share of all right answers.
+    pub usual_share: Estimate,
+}
+
+/// How many calls are at a place over time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct InSystem {
+    /// Share of the time with none.
+    pub empty: Estimate,
+    /// Half of the time there are at most so many.
+    pub p50: u64,
+    /// 95 % of the time.
+    pub p95: u64,
+    /// 99 % of the time.
+    pub p99: u64,
 }
 
 /// The bill at one load: months of 730 hours.
@@ -551,6 +619,9 @@ pub struct PlaceRow {
     pub utilization: Option<Estimate>,
     /// Calls present, own calls included.
     pub in_system: Estimate,
+    /// How many are present over time. Only of a steady load that is looked at alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_system_distribution: Option<InSystem>,
     /// Calls waiting at any of its resources.
     pub queue: Estimate,
     /// Share of calls that waited at all.

@@ -1,5 +1,6 @@
 //! Studies of a model: replicate, sweep, judge. The only module that runs threads.
 
+mod anatomy;
 pub mod answer;
 pub mod bill;
 mod bottleneck;

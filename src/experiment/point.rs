@@ -70,6 +70,7 @@ pub fn point(job: &Job, base: f64) -> Point {
             .collect(),
         changes: timeline::changes(model, job.length),
         timeline: timeline::rows(model, gathered, job.length),
+        tail: None,
         cost: bill::cost(model, layout, summaries),
         business: bill::business(model, &job.demands, summaries),
         audit: audit(job, gathered, saturated || timed),

@@ -17,7 +17,7 @@ use crate::stats::quantiles;
 pub const CONFIDENCE: f64 = 0.95;
 
 /// The mean over replications of a number that is one per replication.
-pub fn mean(summaries: &[Summary], f: impl Fn(&Summary) -> f64) -> Estimate {
+pub fn mean<S>(summaries: &[S], f: impl Fn(&S) -> f64) -> Estimate {
     let values: Vec<f64> = summaries.iter().map(f).collect();
     if values.iter().any(|v| !v.is_finite()) {
         return Estimate::unknown("no observations in a replication");
@@ -35,12 +35,7 @@ pub fn signed_mean(summaries: &[Summary], f: impl Fn(&Summary) -> f64) -> Estima
 }
 
 /// A share or quotient `x / y`, both summed over replications.
-pub fn ratio(
-    summaries: &[Summary],
-    most: f64,
-    x: impl Fn(&Summary) -> f64,
-    y: impl Fn(&Summary) -> f64,
-) -> Estimate {
+pub fn ratio<S>(summaries: &[S], most: f64, x: impl Fn(&S) -> f64, y: impl Fn(&S) -> f64) -> Estimate {
     let xs: Vec<f64> = summaries.iter().map(x).collect();
     let ys: Vec<f64> = summaries.iter().map(y).collect();
     if xs.iter().chain(&ys).any(|v| !v.is_finite()) {
@@ -217,6 +212,7 @@ pub fn place(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -
         wasted_share: ratio(summaries, 1.0, |s| s.places[at].wasted_s, |s| s.places[at].service_s),
         utilization: busiest(&resources),
         in_system: mean(summaries, |s| s.places[at].in_system),
+        in_system_distribution: None,
         queue: queue(layout, summaries, id),
         waited_share: ratio(summaries, 1.0, |s| s.places[at].waited, |s| s.places[at].left),
         wait_s: distribution(&pooled.wait, summaries, |s| of(s).wait),

@@ -9,7 +9,7 @@ use super::loads::{self, Dial};
 use super::options::{Options, Progress, StudyError, Swept};
 use super::rounds::{self, Job};
 use super::sweep::{culprit_row, law_row};
-use super::{limit, point};
+use super::{anatomy, limit, point};
 use crate::model::Model;
 
 /// One load: the model as it is.
@@ -17,7 +17,9 @@ use crate::model::Model;
 /// # Errors
 /// No threads.
 pub fn run(model: &Model, options: &Options, progress: &dyn Progress) -> Result<Answer, StudyError> {
-    settled(model, options, progress).map(|(answer, _)| answer)
+    let (mut answer, job) = settled(model, options, progress)?;
+    anatomy::explain(&job, &mut answer.points[0], options, progress)?;
+    Ok(answer)
 }
 
 /// One load, with the replications behind it.

@@ -253,7 +253,7 @@ impl Probe for Recorder<'_> {
     fn on(&mut self, now: Time, signal: Signal) {
         let now = now.0;
         match signal {
-            Signal::Submitted { request } => {
+            Signal::Submitted { request, .. } => {
                 let book = &mut self.books.requests[request.index()];
                 book.submitted += 1;
                 book.open.up(now);
@@ -327,7 +327,10 @@ impl Probe for Recorder<'_> {
                 let place = self.layout.place_of_endpoint[endpoint.index()];
                 self.books.places[place.index()].retried += 1;
             }
-            Signal::Detached { .. } | Signal::Thinking { .. } => {}
+            Signal::Waited { .. }
+            | Signal::GaveUp { .. }
+            | Signal::Detached { .. }
+            | Signal::Thinking { .. } => {}
         }
     }
 }

@@ -1,10 +1,12 @@
 //! `knee check` as a CI server meets it: exit codes, JUnit, annotations, baselines.
 
+mod support;
+
 use std::fs;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
+use support::desk::{Desk, text};
 
 /// An M/M/1 at half load: p95 is 59.9 ms, utilisation 50 %.
 const MODEL: &str = "knee: 1
@@ -19,20 +21,7 @@ slo:
 study: {requests: 2_000}
 ";
 
-struct Desk(TempDir);
-
 impl Desk {
-    fn with(model: &str) -> Self {
-        let place = tempfile::tempdir().unwrap();
-        fs::write(place.path().join("m.yaml"), model).unwrap();
-        Self(place)
-    }
-
-    fn knee(&self, line: &str) -> Output {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("knee"));
-        command.current_dir(self.0.path()).args(line.split(' ')).stdin(Stdio::null()).output().unwrap()
-    }
-
     /// Stdout of a check that ends with this exit code.
     #[track_caller]
     fn checked(&self, code: i32, line: &str) -> String {
@@ -47,19 +36,11 @@ impl Desk {
         out
     }
 
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.0.path().join(name)).unwrap()
-    }
-
     fn change(&self, from: &str, to: &str) {
         let model = self.read("m.yaml");
         assert!(model.contains(from));
-        fs::write(self.0.path().join("m.yaml"), model.replace(from, to)).unwrap();
+        self.write("m.yaml", &model.replace(from, to));
     }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 #[test]
@@ -100,7 +81,7 @@ fn a_breach_is_exit_code_1_though_nobody_reads_it() {
         [("--rate 90/s", 1), ("--rate 90/s --json", 1), ("--rate 90/s --annotations", 1), ("--rate 40/s", 0)]
     {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("knee"));
-        command.current_dir(desk.0.path()).args(format!("check m.yaml --quiet {line}").split(' '));
+        command.current_dir(desk.path()).args(format!("check m.yaml --quiet {line}").split(' '));
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         assert_eq!(child.wait().unwrap().code(), Some(code), "{line}");
@@ -167,7 +148,7 @@ fn wrong_input_is_exit_code_2() {
     assert!(desk.checked(2, "--baseline absent.json").contains("absent.json"));
     assert!(desk.checked(2, "--junit m.yaml").contains("is the model and stays"));
     assert!(desk.checked(2, "--set desk.wrokers=3").contains("wrokers"));
-    fs::write(desk.0.path().join("b.json"), "{\"knee\": 1}").unwrap();
+    fs::write(desk.path().join("b.json"), "{\"knee\": 1}").unwrap();
     assert!(desk.checked(2, "--baseline b.json").contains("it is not what"));
     let users = Desk::with(&format!("{MODEL}peak: {{users: 90}}\n"));
     assert!(users.checked(2, "").contains("not of one kind"));
@@ -261,7 +242,7 @@ fn a_model_made_worse_fails_against_its_baseline_though_its_objectives_hold() {
 fn the_document_of_a_run_is_a_baseline_without_pairs() {
     let desk = Desk::with(MODEL);
     let run = desk.knee("run m.yaml --json");
-    fs::write(desk.0.path().join("run.json"), run.stdout).unwrap();
+    fs::write(desk.path().join("run.json"), run.stdout).unwrap();
     let same = desk.checked(0, "--baseline run.json");
     assert!(same.contains("compared unpaired") && same.contains("not distinguishable"), "{same}");
     desk.change("exp: 10ms", "exp: 13ms");
@@ -284,7 +265,7 @@ fn a_check_that_fails_is_no_baseline_for_the_next() {
     let told = desk.knee("check m.yaml --rate 120/s --save-baseline new.json");
     assert_eq!(told.status.code(), Some(1));
     assert!(text(&told.stderr).contains("`new.json` is not written: the check failed"));
-    assert!(!desk.0.path().join("new.json").exists());
+    assert!(!desk.path().join("new.json").exists());
 }
 
 #[test]
@@ -293,7 +274,7 @@ fn two_files_of_one_name_are_refused() {
     for line in ["--junit a.xml --save-baseline a.xml", "--junit ./a.xml --save-baseline a.xml"] {
         assert!(desk.checked(2, line).contains("are one file"), "{line}");
     }
-    assert!(!desk.0.path().join("a.xml").exists());
+    assert!(!desk.path().join("a.xml").exists());
 }
 
 #[cfg(unix)]
@@ -301,7 +282,7 @@ fn two_files_of_one_name_are_refused() {
 fn a_pipe_is_written_to_and_stays() {
     use std::os::unix::fs::FileTypeExt;
     let desk = Desk::with(MODEL);
-    let pipe = desk.0.path().join("p.xml");
+    let pipe = desk.path().join("p.xml");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let reader = {
         let pipe = pipe.clone();

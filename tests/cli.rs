@@ -1,11 +1,12 @@
 //! The command as a user meets it: exit codes, what goes to stdout and to stderr, files.
 
+mod support;
+
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
-use tempfile::TempDir;
+use support::desk::{Desk, text};
 
 /// An M/M/1 with an objective: quick to simulate, with something to find.
 const MODEL: &str = "
@@ -18,72 +19,11 @@ slo: {desk.serve: [p95 < 100ms]}
 study: {requests: 2_000}
 ";
 
-/// A directory with `m.yaml` in it, where `knee` is run.
-struct Desk(TempDir);
-
-impl Desk {
-    fn new() -> Self {
-        Self::with(MODEL)
-    }
-
-    fn with(model: &str) -> Self {
-        let place = tempfile::tempdir().unwrap();
-        fs::write(place.path().join("m.yaml"), model).unwrap();
-        Self(place)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("knee"));
-        command.current_dir(self.path()).args(line.split(' ')).stdin(Stdio::null());
-        command
-    }
-
-    fn knee(&self, line: &str) -> Output {
-        self.command(line).output().unwrap()
-    }
-
-    /// Stdout of a command that must do what it was asked.
-    #[track_caller]
-    fn done(&self, line: &str) -> String {
-        let output = self.knee(line);
-        assert_eq!(output.status.code(), Some(0), "{line}: {}", text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    /// Stderr of a command that must be refused, with nothing on stdout.
-    #[track_caller]
-    fn refused(&self, line: &str) -> String {
-        let output = self.knee(line);
-        assert_eq!(output.status.code(), Some(2), "{line}: {}", text(&output.stdout));
-        assert_eq!(text(&output.stdout), "", "{line}");
-        text(&output.stderr)
-    }
-
-    fn json(&self, line: &str) -> Value {
-        serde_json::from_str(&self.done(line)).unwrap()
-    }
-
-    fn files(&self, directory: &str) -> Vec<String> {
-        let entries = fs::read_dir(self.path().join(directory)).unwrap();
-        let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
 const RESULTS: [&str; 4] = ["sweep.csv", "sweep.json", "sweep.png", "sweep.svg"];
 
 #[test]
 fn a_run_prints_its_result_on_stdout_and_nothing_else_there() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let output = desk.knee("run m.yaml");
     assert_eq!(output.status.code(), Some(0));
     assert!(text(&output.stdout).contains("desk"));
@@ -93,7 +33,7 @@ fn a_run_prints_its_result_on_stdout_and_nothing_else_there() {
 
 #[test]
 fn json_is_one_document_with_one_point_a_run() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let document = desk.json("run m.yaml --json --seed 7");
     assert_eq!((&document["model"], &document["seed"]), (&"counter".into(), &7.into()));
     assert_eq!(document["points"].as_array().unwrap().len(), 1);
@@ -102,7 +42,7 @@ fn json_is_one_document_with_one_point_a_run() {
 
 #[test]
 fn a_sweep_prints_the_decision_and_leaves_four_files() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let output = desk.knee("sweep m.yaml --at 20/s,50/s,80/s");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("output/counter/sweep.svg"), "{}", text(&output.stderr));
@@ -116,7 +56,7 @@ fn a_sweep_prints_the_decision_and_leaves_four_files() {
 
 #[test]
 fn json_on_stdout_is_the_json_of_the_file() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let printed = desk.done("sweep m.yaml --at 20,50 --json --quiet --out here");
     assert_eq!(printed, fs::read_to_string(desk.path().join("here/sweep.json")).unwrap());
     assert_eq!(desk.files("."), ["here", "m.yaml"]);
@@ -124,13 +64,13 @@ fn json_on_stdout_is_the_json_of_the_file() {
 
 #[test]
 fn quiet_leaves_stderr_empty() {
-    let output = Desk::new().knee("sweep m.yaml --at 20,50 --quiet");
+    let output = Desk::with(MODEL).knee("sweep m.yaml --at 20,50 --quiet");
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
 }
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let one = desk.done("sweep m.yaml --at 20,50,80 --threads 1 --out one");
     let two = desk.done("sweep m.yaml --at 20,50,80 --threads 2 --out two");
     assert_eq!(one, two);
@@ -142,7 +82,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
 
 #[test]
 fn another_seed_gives_other_numbers_and_the_same_seed_the_same() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let run = |seed: u64| desk.done(&format!("run m.yaml --seed {seed} --json"));
     assert_eq!(run(3), run(3));
     assert_ne!(run(3), run(4));
@@ -150,7 +90,7 @@ fn another_seed_gives_other_numbers_and_the_same_seed_the_same() {
 
 #[test]
 fn results_are_replaced_but_never_a_file_of_somebody_else() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     desk.done("sweep m.yaml --at 20,50");
     desk.done("sweep m.yaml --at 20,50");
     let foreign = desk.path().join("output/counter/sweep.csv");
@@ -163,7 +103,7 @@ fn results_are_replaced_but_never_a_file_of_somebody_else() {
 
 #[test]
 fn the_name_of_a_model_does_not_lead_out_of_the_output_directory() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     assert!(desk.refused("sweep m.yaml --set name=../../up").contains("../../up"));
     // A model without a name is called like its file, and the stem of this one is `..`.
     let unnamed = MODEL.replace("name: counter", "");
@@ -175,7 +115,7 @@ fn the_name_of_a_model_does_not_lead_out_of_the_output_directory() {
 
 #[test]
 fn a_load_on_the_command_line_takes_the_place_of_the_files() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let offered = |line: &str| {
         let point = &desk.json(line)["points"][0];
         point["total"]["offered_per_s"]["value"].as_f64().unwrap()
@@ -205,7 +145,7 @@ fn several_groups_need_a_name() {
 
 #[test]
 fn any_path_can_be_the_axis() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let document = desk.json("sweep m.yaml --over desk.workers=1..3 --json");
     let loads: Vec<_> =
         document["points"].as_array().unwrap().iter().map(|p| p["load"]["at"].clone()).collect();
@@ -216,7 +156,7 @@ fn any_path_can_be_the_axis() {
 
 #[test]
 fn a_path_that_is_no_axis_is_shown_where_it_was_given() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let told = |over: &str| desk.refused(&format!("sweep m.yaml --over {over}"));
     let has = |told: String, parts: &[&str]| {
         assert!(parts.iter().all(|part| told.contains(part)), "{told}");
@@ -237,7 +177,7 @@ fn a_path_that_is_no_axis_is_shown_where_it_was_given() {
 /// An M/M/1 that serves 100/s has its most power at 50/s, and from there on 1 % more load costs 1 % more and more.
 #[test]
 fn a_bend_or_an_end_below_the_lowest_load_is_not_found_there() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let found = |at: &str| desk.json(&format!("sweep m.yaml --at {at} --json"));
     let document = found("80,84,88,92,95");
     let open = |what: &Value, high: f64, reason: &str| {
@@ -252,7 +192,7 @@ fn a_bend_or_an_end_below_the_lowest_load_is_not_found_there() {
 /// M/M/1 at 50/s with work of 2 to 18 ms: a mean response of 1 / (1 / work - 50/s) at each point.
 #[test]
 fn an_mm1_swept_over_its_service_time_follows_the_closed_form() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let document = desk.json("sweep m.yaml --over desk.serve.1.delay.exp=2..18 --json --requests 60_000");
     assert_eq!(document["axis"]["path"], "desk.serve.1.delay.exp");
     let points = document["points"].as_array().unwrap();
@@ -285,7 +225,7 @@ fn an_mm1_swept_over_its_service_time_follows_the_closed_form() {
 
 #[test]
 fn an_axis_with_saturated_points_claims_no_latency_there_and_nothing_beyond() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let text = desk.done("sweep m.yaml --over desk.serve.1.delay.exp=5,10,25,30");
     assert!(text.contains("no steady state at 25, 30"), "{text}");
     assert!(text.contains("desk.serve.1.delay.exp ms"), "{text}");
@@ -302,7 +242,7 @@ fn an_axis_with_saturated_points_claims_no_latency_there_and_nothing_beyond() {
 
 #[test]
 fn points_of_an_axis_share_their_seeds() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     // What has no effect makes no difference at all.
     let document = desk.json("sweep m.yaml --over desk.cores=2..4 --json");
     let points = document["points"].as_array().unwrap();
@@ -311,7 +251,7 @@ fn points_of_an_axis_share_their_seeds() {
 
 #[test]
 fn a_trace_has_one_line_a_request_in_the_order_of_their_ends() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     desk.done("run m.yaml --requests 500 --trace t.csv");
     let mut reader = csv::Reader::from_path(desk.path().join("t.csv")).unwrap();
     let head: Vec<_> = reader.headers().unwrap().iter().map(str::to_owned).collect();
@@ -335,7 +275,7 @@ fn a_trace_has_one_line_a_request_in_the_order_of_their_ends() {
 
 #[test]
 fn a_trace_replaces_the_file_that_was_named_but_not_the_model() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     fs::write(desk.path().join("t.csv"), "old").unwrap();
     desk.done("run m.yaml --requests 100 --trace t.csv");
     assert!(fs::read_to_string(desk.path().join("t.csv")).unwrap().starts_with("request,"));
@@ -347,7 +287,7 @@ fn a_trace_replaces_the_file_that_was_named_but_not_the_model() {
 
 #[test]
 fn a_new_model_is_written_once_and_runs() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     desk.done("new shop.yaml");
     let told = desk.refused("new shop.yaml");
     assert!(told.contains("shop.yaml") && told.contains("exists"), "{told}");
@@ -360,7 +300,7 @@ fn a_new_model_is_written_once_and_runs() {
 
 #[test]
 fn the_schema_is_json_and_completions_know_the_commands() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     assert!(desk.json("schema")["properties"]["services"].is_object());
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(desk.done(&format!("completions {shell}")).contains("sweep"), "{shell}");
@@ -370,7 +310,7 @@ fn the_schema_is_json_and_completions_know_the_commands() {
 
 #[test]
 fn flags_that_make_no_sense_are_refused() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     for line in [
         "run m.yaml --rate -5/s",
         "run m.yaml --rate 5ms",
@@ -413,7 +353,7 @@ fn warnings_go_to_stderr_and_quiet_ends_them() {
 
 #[test]
 fn help_and_version_are_results() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     assert!(desk.done("--help").contains("sweep"));
     assert!(desk.done("sweep --help").contains("--over"));
     assert!(desk.done("--version").starts_with("knee "));
@@ -422,14 +362,14 @@ fn help_and_version_are_results() {
 #[test]
 fn a_full_disk_behind_stdout_is_told() {
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let output = Desk::new().command("schema").stdout(full).output().unwrap();
+    let output = Desk::with(MODEL).command("schema").stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("no space left"), "{}", text(&output.stderr));
 }
 
 #[test]
 fn a_closed_pipe_is_a_quiet_end() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     for line in ["schema", "completions bash", "run m.yaml --json", "--help"] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -441,7 +381,7 @@ fn a_closed_pipe_is_a_quiet_end() {
 
 #[test]
 fn size_prints_its_decision_and_leaves_its_files() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let line = "size m.yaml --knob desk.workers=1..8 --rate 50/s,150/s --headroom 90%";
     let told = desk.done(line);
     assert!(told.starts_with("50/s: desk workers 1: 1 replica, p95 of desk.serve "), "{told}");
@@ -454,7 +394,7 @@ fn size_prints_its_decision_and_leaves_its_files() {
 
 #[test]
 fn size_tells_what_cannot_be_sized() {
-    let desk = Desk::new();
+    let desk = Desk::with(MODEL);
     let told = |flags: &str| desk.refused(&format!("size m.yaml {flags}"));
     assert!(told("--quiet").contains("nothing to choose: name knobs in the section `size`"));
     let near = told("--knob desk.wrokers=1..8");

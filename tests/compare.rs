@@ -8,9 +8,6 @@
 
 mod support;
 
-use std::fs;
-use std::process::{Command, Output, Stdio};
-
 use knee::experiment::answer::Estimate;
 use knee::experiment::compare;
 use knee::experiment::compare::{Comparison, Extent, Held, Side};
@@ -18,6 +15,7 @@ use knee::experiment::figure::Verdict;
 use knee::experiment::options::{Options, Quiet, Swept};
 use knee::queueing::Mm1;
 use knee::stats::binomial;
+use support::desk::Desk;
 use support::model;
 
 /// M/M/1 with a mean service time in milliseconds.
@@ -203,61 +201,25 @@ variants:
   two desks: {desk.replicas: 2, desk.balance: central}
 ";
 
-struct Desk(tempfile::TempDir);
-
-impl Desk {
-    fn with(model: &str) -> Self {
-        let place = tempfile::tempdir().unwrap();
-        fs::write(place.path().join("m.yaml"), model).unwrap();
-        Self(place)
-    }
-
-    fn knee(&self, line: &[&str]) -> Output {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("knee"));
-        command.current_dir(self.0.path()).arg("compare").args(line).stdin(Stdio::null()).output().unwrap()
-    }
-
-    #[track_caller]
-    fn done(&self, line: &[&str]) -> String {
-        let output = self.knee(line);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{line:?}: {told}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    #[track_caller]
-    fn refused(&self, line: &[&str]) -> String {
-        let output = self.knee(line);
-        assert_eq!(output.status.code(), Some(2), "{line:?}");
-        assert!(output.stdout.is_empty(), "{line:?}");
-        String::from_utf8(output.stderr).unwrap()
-    }
-}
-
 #[test]
 fn a_model_is_compared_with_each_of_its_variants() {
     let desk = Desk::with(MODEL);
-    let text = desk.done(&["m.yaml"]);
+    let text = desk.done("compare m.yaml");
     assert!(text.starts_with("`faster`: p95 "), "{text}");
     assert!(text.contains("\n`two desks`: p95 "), "{text}");
     let unbroken = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(unbroken.contains("; $1,460 a month instead of $730 "), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-    let mut files: Vec<_> = fs::read_dir(desk.0.path().join("output/counter"))
-        .unwrap()
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
-    files.sort();
-    assert_eq!(files, ["compare.csv", "compare.json", "compare.png", "compare.svg"]);
+    assert_eq!(desk.files("output/counter"), ["compare.csv", "compare.json", "compare.png", "compare.svg"]);
     // Our own files are replaced.
-    desk.done(&["m.yaml", "--one-load"]);
+    desk.done("compare m.yaml --one-load");
 }
 
 #[test]
 fn the_document_has_both_sides_and_their_differences() {
     let desk = Desk::with(MODEL);
-    let text = desk.done(&["m.yaml", "--variant", "faster", "--rate", "60/s", "--json", "--quiet"]);
-    assert_eq!(text, fs::read_to_string(desk.0.path().join("output/counter/compare.json")).unwrap());
+    let text = desk.done("compare m.yaml --variant faster --rate 60/s --json --quiet");
+    assert_eq!(text, desk.read("output/counter/compare.json"));
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["a"]["at"], 60.0);
     assert_eq!(document["b"].as_array().unwrap().len(), 1);
@@ -271,11 +233,11 @@ fn the_document_has_both_sides_and_their_differences() {
 #[test]
 fn a_setting_is_another_side_and_so_is_another_file() {
     let desk = Desk::with(MODEL);
-    let text = desk.done(&["m.yaml", "--set", "desk.serve.1.delay.exp=8ms", "--at", "20,50,80"]);
+    let text = desk.done("compare m.yaml --set desk.serve.1.delay.exp=8ms --at 20,50,80");
     assert!(text.starts_with("`desk.serve.1.delay.exp=8ms`: p95 "), "{text}");
     let other = MODEL.replace("exp: 10ms", "exp: 8ms").replace("1 $/h", "1 EUR/h");
-    fs::write(desk.0.path().join("other.yaml"), other).unwrap();
-    let text = desk.done(&["m.yaml", "other.yaml", "--one-load"]);
+    desk.write("other.yaml", &other);
+    let text = desk.done("compare m.yaml other.yaml --one-load");
     assert!(text.starts_with("`other.yaml`: p95 "), "{text}");
     assert!(text.contains("costs in $ and in EUR are not compared"), "{text}");
 }
@@ -283,35 +245,32 @@ fn a_setting_is_another_side_and_so_is_another_file() {
 #[test]
 fn what_cannot_be_compared_is_refused() {
     let desk = Desk::with(MODEL);
-    let told = desk.refused(&["m.yaml", "--set", "desk.workers=1"]);
+    let told = desk.refused("compare m.yaml --set desk.workers=1");
     assert!(told.contains("`--set desk.workers=1` changes nothing"), "{told}");
-    let told = desk.refused(&["m.yaml", "--variant", "fastr"]);
+    let told = desk.refused("compare m.yaml --variant fastr");
     assert!(told.contains("no variant `fastr`") && told.contains("`faster`"), "{told}");
-    let told = desk.refused(&["m.yaml", "m.yaml"]);
+    let told = desk.refused("compare m.yaml m.yaml");
     assert!(told.contains("`m.yaml` says the same as `m.yaml`"), "{told}");
-    let told = desk.refused(&["m.yaml", "m.yaml", "--set", "desk.workers=2"]);
+    let told = desk.refused("compare m.yaml m.yaml --set desk.workers=2");
     assert!(told.contains("other models are the other sides"), "{told}");
-    let told = desk.refused(&["m.yaml", "--rate", "9/s", "--at", "9"]);
+    let told = desk.refused("compare m.yaml --rate 9/s --at 9");
     assert!(told.contains("cannot be used with"), "{told}");
 
     let bare = Desk::with(MODEL.split("variants").next().unwrap());
-    let told = bare.refused(&["m.yaml"]);
+    let told = bare.refused("compare m.yaml");
     assert!(told.contains("nothing to compare `m.yaml` with"), "{told}");
 
     let same = Desk::with(&MODEL.replace("exp: 8ms", "exp: 10ms"));
-    let told = same.refused(&["m.yaml"]);
+    let told = same.refused("compare m.yaml");
     assert!(told.contains("the variant `faster` changes nothing"), "{told}");
 
     let broken = Desk::with(&MODEL.replace("desk.balance: central", "desk.balance: fair"));
-    let told = broken.refused(&["m.yaml"]);
+    let told = broken.refused("compare m.yaml");
     assert!(told.contains("m.yaml:11:") && told.contains("`fair`"), "{told}");
 
-    fs::write(
-        desk.0.path().join("closed.yaml"),
-        MODEL.replace("rate: 50/s", "users: 50, think: 1s").replace("name: counter", "name: people"),
-    )
-    .unwrap();
-    let told = desk.refused(&["m.yaml", "closed.yaml"]);
+    let closed = MODEL.replace("rate: 50/s", "users: 50, think: 1s").replace("name: counter", "name: people");
+    desk.write("closed.yaml", &closed);
+    let told = desk.refused("compare m.yaml closed.yaml");
     let expected = "that of `counter` in requests per second, that of `people` in users";
     assert!(told.contains(expected), "{told}");
 }

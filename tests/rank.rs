@@ -2,15 +2,13 @@
 
 mod support;
 
-use std::fs;
-use std::process::{Command, Output, Stdio};
-
 use knee::experiment::answer::Estimate;
 use knee::experiment::figure::Verdict;
 use knee::experiment::options::{Options, Quiet};
 use knee::experiment::rank::{Criterion, Doubt, Doubts, Effect, Knob, Ranking, rank};
 use knee::model::Statistic;
 use knee::queueing::{Mm1, Mmc};
+use support::desk::Desk;
 use support::model;
 
 /// M/M/c at a place of its own before one that nobody waits at: times in ms.
@@ -245,42 +243,10 @@ databases:
   db: {servers: 50, queries: {get: {read: {p50: 1ms, p99: 4ms}}}}
 ";
 
-struct Desk(tempfile::TempDir);
-
-impl Desk {
-    fn with(model: &str) -> Self {
-        let place = tempfile::tempdir().unwrap();
-        fs::write(place.path().join("m.yaml"), model).unwrap();
-        Self(place)
-    }
-
-    fn knee(&self, line: &[&str]) -> Output {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("knee"));
-        let command = command.current_dir(self.0.path()).args(["rank", "m.yaml"]).args(line);
-        command.stdin(Stdio::null()).output().unwrap()
-    }
-
-    #[track_caller]
-    fn done(&self, line: &[&str]) -> String {
-        let output = self.knee(line);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{line:?}: {told}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    #[track_caller]
-    fn refused(&self, line: &[&str]) -> String {
-        let output = self.knee(line);
-        assert_eq!(output.status.code(), Some(2), "{line:?}");
-        assert!(output.stdout.is_empty(), "{line:?}");
-        String::from_utf8(output.stderr).unwrap()
-    }
-}
-
 #[test]
 fn every_knob_of_a_file_is_turned_the_way_that_helps() {
     let desk = Desk::with(MODEL);
-    let text = desk.done(&["--requests", "1000"]);
+    let text = desk.done("rank m.yaml --requests 1000");
     assert!(
         text.starts_with("`desk.workers` moves p95 most: 100 % more of it (1 to 2) lowers p95 by "),
         "{text}"
@@ -295,16 +261,10 @@ fn every_knob_of_a_file_is_turned_the_way_that_helps() {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-    let mut files: Vec<_> = fs::read_dir(desk.0.path().join("output/counter"))
-        .unwrap()
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
-    files.sort();
-    assert_eq!(files, ["rank.csv", "rank.json", "rank.png", "rank.svg"]);
+    assert_eq!(desk.files("output/counter"), ["rank.csv", "rank.json", "rank.png", "rank.svg"]);
     // Our own files are replaced.
-    let some =
-        ["--requests", "500", "--knob", "desk.workers=3", "--knob", "load.rate", "--rate", "20/s", "--json"];
-    let document: serde_json::Value = serde_json::from_str(&desk.done(&some)).unwrap();
+    let document =
+        desk.json("rank m.yaml --requests 500 --knob desk.workers=3 --knob load.rate --rate 20/s --json");
     let effects = document["effects"].as_array().unwrap();
     assert_eq!(effects.len(), 2);
     let of = |path: &str| effects.iter().find(|e| e["path"] == path).unwrap();
@@ -322,8 +282,8 @@ fn every_knob_of_a_file_is_turned_the_way_that_helps() {
 #[test]
 fn the_limit_stands_beside_the_latency_unless_nobody_asks() {
     let desk = Desk::with(&format!("{MODEL}slo: {{total: p95 < 100ms}}\n"));
-    let line = ["--requests", "1000", "--knob", "desk.workers", "--knob", "load.rate"];
-    let text = desk.done(&line);
+    let line = "rank m.yaml --requests 1000 --knob desk.workers --knob load.rate";
+    let text = desk.done(line);
     let second = text.lines().nth(1).unwrap();
     assert!(
         second.starts_with("`desk.workers` moves the limit most: 100 % more of it (1 to 2) takes it"),
@@ -331,16 +291,11 @@ fn the_limit_stands_beside_the_latency_unless_nobody_asks() {
     );
     assert!(text.contains(", where p95 breaks 100 ms") && text.contains("limit %"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-    let chart = fs::read_to_string(desk.0.path().join("output/counter/rank.svg")).unwrap();
+    let chart = desk.read("output/counter/rank.svg");
     assert!(chart.contains("Change of the limit, %") && chart.contains("is the load"));
-    assert_eq!(
-        text,
-        desk.done(&[&line[..], &["--threads", "1"]].concat()),
-        "the same for any number of threads"
-    );
-    for (flags, there) in [(&["--json"][..], true), (&["--json", "--no-limit"], false)] {
-        let told = desk.done(&[&line[..], flags].concat());
-        let document: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(text, desk.done(&format!("{line} --threads 1")), "the same for any number of threads");
+    for (flags, there) in [("--json", true), ("--json --no-limit", false)] {
+        let document = desk.json(&format!("{line} {flags}"));
         assert_eq!(document["limit_at"].is_object(), there);
         let workers = &document["effects"][0];
         assert_eq!(workers["path"], "desk.workers");
@@ -354,38 +309,38 @@ fn what_is_uncertain_is_told_apart_from_noise() {
     let desk = Desk::with(&format!(
         "{MODEL}uncertain: {{desk.serve.1.delay.exp: 8ms..12ms, db.get.read.p50: 500us..2ms}}\n"
     ));
-    let text = desk.done(&["--requests", "1000", "--knob", "desk.workers"]);
+    let text = desk.done("rank m.yaml --requests 1000 --knob desk.workers");
     let second = text.lines().nth(1).unwrap();
     assert!(text.contains("measure `desk.serve.1.delay.exp` first: p95 "), "{second}");
     for expected in ["8ms to 12ms", "500us to 2ms", "over 16 draws", "share of spread", "  noise "] {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
-    let again = desk.done(&["--requests", "1000", "--knob", "desk.workers", "--threads", "1"]);
+    let again = desk.done("rank m.yaml --requests 1000 --knob desk.workers --threads 1");
     assert_eq!(text, again, "the same for any number of threads");
 }
 
 #[test]
 fn what_cannot_be_turned_is_refused() {
     let desk = Desk::with(MODEL);
-    let cases: [(&[&str], &str); 9] = [
-        (&["--knob", "desk.wrkers"], "a knob with a similar name exists: `desk.workers`"),
-        (&["--knob", "dsk.workers"], "a similar name exists: `desk`"),
-        (&["--knob", "desk.serve"], "`desk.serve` is not a number but a list"),
-        (&["--knob", "desk.workers=1"], "`--knob desk.workers=1` changes nothing"),
-        (&["--knob", "desk.workers=many"], "`many`"),
-        (&["--knob", "slo.total"], "says how the model is studied or judged"),
-        (&["--step", "100%"], "a step lies between"),
-        (&["--by", "p80"], "expected `mean`"),
-        (&["--of", "desk.srve"], "a similar name exists: `desk.serve`"),
+    let cases = [
+        ("--knob desk.wrkers", "a knob with a similar name exists: `desk.workers`"),
+        ("--knob dsk.workers", "a similar name exists: `desk`"),
+        ("--knob desk.serve", "`desk.serve` is not a number but a list"),
+        ("--knob desk.workers=1", "`--knob desk.workers=1` changes nothing"),
+        ("--knob desk.workers=many", "`many`"),
+        ("--knob slo.total", "says how the model is studied or judged"),
+        ("--step 100%", "a step lies between"),
+        ("--by p80", "expected `mean`"),
+        ("--of desk.srve", "a similar name exists: `desk.serve`"),
     ];
     for (line, expected) in cases {
-        let told = desk.refused(line);
-        assert!(told.contains(expected), "{line:?}: {told}");
+        let told = desk.refused(&format!("rank m.yaml {line}"));
+        assert!(told.contains(expected), "{line}: {told}");
     }
     let bare = Desk::with(
         "knee: 1\nload: {users: 1, think: {exp: 1s}, requests: {s.x: 1}}\nservices: {s: {endpoints: {x: []}}}\n",
     );
-    let told = bare.refused(&["--quiet"]);
+    let told = bare.refused("rank m.yaml --quiet");
     assert!(told.contains("`m.yaml` has no knob"), "{told}");
     for (section, expected) in [
         ("desk.workers: 4..2", "the interval `4..2` is empty"),
@@ -394,7 +349,7 @@ fn what_cannot_be_turned_is_refused() {
         ("desk.workers: few", "`few` is no interval"),
         ("desk.serve: 1..2", "`desk.serve` is not a number but a list"),
     ] {
-        let told = Desk::with(&format!("{MODEL}uncertain: {{{section}}}\n")).refused(&[]);
+        let told = Desk::with(&format!("{MODEL}uncertain: {{{section}}}\n")).refused("rank m.yaml");
         assert!(
             told.contains(expected) && (told.contains("m.yaml:14:") || told.contains("m.yaml:15:")),
             "{section}: {told}"

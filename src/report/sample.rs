@@ -5,7 +5,8 @@ use indexmap::IndexMap;
 use crate::experiment::answer::{
     Answer, Asymptotes, AuditRow, Axis, Bottleneck, BottleneckLaw, Cause, ChangeRow, Counts, Distribution,
     Errors, Estimate, ExactRow, Found, Kneedle, Load, Over, PathAxis, PlaceRow, Point, RequestRow,
-    ResourceRow, Saturation, SloRow, State, TimelineRow, WindowLatency, WindowPlace, WindowRow,
+    ResourceRow, Saturation, SloRow, State, Tail, TailPlace, TailRequest, TimelineRow, WindowLatency,
+    WindowPlace, WindowRow,
 };
 
 /// `c` servers of mean service `mean_s` behind one queue.
@@ -149,6 +150,7 @@ pub fn point(model: Mmc, rate: f64) -> Point {
             ("web".to_owned(), place(&[("workers", 256.0, 0.62 * rho), ("cores", 16.0, 0.45 * rho)], rate)),
             ("orders".to_owned(), place(&[("servers", f64::from(model.c), rho.min(1.0))], rate)),
         ]),
+        tail: None,
         cost: None,
         business: None,
         audit: vec![AuditRow { law: "little", place: "web".to_owned(), gap: 2e-16, z: None, holds: true }],
@@ -421,7 +423,36 @@ pub fn one_run() -> Answer {
         simulated: within(0.004, 0.05),
         z: Some(-0.9),
     }];
+    point.tail = Some(tail());
     answer
+}
+
+/// The slowest requests wait for the database, and for attempts at a bank that were given up.
+fn tail() -> Tail {
+    let place = |place: &str, [wait, work]: [f64; 2], share: f64| TailPlace {
+        place: place.to_owned(),
+        wait_s: within(wait, 0.04),
+        service_s: within(work, 0.02),
+        share: within(share, 0.01),
+        usual_wait_s: within(wait / 30.0, 0.02),
+        usual_service_s: within(work / 2.0, 0.01),
+        ..TailPlace::default()
+    };
+    let orders = TailPlace { waits_for: Some("servers".to_owned()), ..place("orders", [0.084, 0.041], 0.64) };
+    let bank = TailPlace { given_up_s: Some(within(0.051, 0.03)), ..place("bank", [0.0, 0.006], 0.29) };
+    let request = |name: &str, share: f64| TailRequest {
+        request: name.to_owned(),
+        share: within(share, 0.02),
+        usual_share: within(share / 9.0, 0.02),
+    };
+    Tail {
+        places: vec![orders, bank, place("web", [0.000_01, 0.012], 0.06)],
+        elsewhere_s: within(0.002, 0.1),
+        from_s: 0.161,
+        mean_s: within(0.196, 0.01),
+        requests: vec![request("web.checkout", 0.93), request("web.browse", 0.07)],
+        count: 23_990,
+    }
 }
 
 /// The open shop along the time of a query, doubled from point to point; the limit is found, and the last point is saturated.

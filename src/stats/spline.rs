@@ -61,19 +61,17 @@ mod tests {
     fn a_polynomial_of_the_degree_that_its_points_allow_is_met() {
         let cubic = |x: f64| 2.0 - x + 0.5 * x * x - 0.25 * x * x * x;
         let parabola = |x: f64| 1.0 + 3.0 * x - 0.7 * x * x;
-        let cases: [(usize, &dyn Fn(f64) -> f64, &dyn Fn(f64) -> f64); 4] = [
-            (7, &cubic, &|x| -1.0 + x - 0.75 * x * x),
-            (4, &cubic, &|x| -1.0 + x - 0.75 * x * x),
-            (3, &parabola, &|x| 3.0 - 1.4 * x),
-            (2, &|x| 4.0 * x, &|_| 4.0),
-        ];
-        for (points, value, slope) in cases {
+        let check = |points: usize, value: &dyn Fn(f64) -> f64, slope: &dyn Fn(f64) -> f64| {
             let x = &X[..points];
             let v: Vec<f64> = x.iter().map(|&x| value(x)).collect();
             for (x, found) in x.iter().zip(slopes(x, &v)) {
                 assert!((found - slope(*x)).abs() < 1e-12, "{points} points at {x}: {found}");
             }
-        }
+        };
+        check(7, &cubic, &|x| -1.0 + x - 0.75 * x * x);
+        check(4, &cubic, &|x| -1.0 + x - 0.75 * x * x);
+        check(3, &parabola, &|x| 3.0 - 1.4 * x);
+        check(2, &|x| 4.0 * x, &|_| 4.0);
     }
 
     /// The second derivatives of neighbouring stretches agree where they meet, whatever the values.

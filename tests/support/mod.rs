@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod desk;
+
 use knee::compile;
 use knee::engine::Engine;
 use knee::measure::audit::{Finding, audit};

@@ -10,6 +10,7 @@ mod rank;
 mod run;
 mod size;
 mod sweep;
+mod tail;
 mod timeline;
 
 pub use compare::comparison_text;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::{Alias, DistError};
 use crate::rng::KeyedRng;
 
-/// Up to this many keys (1 MB) draws come from a table of them all. Beyond, most draws would wait for memory, and push everything else
+/// Up to this many keys (2 MB) draws come from a table of them all. Beyond, most draws would wait for memory, and push everything else
 /// out of the processor's cache; draws by strips need 20 kB, however many keys there are.
-pub(super) const TABLE_MAX: u32 = 1 << 16;
+pub(super) const TABLE_MAX: u32 = 1 << 17;
 /// Up to this many keys (8 MB) shares are kept, for those who ask for all of them in turn.
 const SHARES_MAX: u32 = 1 << 20;
 

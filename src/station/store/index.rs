@@ -2,8 +2,8 @@
 
 use super::NONE;
 
-/// Up to this many keys the table by key is small enough for a processor's own cache.
-const DIRECT_MAX: u32 = 1 << 16;
+/// Up to this many keys (1 MB) a table by key costs less than a hash: popular keys lie together in it, and it is read in one step.
+const DIRECT_MAX: u32 = 1 << 18;
 
 /// The slots of keys.
 #[derive(Clone, Debug)]
@@ -16,9 +16,9 @@ pub(super) enum Index {
 impl Index {
     /// For keys below `keys`, of which at most `room` are held at a time.
     pub(super) fn new(keys: u32, room: u32) -> Self {
-        let direct = 4 * keys as usize;
-        // Popular keys lie together in a table by key, so it is the faster one while it is not the larger by far.
-        if keys <= DIRECT_MAX || direct <= 2 * Hashed::bytes_for(room) {
+        // Entries below a sixteenth to an eighth of the keys; both ways are about as fast there, and the memory of a hash does not grow
+        // with the keys.
+        if keys <= DIRECT_MAX || 4 * keys as usize <= 2 * Hashed::bytes_for(room) {
             Self::Direct(vec![NONE; keys as usize].into())
         } else {
             Self::Hashed(Hashed::new(room))
@@ -260,6 +260,8 @@ mod tests {
     fn few_entries_of_many_keys_are_hashed() {
         let is_hashed = |keys, room| matches!(Index::new(keys, room), Index::Hashed(_));
         assert!(is_hashed(1_000_000, 20_000) && is_hashed(1_000_000, 33_334));
-        assert!(!is_hashed(1_000_000, 400_000) && !is_hashed(1_000_000, 1_000_000) && !is_hashed(1_000, 10));
+        assert!(
+            !is_hashed(1_000_000, 400_000) && !is_hashed(1_000_000, 1_000_000) && !is_hashed(200_000, 10)
+        );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A store is told of look-ups and of values that arrive, and answers what is held and what had to go. It fetches nothing and
 //! writes nothing back. Every operation takes constant time, amortised. Memory is 32 bytes an entry (LRU, FIFO, SIEVE;
-//! 36 random, 36 and a little LFU, 40 TinyLFU), and for the index 4 bytes a key or, where entries are few against keys, 16 to 32 an entry.
+//! 36 random, 36 and a little LFU, 40 TinyLFU), and for the index 4 bytes a key or, where entries are few against many keys, 16 to 32 an entry.
 //!
 //! Time to live is a time stamp, looked at when the key is: a value past it counts as absent and is dropped at the next
 //! look-up. Until then it takes its room, as in real caches that expire lazily.

@@ -30,9 +30,9 @@ enum Law {
 
 /// The probability of each key, and draws by it.
 #[derive(PartialEq)]
-pub(super) struct Tabulated {
-    pub(super) shares: Box<[f64]>,
-    pub(super) alias: Alias,
+struct Tabulated {
+    shares: Box<[f64]>,
+    alias: Alias,
 }
 
 /// More keys than this are refused; a pass over their shares already takes seconds.
@@ -233,9 +233,9 @@ mod tests {
     #[test]
     fn both_ways_to_draw_from_zipf_give_its_shares() {
         for s in [0.0, 0.2, 0.9, 1.0, 1.0 + 1e-10, 1.3] {
-            let [table, rejection] = [2_000, 0].map(|table_max| zipf(2_000, s, table_max));
-            assert!(table.shares().eq(rejection.shares()));
-            for way in [table, rejection] {
+            let [table, strips] = [2_000, 0].map(|table_max| zipf(2_000, s, table_max));
+            assert!(table.shares().eq(strips.shares()));
+            for way in [table, strips] {
                 // 8 degrees of freedom: above 26.1 in 1 of 1,000 samples.
                 let chi = chi_square(&way, &[1, 2, 3, 5, 10, 50, 300, 1_999], 400_000);
                 assert!(chi < 26.1, "{s}: {chi}");

@@ -209,7 +209,7 @@ impl<P: Probe> Engine<'_, P> {
         let (part, item) = (self.part(slot, store), self.key_in(slot, store));
         let spec = &self.model.stores[store.index()];
         if let Some(held) = self.stores[store.index()][part].look_up(item, self.now) {
-            let stale = held.version != u64::from(self.newest_behind(store, item));
+            let stale = held.version != self.newest_behind(store, item);
             self.probe.on(Time(self.now), Signal::LookedUp { place: spec.place, hit: true, stale });
             return Found::Hit;
         }
@@ -270,7 +270,7 @@ impl<P: Probe> Engine<'_, P> {
             .ttl
             .map_or(u64::MAX, |dist| Span::from_secs(self.model.dists[dist.index()].sample(&mut rng)).0);
         let kept = &mut self.stores[store.index()][part];
-        let stored = kept.store(item, self.now, ttl, u64::from(version), mix(rng.bits(), u64::from(item)));
+        let stored = kept.store(item, self.now, ttl, version, mix(rng.bits(), u64::from(item)));
         if dirty && stored.admitted {
             kept.mark_dirty(item);
         }

@@ -18,18 +18,31 @@ impl Links {
         }
     }
 
-    /// Who stands behind `id`, which must stand in a line.
-    #[inline]
-    #[must_use]
-    pub fn after(&self, id: u32) -> Option<u32> {
-        let after = self.links[id as usize][1];
-        (after != NONE).then_some(after)
-    }
-
     /// Bytes held.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         self.links.capacity() * size_of::<[u32; 2]>()
+    }
+}
+
+/// Where the neighbours of all who may stand in a line are kept.
+pub trait Neighbours {
+    /// `[previous, next]` of `id`.
+    fn of(&mut self, id: u32) -> &mut [u32; 2];
+
+    /// Who stands behind `id`, which must stand in a line.
+    #[inline]
+    #[must_use]
+    fn after(&mut self, id: u32) -> Option<u32> {
+        let after = self.of(id)[1];
+        (after != NONE).then_some(after)
+    }
+}
+
+impl Neighbours for Links {
+    #[inline]
+    fn of(&mut self, id: u32) -> &mut [u32; 2] {
+        &mut self.links[id as usize]
     }
 }
 
@@ -71,11 +84,11 @@ impl Line {
 
     /// Joins at the end.
     #[inline]
-    pub fn push_back(&mut self, id: u32, links: &mut Links) {
-        links.links[id as usize] = [self.last, NONE];
+    pub fn push_back(&mut self, id: u32, links: &mut (impl Neighbours + ?Sized)) {
+        *links.of(id) = [self.last, NONE];
         match self.last {
             NONE => self.first = id,
-            last => links.links[last as usize][1] = id,
+            last => links.of(last)[1] = id,
         }
         self.last = id;
         self.len += 1;
@@ -83,11 +96,11 @@ impl Line {
 
     /// Joins at the front.
     #[inline]
-    pub fn push_front(&mut self, id: u32, links: &mut Links) {
-        links.links[id as usize] = [NONE, self.first];
+    pub fn push_front(&mut self, id: u32, links: &mut (impl Neighbours + ?Sized)) {
+        *links.of(id) = [NONE, self.first];
         match self.first {
             NONE => self.last = id,
-            first => links.links[first as usize][0] = id,
+            first => links.of(first)[0] = id,
         }
         self.first = id;
         self.len += 1;
@@ -95,29 +108,29 @@ impl Line {
 
     /// Joins right behind `before`, which must stand in this line.
     #[inline]
-    pub fn insert_after(&mut self, before: u32, id: u32, links: &mut Links) {
-        let after = links.links[before as usize][1];
-        links.links[id as usize] = [before, after];
-        links.links[before as usize][1] = id;
+    pub fn insert_after(&mut self, before: u32, id: u32, links: &mut (impl Neighbours + ?Sized)) {
+        let after = links.of(before)[1];
+        *links.of(id) = [before, after];
+        links.of(before)[1] = id;
         match after {
             NONE => self.last = id,
-            after => links.links[after as usize][0] = id,
+            after => links.of(after)[0] = id,
         }
         self.len += 1;
     }
 
     /// Takes the first.
     #[inline]
-    pub fn pop_front(&mut self, links: &mut Links) -> Option<u32> {
+    pub fn pop_front(&mut self, links: &mut (impl Neighbours + ?Sized)) -> Option<u32> {
         let id = self.first;
         if id == NONE {
             return None;
         }
-        let after = links.links[id as usize][1];
+        let after = links.of(id)[1];
         self.first = after;
         match after {
             NONE => self.last = NONE,
-            after => links.links[after as usize][0] = NONE,
+            after => links.of(after)[0] = NONE,
         }
         self.len -= 1;
         Some(id)
@@ -125,30 +138,30 @@ impl Line {
 
     /// Takes `id`, which must stand in this line.
     #[inline]
-    pub fn remove(&mut self, id: u32, links: &mut Links) {
-        let [before, after] = links.links[id as usize];
+    pub fn remove(&mut self, id: u32, links: &mut (impl Neighbours + ?Sized)) {
+        let [before, after] = *links.of(id);
         match before {
             NONE => self.first = after,
-            before => links.links[before as usize][1] = after,
+            before => links.of(before)[1] = after,
         }
         match after {
             NONE => self.last = before,
-            after => links.links[after as usize][0] = before,
+            after => links.of(after)[0] = before,
         }
         self.len -= 1;
     }
 
     /// `into` stands where `out` stood.
-    fn replace(&mut self, out: u32, into: u32, links: &mut Links) {
-        let [before, after] = links.links[out as usize];
-        links.links[into as usize] = [before, after];
+    fn replace(&mut self, out: u32, into: u32, links: &mut (impl Neighbours + ?Sized)) {
+        let [before, after] = *links.of(out);
+        *links.of(into) = [before, after];
         match before {
             NONE => self.first = into,
-            before => links.links[before as usize][1] = into,
+            before => links.of(before)[1] = into,
         }
         match after {
             NONE => self.last = into,
-            after => links.links[after as usize][0] = into,
+            after => links.of(after)[0] = into,
         }
     }
 }

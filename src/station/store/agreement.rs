@@ -31,9 +31,12 @@ impl Law {
 }
 
 /// Runs both through the same operations and compares every answer.
-fn compare(evict: Evict, sliding: bool, keys: u32, entries: u32, law: Law) {
-    let case = format!("{evict:?}, sliding {sliding}, {entries} of {keys} entries, {law:?}");
+fn compare(evict: Evict, [sliding, hashed]: [bool; 2], keys: u32, entries: u32, law: Law) {
+    let case = format!("{evict:?}, sliding {sliding}, hashed {hashed}, {entries} of {keys} entries, {law:?}");
     let mut store = Store::new(keys, entries, evict, sliding);
+    if hashed {
+        store.slots = Index::hashed(entries.min(keys));
+    }
     let mut twin = Twin::new(keys, entries, evict, sliding);
     let mut rng = KeyedRng::new(u64::from(entries));
     let mut now = 100;
@@ -47,13 +50,13 @@ fn compare(evict: Evict, sliding: bool, keys: u32, entries: u32, law: Law) {
                 let found = store.look_up(key, now);
                 assert_eq!(found, twin.look_up(key, now), "{case}");
                 if found.is_none() {
-                    let stored = store.store(key, now, ttl, n, bits);
-                    assert_eq!(stored, twin.store(key, now, ttl, n, bits), "{case}");
+                    let stored = store.store(key, now, ttl, n as u32, bits);
+                    assert_eq!(stored, twin.store(key, now, ttl, n as u32, bits), "{case}");
                 }
             }
             80..=89 => {
-                let stored = store.store(key, now, ttl, n, bits);
-                assert_eq!(stored, twin.store(key, now, ttl, n, bits), "{case}");
+                let stored = store.store(key, now, ttl, n as u32, bits);
+                assert_eq!(stored, twin.store(key, now, ttl, n as u32, bits), "{case}");
             }
             90..=93 => assert_eq!(store.remove(key), twin.remove(key), "{case}"),
             94..=95 => assert_eq!(store.mark_dirty(key), twin.mark(key, true), "{case}"),
@@ -81,11 +84,11 @@ fn compare(evict: Evict, sliding: bool, keys: u32, entries: u32, law: Law) {
     }
 }
 
-/// All laws and sizes; half of the cases with sliding times to live.
+/// All laws and sizes; half of the cases with sliding times to live, half with an index by hash.
 fn agrees(evict: Evict) {
     for (i, law) in [Law::Uniform, Law::Skewed, Law::Scan, Law::Drifting].into_iter().enumerate() {
         for (j, entries) in [1, 2, 7, 40, 200].into_iter().enumerate() {
-            compare(evict, (i + j) % 2 == 1, 120, entries, law);
+            compare(evict, [(i + j) % 2 == 1, (i + j) % 4 < 2], 120, entries, law);
         }
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! Source: Shah, Mitra, Matani, *An O(1) algorithm for implementing the LFU cache eviction scheme* (2010).
 
-use crate::station::line::{Line, Links};
+use super::entry::Entry;
+use crate::station::line::{Line, Links, Neighbours};
 
 /// Slots that were used equally often, the least recently used first.
 #[derive(Clone, Debug, Default)]
@@ -14,13 +15,11 @@ struct Bucket {
     slots: Line,
 }
 
-/// Slots by count of uses.
+/// Slots by count of uses. Neighbours in a bucket are kept in the entries.
 #[derive(Clone, Debug)]
 pub(super) struct Lfu {
     /// `bucket_of[slot]`
     bucket_of: Vec<u32>,
-    /// Neighbours of slots in their bucket.
-    slot_links: Links,
     buckets: Vec<Bucket>,
     /// The buckets that are not empty, fewest uses first.
     order: Line,
@@ -31,11 +30,8 @@ pub(super) struct Lfu {
 
 impl Lfu {
     pub(super) fn new(room: u32) -> Self {
-        let mut slot_links = Links::default();
-        slot_links.grow_to(room as usize);
         Self {
             bucket_of: vec![0; room as usize],
-            slot_links,
             buckets: Vec::new(),
             order: Line::default(),
             bucket_links: Links::default(),
@@ -43,18 +39,18 @@ impl Lfu {
         }
     }
 
-    pub(super) fn insert(&mut self, slot: u32) {
+    pub(super) fn insert(&mut self, slot: u32, entries: &mut [Entry]) {
         let first = self.order.first().filter(|&b| self.buckets[b as usize].uses == 1);
         let bucket = first.unwrap_or_else(|| {
             let bucket = self.make_bucket(1);
             self.order.push_front(bucket, &mut self.bucket_links);
             bucket
         });
-        self.join(slot, bucket);
+        self.join(slot, bucket, entries);
     }
 
     /// One use more: on to the next bucket.
-    pub(super) fn touch(&mut self, slot: u32) {
+    pub(super) fn touch(&mut self, slot: u32, entries: &mut [Entry]) {
         let old = self.bucket_of[slot as usize];
         let uses = self.buckets[old as usize].uses + 1;
         let next = self.bucket_links.after(old).filter(|&b| self.buckets[b as usize].uses == uses);
@@ -63,8 +59,8 @@ impl Lfu {
             self.order.insert_after(old, bucket, &mut self.bucket_links);
             bucket
         });
-        self.remove(slot);
-        self.join(slot, bucket);
+        self.remove(slot, entries);
+        self.join(slot, bucket, entries);
     }
 
     pub(super) fn victim(&self) -> u32 {
@@ -72,10 +68,10 @@ impl Lfu {
         self.buckets[fewest as usize].slots.first().expect("buckets in the line are not empty")
     }
 
-    pub(super) fn remove(&mut self, slot: u32) {
+    pub(super) fn remove(&mut self, slot: u32, entries: &mut [Entry]) {
         let number = self.bucket_of[slot as usize];
         let bucket = &mut self.buckets[number as usize];
-        bucket.slots.remove(slot, &mut self.slot_links);
+        bucket.slots.remove(slot, entries);
         if bucket.slots.is_empty() {
             self.order.remove(number, &mut self.bucket_links);
             self.empty.push(number);
@@ -88,9 +84,9 @@ impl Lfu {
         self.order = Line::default();
     }
 
-    fn join(&mut self, slot: u32, bucket: u32) {
+    fn join(&mut self, slot: u32, bucket: u32, entries: &mut [Entry]) {
         self.bucket_of[slot as usize] = bucket;
-        self.buckets[bucket as usize].slots.push_back(slot, &mut self.slot_links);
+        self.buckets[bucket as usize].slots.push_back(slot, entries);
     }
 
     /// An empty bucket, not yet in the line.
@@ -108,6 +104,6 @@ impl Lfu {
     pub(super) fn bytes(&self) -> usize {
         let words = self.bucket_of.capacity() + self.empty.capacity();
         let buckets = self.buckets.capacity() * size_of::<Bucket>();
-        4 * words + buckets + self.slot_links.bytes() + self.bucket_links.bytes()
+        4 * words + buckets + self.bucket_links.bytes()
     }
 }

@@ -1,5 +1,7 @@
-//! The eviction policies behind one face. They speak of slots, the numbers of a store's entries below its room.
+//! The eviction policies behind one face. They speak of slots, the numbers of a store's entries below its room, and keep their order
+//! of them in the entries themselves.
 
+use super::entry::Entry;
 use super::lfu::Lfu;
 use super::queue::Queue;
 use super::random::Random;
@@ -40,35 +42,35 @@ pub(super) enum Policy {
 impl Policy {
     pub(super) fn new(evict: Evict, room: u32) -> Self {
         match evict {
-            Evict::Lru => Self::Lru(Queue::new(room)),
+            Evict::Lru => Self::Lru(Queue::default()),
             Evict::Lfu => Self::Lfu(Lfu::new(room)),
-            Evict::Fifo => Self::Fifo(Queue::new(room)),
+            Evict::Fifo => Self::Fifo(Queue::default()),
             Evict::Random => Self::Random(Random::new(room)),
-            Evict::Sieve => Self::Sieve(Sieve::new(room)),
-            Evict::TinyLfu => Self::TinyLfu(Queue::new(room), Sketch::new(room)),
+            Evict::Sieve => Self::Sieve(Sieve::default()),
+            Evict::TinyLfu => Self::TinyLfu(Queue::default(), Sketch::new(room)),
         }
     }
 
     /// A slot is filled.
-    pub(super) fn insert(&mut self, slot: u32) {
+    pub(super) fn insert(&mut self, slot: u32, entries: &mut [Entry]) {
         match self {
             Self::Never => {}
-            Self::Lru(queue) | Self::Fifo(queue) | Self::TinyLfu(queue, _) => queue.insert(slot),
-            Self::Lfu(lfu) => lfu.insert(slot),
-            Self::Random(random) => random.insert(slot),
-            Self::Sieve(sieve) => sieve.insert(slot),
+            Self::Lru(queue) | Self::Fifo(queue) | Self::TinyLfu(queue, _) => queue.insert(slot, entries),
+            Self::Lfu(lfu) => lfu.insert(slot, entries),
+            Self::Random(random) => random.insert(slot, entries),
+            Self::Sieve(sieve) => sieve.insert(slot, entries),
         }
     }
 
     /// A slot in use, which holds `key`, was used.
-    pub(super) fn hit(&mut self, slot: u32, key: u32) {
+    pub(super) fn hit(&mut self, slot: u32, key: u32, entries: &mut [Entry]) {
         match self {
             Self::Never | Self::Fifo(_) | Self::Random(_) => {}
-            Self::Lru(queue) => queue.move_to_end(slot),
-            Self::Lfu(lfu) => lfu.touch(slot),
-            Self::Sieve(sieve) => sieve.touch(slot),
+            Self::Lru(queue) => queue.move_to_end(slot, entries),
+            Self::Lfu(lfu) => lfu.touch(slot, entries),
+            Self::Sieve(_) => Sieve::touch(slot, entries),
             Self::TinyLfu(queue, sketch) => {
-                queue.move_to_end(slot);
+                queue.move_to_end(slot, entries);
                 sketch.count(key);
             }
         }
@@ -82,13 +84,13 @@ impl Policy {
     }
 
     /// The slot that goes next. All slots are in use.
-    pub(super) fn victim(&mut self, bits: u64) -> u32 {
+    pub(super) fn victim(&mut self, bits: u64, entries: &mut [Entry]) -> u32 {
         match self {
             Self::Never => unreachable!("a store with room for all keys is never short of it"),
             Self::Lru(queue) | Self::Fifo(queue) | Self::TinyLfu(queue, _) => queue.victim(),
             Self::Lfu(lfu) => lfu.victim(),
             Self::Random(random) => random.victim(bits),
-            Self::Sieve(sieve) => sieve.victim(),
+            Self::Sieve(sieve) => sieve.victim(entries),
         }
     }
 
@@ -103,13 +105,13 @@ impl Policy {
     }
 
     /// A slot in use becomes free.
-    pub(super) fn remove(&mut self, slot: u32) {
+    pub(super) fn remove(&mut self, slot: u32, entries: &mut [Entry]) {
         match self {
             Self::Never => {}
-            Self::Lru(queue) | Self::Fifo(queue) | Self::TinyLfu(queue, _) => queue.remove(slot),
-            Self::Lfu(lfu) => lfu.remove(slot),
-            Self::Random(random) => random.remove(slot),
-            Self::Sieve(sieve) => sieve.remove(slot),
+            Self::Lru(queue) | Self::Fifo(queue) | Self::TinyLfu(queue, _) => queue.remove(slot, entries),
+            Self::Lfu(lfu) => lfu.remove(slot, entries),
+            Self::Random(random) => random.remove(slot, entries),
+            Self::Sieve(sieve) => sieve.remove(slot, entries),
         }
     }
 
@@ -131,12 +133,10 @@ impl Policy {
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Never => 0,
-            Self::Lru(queue) | Self::Fifo(queue) => queue.bytes(),
+            Self::Never | Self::Lru(_) | Self::Fifo(_) | Self::Sieve(_) => 0,
             Self::Lfu(lfu) => lfu.bytes(),
             Self::Random(random) => random.bytes(),
-            Self::Sieve(sieve) => sieve.bytes(),
-            Self::TinyLfu(queue, sketch) => queue.bytes() + sketch.bytes(),
+            Self::TinyLfu(_, sketch) => sketch.bytes(),
         }
     }
 }

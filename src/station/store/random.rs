@@ -1,20 +1,20 @@
 //! Random replacement: every slot in use is as likely to go. A dense array of them; the last fills the gap of one that leaves.
 
-/// The slots in use, in no order.
+use super::entry::Entry;
+
+/// The slots in use, in no order. Where a slot is among them is kept in its entry, in place of the previous neighbour.
 #[derive(Clone, Debug)]
 pub(super) struct Random {
     slots: Vec<u32>,
-    /// `places[slot]`: where the slot is in `slots`.
-    places: Vec<u32>,
 }
 
 impl Random {
     pub(super) fn new(room: u32) -> Self {
-        Self { slots: Vec::with_capacity(room as usize), places: vec![0; room as usize] }
+        Self { slots: Vec::with_capacity(room as usize) }
     }
 
-    pub(super) fn insert(&mut self, slot: u32) {
-        self.places[slot as usize] = self.slots.len() as u32;
+    pub(super) fn insert(&mut self, slot: u32, entries: &mut [Entry]) {
+        entries[slot as usize].neighbours[0] = self.slots.len() as u32;
         self.slots.push(slot);
     }
 
@@ -24,11 +24,11 @@ impl Random {
         self.slots[place as usize]
     }
 
-    pub(super) fn remove(&mut self, slot: u32) {
-        let place = self.places[slot as usize];
+    pub(super) fn remove(&mut self, slot: u32, entries: &mut [Entry]) {
+        let [place, _] = entries[slot as usize].neighbours;
         self.slots.swap_remove(place as usize);
         if let Some(&moved) = self.slots.get(place as usize) {
-            self.places[moved as usize] = place;
+            entries[moved as usize].neighbours[0] = place;
         }
     }
 
@@ -38,6 +38,6 @@ impl Random {
 
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        4 * (self.slots.capacity() + self.places.capacity())
+        4 * self.slots.capacity()
     }
 }

@@ -3,61 +3,47 @@
 //!
 //! Source: Zhang, Yang, Yue, Vigfusson, Rashmi, *SIEVE is simpler than LRU* (NSDI 2024), algorithm 1.
 
-use crate::station::line::{Line, Links};
+use super::entry::Entry;
+use crate::station::line::{Line, Neighbours};
 
-/// Slots by age, with marks and a hand.
-#[derive(Clone, Debug)]
+/// Slots by age, and a hand. An entry's mark says that it was used since it was stored or since the hand passed.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sieve {
     /// Oldest first (the paper's tail).
     line: Line,
-    links: Links,
-    /// `visited[slot]`: used since it was stored or since the hand passed.
-    visited: Vec<bool>,
     /// Where the next search begins; none: at the oldest.
     hand: Option<u32>,
 }
 
 impl Sieve {
-    pub(super) fn new(room: u32) -> Self {
-        let mut links = Links::default();
-        links.grow_to(room as usize);
-        Self { line: Line::default(), links, visited: vec![false; room as usize], hand: None }
+    /// The slot's entry is new and has no mark.
+    pub(super) fn insert(&mut self, slot: u32, entries: &mut [Entry]) {
+        self.line.push_back(slot, entries);
     }
 
-    pub(super) fn insert(&mut self, slot: u32) {
-        self.visited[slot as usize] = false;
-        self.line.push_back(slot, &mut self.links);
-    }
-
-    pub(super) fn touch(&mut self, slot: u32) {
-        self.visited[slot as usize] = true;
+    pub(super) fn touch(slot: u32, entries: &mut [Entry]) {
+        entries[slot as usize].mark_used();
     }
 
     /// Walks the hand to the next slot without a mark. Constant time amortised: every step but the last wipes what a use set.
-    pub(super) fn victim(&mut self) -> u32 {
+    pub(super) fn victim(&mut self, entries: &mut [Entry]) -> u32 {
         let oldest = self.line.first().expect("a full store holds something");
         let mut slot = self.hand.unwrap_or(oldest);
-        while std::mem::take(&mut self.visited[slot as usize]) {
-            slot = self.links.after(slot).unwrap_or(oldest);
+        while entries[slot as usize].take_used() {
+            slot = entries.after(slot).unwrap_or(oldest);
         }
         self.hand = Some(slot);
         slot
     }
 
-    pub(super) fn remove(&mut self, slot: u32) {
+    pub(super) fn remove(&mut self, slot: u32, entries: &mut [Entry]) {
         if self.hand == Some(slot) {
-            self.hand = self.links.after(slot);
+            self.hand = entries.after(slot);
         }
-        self.line.remove(slot, &mut self.links);
+        self.line.remove(slot, entries);
     }
 
     pub(super) fn clear(&mut self) {
-        self.line = Line::default();
-        self.hand = None;
-    }
-
-    #[cfg(test)]
-    pub(super) fn bytes(&self) -> usize {
-        self.links.bytes() + self.visited.capacity()
+        *self = Self::default();
     }
 }

@@ -130,9 +130,9 @@ impl Twin {
         }
     }
 
-    pub(super) fn store(&mut self, key: u32, now: u64, ttl: u64, version: u64, bits: u64) -> Stored {
+    pub(super) fn store(&mut self, key: u32, now: u64, ttl: u64, version: u32, bits: u64) -> Stored {
         self.operations += 1;
-        let (held, expires) = (Held { stored: now, version }, now.saturating_add(ttl));
+        let (held, expires) = (Held { version }, now.saturating_add(ttl));
         if let Some(at) = self.fresh_at(key, now) {
             self.hit(at);
             let item = &mut self.items[at];

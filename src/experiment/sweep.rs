@@ -22,7 +22,7 @@ const SHARES_SHEDDING: [f64; 10] = [0.10, 0.25, 0.40, 0.55, 0.70, 0.80, 0.90, 1.
 const SHARES_CLOSED: [f64; 9] = [0.10, 0.25, 0.40, 0.60, 0.80, 0.90, 1.00, 1.20, 1.60];
 /// Shares of the stated peak that make the performance envelope.
 const ENVELOPE: [f64; 5] = [0.25, 0.50, 0.75, 1.00, 1.25];
-/// Rounds of refinement around limit and knee.
+/// Rounds of refinement around limit and knee; one more is for the knee alone, which points around the limit may have moved.
 const REFINEMENTS: usize = 3;
 /// The limit is known well enough when its bands cross within this share of it.
 const LIMIT_WIDTH: f64 = 0.02;
@@ -130,11 +130,12 @@ pub fn refine(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<(), StudyError> {
-    for _ in 0..REFINEMENTS {
+    for round in 0..=REFINEMENTS {
         let points: Vec<Point> = jobs.iter().map(|j| point::point(j, dial.base)).collect();
         let mut wanted = Vec::new();
         let (_, limit) = limit::limits(model, &points, "", limit::Along::LOAD);
-        if let Some(Estimate { value: Some(value), low, high, .. }) = limit.map(|f| f.at) {
+        let limit = limit.filter(|_| round < REFINEMENTS).map(|found| found.at);
+        if let Some(Estimate { value: Some(value), low, high, .. }) = limit {
             let width = high.unwrap_or(f64::INFINITY) - low.unwrap_or(0.0);
             if width > LIMIT_WIDTH * value {
                 wanted.push(value);

@@ -28,9 +28,9 @@ const REFINEMENTS: usize = 3;
 const LIMIT_WIDTH: f64 = 0.02;
 /// Points closer than this share of the range are one.
 pub const SAME: f64 = 0.008;
-/// A point this near the knee, as a share of the range, shows it as well as one on it: two that are closer tell more of their
+/// A point this near the knee, as a share of it, shows it as well as one on it: two that are closer tell more of their
 /// noise than of the slope between them.
-const NEAR_KNEE: f64 = 0.02;
+const NEAR_KNEE: f64 = 0.03;
 
 /// Sweeps `model` over load.
 ///
@@ -153,7 +153,7 @@ pub fn refine(
         let steady = jobs.iter().zip(&points).filter(|(_, p)| p.state != State::Saturated).map(|(j, _)| j);
         let range = jobs.last().map_or(0.0, |j| j.at);
         let knee = Steady::new(steady, options.knee_by).knee("").at.value;
-        wanted.extend(knee.filter(|knee| jobs.iter().all(|j| (j.at - knee).abs() > NEAR_KNEE * range)));
+        wanted.extend(knee.filter(|knee| jobs.iter().all(|j| (j.at - knee).abs() > NEAR_KNEE * knee)));
         wanted.iter_mut().for_each(|x| *x = dial.round(*x));
         wanted.retain(|x| jobs.iter().all(|j| (j.at - x).abs() > SAME * range));
         wanted.dedup_by(|a, b| (*a - *b).abs() <= SAME * range);

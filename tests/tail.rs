@@ -136,6 +136,9 @@ fn the_tail_of_a_single_server_is_mostly_wait() {
     let point = run_of(
         "knee: 1\nload: {rate: 0.8/s, requests: {s.x: 1}}\nservices: {s: {workers: 1, endpoints: {x: [{delay: {exp: 1s}}]}}}\n",
     );
+    let document = serde_json::to_value(&point).unwrap();
+    assert_eq!(document["tail"]["p99"][0]["place"], "s");
+    assert!(document["places"]["s"]["in_system_distribution"]["empty"]["low"].is_number());
     let tail = point.tail.expect("a steady load has a tail");
     let [here] = tail.places.as_slice() else { panic!("one place: {:?}", tail.places) };
     let t = tail.from_s;

@@ -80,7 +80,7 @@ fn tail(job: &Job, found: &[Dissection], from_s: f64, count: u64) -> Tail {
     };
     let mut places: Vec<TailPlace> = (0..job.model.places.len())
         .map(|place| {
-            let wait = |a: &Anatomy| waits(job, a, place).map(|(_, wait)| wait).sum::<u128>();
+            let wait = |a: &Anatomy| resources(job, place).map(|at| a.waits[at]).sum::<u128>();
             let work = |a: &Anatomy| a.services[place];
             let given_up = |a: &Anatomy| a.given_up[place];
             let spent = |d: &Dissection| (wait(&d.slow) + work(&d.slow) + given_up(&d.slow)) as f64;
@@ -123,17 +123,16 @@ fn all(dissection: &Dissection) -> &Anatomy {
     &dissection.all
 }
 
-/// Waits at the resources of a place.
-fn waits<'a>(job: &'a Job, anatomy: &'a Anatomy, place: usize) -> impl Iterator<Item = (&'static str, u128)> {
-    let resources = job.layout.resources.iter().zip(&anatomy.waits);
-    resources.filter(move |(r, _)| r.place.index() == place).map(|(r, wait)| (r.name, *wait))
+/// The resources of a place.
+fn resources(job: &Job, place: usize) -> impl Iterator<Item = usize> {
+    let all = &job.layout.resources;
+    (0..all.len()).filter(move |&at| all[at].place.index() == place)
 }
 
 /// What slow requests wait for longest at a place.
 fn waits_for(job: &Job, found: &[Dissection], place: usize) -> Option<String> {
     let each = |at: usize| found.iter().map(|d| d.slow.waits[at]).sum::<u128>();
-    let here = (0..job.layout.resources.len()).filter(|&at| job.layout.resources[at].place.index() == place);
-    let longest = here.filter(|&at| each(at) > 0).max_by_key(|&at| each(at))?;
+    let longest = resources(job, place).filter(|&at| each(at) > 0).max_by_key(|&at| each(at))?;
     Some(job.layout.resources[longest].name.to_owned())
 }
 

@@ -207,3 +207,39 @@ impl Hill {
         Estimate::with_interval(top, low, high)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOADS: [f64; 6] = [0.1, 0.25, 0.4, 0.6, 0.75, 0.9];
+
+    /// Power x (c - x), a parabola, which a cubic meets.
+    fn parabola(c: f64) -> Curve {
+        Curve::smooth(&LOADS.map(|x| (x, x * (c - x)))).unwrap()
+    }
+
+    /// Four replications with c = 0.98, 0.99, 1.01, 1.02: slopes c - 2x, of mean 1 - 2x and standard error 0.0182574 / 2. With
+    /// t(0.975, 3) = 3.18245 zero lies within their interval for |1 - 2x| <= 0.0290516, so that x is 0.5 +- 0.0145258; to a grid of 0.0004.
+    #[test]
+    fn the_interval_of_a_top_inverts_the_t_test_of_its_slope() {
+        let each = [0.98, 0.99, 1.01, 1.02];
+        let without = each.map(|c| parabola((4.0 - c) / 3.0)).to_vec();
+        let hill = Hill { all: parabola(1.0), without };
+        let Top::Inside(top) = hill.top() else { panic!("the top lies inside") };
+        let found = hill.estimate(top);
+        assert!((top - 0.5).abs() < 1e-6 && (hill.first_fall().unwrap() - 0.5).abs() < 1e-6);
+        for (end, truth) in [(found.low, 0.485_474_2), (found.high, 0.514_525_8)] {
+            assert!((end.unwrap() - truth).abs() <= 0.000_4, "{end:?}, not {truth}");
+        }
+    }
+
+    #[test]
+    fn a_top_without_replications_has_no_interval_and_one_at_an_end_is_none() {
+        let alone = |c: f64| Hill { all: parabola(c), without: Vec::new() };
+        let bare = alone(1.0).estimate(0.5);
+        assert_eq!((bare.low, bare.high, bare.reason.is_some()), (None, None, true));
+        assert!(matches!(alone(2.0).top(), Top::Last) && alone(2.0).first_fall().is_none());
+        assert!(matches!(alone(0.1).top(), Top::First) && alone(0.1).first_fall() == Some(0.1));
+    }
+}

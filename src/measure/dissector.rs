@@ -132,12 +132,11 @@ impl<'l> Dissector<'l> {
     /// The warm-up is over: forgets the past but not who is present.
     pub fn start_window(&mut self, now: Time) {
         for anatomy in [&mut self.found.all, &mut self.found.slow] {
-            let zeros = |sums: &mut Vec<u128>| sums.fill(0);
             anatomy.requests.fill(0);
+            for sums in [&mut anatomy.waits, &mut anatomy.services, &mut anatomy.given_up] {
+                sums.fill(0);
+            }
             (anatomy.latency, anatomy.elsewhere) = (0, 0);
-            zeros(&mut anatomy.waits);
-            zeros(&mut anatomy.services);
-            zeros(&mut anatomy.given_up);
         }
         self.found.levels.iter_mut().for_each(Vec::clear);
         self.present.iter_mut().for_each(|(_, since)| *since = now.0);

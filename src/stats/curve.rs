@@ -5,8 +5,8 @@ use super::spline;
 /// A piecewise cubic through points.
 ///
 /// A monotone one stays between the values of two neighbouring points; for that its slopes at the points are compromises. One
-/// that is [`Curve::smooth`] makes none, and may overshoot. On the log scale the cubic runs through log y, which suits latencies: they grow by factors. Beyond its
-/// ends the curve keeps its end values.
+/// that is [`Curve::smooth`] makes none, and may overshoot: its crossings are not looked for between points. On the log scale the
+/// cubic runs through log y, which suits latencies: they grow by factors. Beyond its ends the curve keeps its end values.
 ///
 /// Source of the monotone one: Fritsch and Carlson, *Monotone piecewise cubic interpolation* (SIAM J. Numer. Anal. 17, 1980),
 /// with the slopes of Fritsch and Butland (SIAM J. Sci. Stat. Comput. 5, 1984).

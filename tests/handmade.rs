@@ -20,7 +20,7 @@ fn simulate(workload: &str, requests: u64) -> Measurements {
     let mut engine = Engine::new(model, Seed { seed: 1, replication: 0 }, Recorder::new(model, &layout));
     assert_eq!(engine.run_requests(requests, u64::MAX), Stop::Idle);
     let now: Time = engine.now();
-    engine.probe.close(now, std::iter::empty(), std::iter::empty())
+    engine.into_probe().close(now, std::iter::empty(), std::iter::empty())
 }
 
 fn assert_near(found: f64, expected: f64, tolerance: f64, what: &str) {

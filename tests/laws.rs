@@ -446,22 +446,22 @@ fn run(model: &Model, replication: u32) -> Result<u64, String> {
     if !matches!(stop, Stop::Reached | Stop::Idle) {
         return Err(format!("the first stretch ended with {stop:?}"));
     }
-    let (books, findings) = close(model, &engine, engine.probe.recorder.clone());
+    let (books, findings) = close(model, &engine, engine.probe().recorder.clone());
     balanced(&books, &findings)?;
     let now = engine.now();
-    engine.probe.recorder.start_window(now);
+    engine.probe_mut().recorder.start_window(now);
     let stop = engine.run_requests(engine.submitted() + REQUESTS, EVENTS_MAX);
     if stop != Stop::Idle {
         return Err(format!("the drain ended with {stop:?}"));
     }
-    let (books, findings) = close(model, &engine, engine.probe.recorder.clone());
+    let (books, findings) = close(model, &engine, engine.probe().recorder.clone());
     balanced(&books, &findings)?;
-    let watch = &engine.probe;
+    let watch = engine.probe();
     if let Some(broken) = watch.broken.first() {
         return Err(broken.clone());
     }
-    let held: Vec<_> = engine.held().collect();
-    let present: Vec<_> = engine.present().collect();
+    let held = engine.held();
+    let present = engine.present();
     if engine.in_flight() > 0 || !held.is_empty() || !present.is_empty() {
         return Err(format!("{} in flight, present {present:?}, held {held:?}", engine.in_flight()));
     }
@@ -561,7 +561,7 @@ fn broken_by(forge: impl FnMut(u64, Signal) -> Option<Signal>) -> Vec<(&'static 
     let forger = Forger { recorder: Recorder::new(&model, &layout), heard: 0, forge };
     let mut engine = Engine::new(&model, Seed { seed: 3, replication: 0 }, forger);
     engine.run_until(Time(100_000_000_000), EVENTS_MAX);
-    let (_, findings) = close(&model, &engine, engine.probe.recorder.clone());
+    let (_, findings) = close(&model, &engine, engine.probe().recorder.clone());
     findings.iter().filter(|f| f.gap > 0.0).map(|f| (f.law, f.place.is_some())).collect()
 }
 

@@ -20,7 +20,7 @@ fn dissect(model: &Model, requests: u64, bar: Span) -> Dissection {
         Engine::new(model, Seed { seed: 7, replication: 0 }, Dissector::new(model, &layout, bar.0));
     engine.run_requests(requests, u64::MAX);
     let end = engine.now();
-    engine.probe.close(end)
+    engine.into_probe().close(end)
 }
 
 fn place(model: &Model, name: &str) -> usize {
@@ -106,10 +106,10 @@ services: {s: {workers: 1, endpoints: {x: [{delay: 10ms}]}}}
         Engine::new(&model, Seed { seed: 1, replication: 0 }, Dissector::new(&model, &layout, 0));
     engine.run_until(Time::ZERO + Span::from_secs(1.0), u64::MAX);
     let start = engine.now();
-    engine.probe.start_window(start);
+    engine.probe_mut().start_window(start);
     engine.run_until(start + Span::from_secs(40.0), u64::MAX);
     let end = engine.now();
-    let levels = &engine.probe.close(end).levels[place(&model, "s")];
+    let levels = &engine.into_probe().close(end).levels[place(&model, "s")];
     assert_eq!(levels.as_slice(), [30_000_000_000, 10_000_000_000]);
 }
 

@@ -71,8 +71,8 @@ fn schedule_of(requests: u64, yaml: &str) -> Vec<String> {
     let log = Log { model: &model, start: None, lines: Vec::new() };
     let mut engine = Engine::new(&model, Seed { seed: 1, replication: 0 }, log);
     assert_eq!(engine.run_requests(requests, 1_000_000), Stop::Idle);
-    assert_eq!((engine.in_flight(), engine.held().count()), (0, 0));
-    engine.probe.lines
+    assert_eq!((engine.in_flight(), engine.held().len()), (0, 0));
+    engine.into_probe().lines
 }
 
 /// What one request does that starts all of `branches` at once.

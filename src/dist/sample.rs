@@ -13,7 +13,7 @@ impl Dist {
     /// A time in seconds.
     ///
     /// Laws that differ only in scale turn the same `rng` into times in proportion.
-    #[inline]
+    #[inline(always)]
     pub fn sample(&self, rng: &mut KeyedRng) -> f64 {
         match &self.law {
             Law::Constant { value } => *value,

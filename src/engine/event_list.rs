@@ -87,7 +87,10 @@ impl EventList {
     pub fn push(&mut self, key: Key) {
         if self.vacant {
             self.vacant = false;
-            self.sift_down(key.0);
+            match self.heap.as_mut_slice() {
+                [only] => *only = key.0,
+                _ => self.sift_down(key.0),
+            }
         } else {
             self.heap.push(key.0);
             self.sift_up(key.0);

@@ -64,10 +64,10 @@ fn dissect(
         let mut engine = Engine::new(&job.model, seed, Dissector::new(&job.model, &job.layout, bar));
         engine.run_until(Time::ZERO + warmup, u64::MAX);
         let start = engine.now();
-        engine.probe.start_window(start);
+        engine.probe_mut().start_window(start);
         engine.run_until(start + length, u64::MAX);
         let end = engine.now();
-        engine.probe.close(end)
+        engine.into_probe().close(end)
     };
     let results = rounds::in_pool(options, || rounds::run_all(tasks, progress, one))?;
     Ok(results.into_iter().map(|(_, dissection)| dissection).collect())

@@ -110,15 +110,15 @@ pub fn fly(model: &Model, seed: Seed, length: Span, events_max: u64) -> PilotRun
             whole = false;
             break;
         }
-        let latency_s = std::mem::take(&mut engine.probe.latency_s);
-        let answers = std::mem::take(&mut engine.probe.answers);
+        let latency_s = std::mem::take(&mut engine.probe_mut().latency_s);
+        let answers = std::mem::take(&mut engine.probe_mut().answers);
         batches.push(Batch { latency_s, answers, in_flight: engine.in_flight() as f64 });
         if batch == UNSCOUTED {
-            engine.probe.right.clear();
+            engine.probe_mut().right.clear();
         }
     }
     let (submitted, events) = (engine.submitted(), engine.events());
-    PilotRun { batches, right: std::mem::take(&mut engine.probe.right), submitted, events, whole }
+    PilotRun { batches, right: std::mem::take(&mut engine.probe_mut().right), submitted, events, whole }
 }
 
 /// Judges the replications of a pilot, none of them empty; there is no scout where it ended early or saw no steady state. `Err` asks for one twice as long.

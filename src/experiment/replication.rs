@@ -49,7 +49,7 @@ pub fn replicate(model: &Model, layout: &Layout, seed: Seed, window: Window) -> 
     let mut engine = Engine::new(model, seed, Recorder::new(model, layout));
     let mut stop = engine.run_until(Time::ZERO + window.warmup, window.events_max);
     let start = engine.now();
-    engine.probe.start_window(start);
+    engine.probe_mut().start_window(start);
     if model.has_time() {
         return in_time(model, engine, window);
     }
@@ -63,10 +63,10 @@ pub fn replicate(model: &Model, layout: &Layout, seed: Seed, window: Window) -> 
         stop = engine.run_until(start + Span(elapsed), window.events_max.saturating_sub(engine.events()));
         in_flight.push(engine.in_flight() as f64);
         if checkpoint == CHECKPOINTS / 2 {
-            at_half = right_answers(engine.probe.books());
+            at_half = right_answers(engine.probe().books());
         }
     }
-    let halves = halves(at_half, right_answers(engine.probe.books()));
+    let halves = halves(at_half, right_answers(engine.probe().books()));
     let events = engine.events();
     let (books, audit) = close(model, engine);
     Replication { books, in_flight, halves, events, stop, audit, timeline: Vec::new() }
@@ -77,7 +77,7 @@ fn in_time(model: &Model, mut engine: Engine<'_, Recorder<'_>>, window: Window) 
     engine.start_clock();
     let (timeline, stop) = timeline::record(&mut engine, window.length, window.events_max);
     for request in timeline.iter().flat_map(|window| window.requests.iter().enumerate()) {
-        engine.probe.give_back_answers(RequestId(request.0 as u32), &request.1.right);
+        engine.probe_mut().give_back_answers(RequestId(request.0 as u32), &request.1.right);
     }
     let events = engine.events();
     let (books, audit) = close(model, engine);
@@ -87,19 +87,19 @@ fn in_time(model: &Model, mut engine: Engine<'_, Recorder<'_>>, window: Window) 
 /// Closes the books and lets the engine's own view of who is present check them.
 fn close(model: &Model, engine: Engine<'_, Recorder<'_>>) -> (Measurements, Vec<Finding>) {
     let end = engine.now();
-    let from = engine.probe.books().from;
+    let from = engine.probe().books().from;
     let mut present = vec![0; model.places.len()];
     let mut presence = vec![0u128; model.places.len()];
-    let here: Vec<_> = engine.present().collect();
+    let here = engine.present();
     for call in &here {
         let place = model.endpoints[call.endpoint.index()].place.index();
         present[place] += 1;
         presence[place] += u128::from(end.0 - call.arrived.0.max(from));
     }
     let open = engine.open() as u64;
-    let held: Vec<_> = engine.held().map(|h| Open { of: h.station, since: h.since }).collect();
+    let held: Vec<_> = engine.held().into_iter().map(|h| Open { of: h.station, since: h.since }).collect();
     let here = here.into_iter().map(|c| Open { of: (c.endpoint, c.member), since: c.arrived });
-    let books = engine.probe.close(end, here, held.into_iter());
+    let books = engine.into_probe().close(end, here, held.into_iter());
     let findings = audit(&books, &present, &presence, open);
     (books, findings)
 }

@@ -88,7 +88,7 @@ pub fn edges(length: Span) -> impl Iterator<Item = (Span, Span)> {
 pub fn record(engine: &mut Engine<'_, Recorder<'_>>, length: Span, events_max: u64) -> (Vec<Window>, Stop) {
     let start = engine.now();
     let mut windows = Vec::new();
-    let mut before = Mark::of(engine.probe.books(), start);
+    let mut before = Mark::of(engine.probe().books(), start);
     for (_, until) in edges(length) {
         // What happens at an edge belongs to the window that begins there.
         let last = if until == length { until } else { Span(until.0 - 1) };
@@ -96,8 +96,8 @@ pub fn record(engine: &mut Engine<'_, Recorder<'_>>, length: Span, events_max: u
         if matches!(stop, Stop::Budget | Stop::Overflow) {
             return (windows, stop);
         }
-        let now = Mark::of(engine.probe.books(), engine.now());
-        windows.push(now.since(&before, engine.probe.take_answers()));
+        let now = Mark::of(engine.probe().books(), engine.now());
+        windows.push(now.since(&before, engine.probe_mut().take_answers()));
         before = now;
     }
     (windows, Stop::Reached)

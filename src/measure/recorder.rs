@@ -175,7 +175,7 @@ impl<'l> Recorder<'l> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn left(&mut self, now: u64, visit: &Visit) {
         let residence = now - visit.arrived.0;
         let (wait, service) = (visit.wait.0, visit.service.0);
@@ -203,7 +203,7 @@ impl<'l> Recorder<'l> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn ended(&mut self, now: u64, ended: &Ended) {
         let book = &mut self.books.requests[ended.request.index()];
         book.open.down(now);

@@ -47,8 +47,8 @@ pub fn close<P: Probe>(
         present[place] += 1;
         presence[place] += u128::from(end.0 - call.arrived.0.max(from));
     }
-    let here = engine.present().map(|c| Open { of: (c.endpoint, c.member), since: c.arrived });
-    let held = engine.held().map(|h| Open { of: h.station, since: h.since });
+    let here = engine.present().into_iter().map(|c| Open { of: (c.endpoint, c.member), since: c.arrived });
+    let held = engine.held().into_iter().map(|h| Open { of: h.station, since: h.since });
     let books = recorder.close(end, here, held);
     let findings = audit(&books, &present, &presence, engine.open() as u64);
     (books, findings)

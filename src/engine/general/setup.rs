@@ -1,32 +1,22 @@
 //! From a model to an empty system whose sources are about to start.
 
-use super::event_list::{EventList, INDEX_END, Key};
 use super::stations::Station;
 use super::timers::{Timers, Track};
-use super::users::{Ask, Mix, Stream};
-use super::{Engine, Entry, Seat, data, visit, warm};
-use crate::ids::{DistId, MemberId, PlaceId};
-use crate::model::{Balance, Balancer as BalancerSpec, Endpoint, Model, Source, StationKind};
-use crate::policy::balance::{Balancer, Policy};
-use crate::rng::{mix, salt};
+use super::users::Ask;
+use super::{Entry, General, Seat, data, visit, warm};
+use crate::engine::event_list::EventList;
+use crate::engine::parts::{balancer, place_of, salts};
+use crate::engine::sources::Sources;
+use crate::ids::{DistId, MemberId};
+use crate::model::{Balance, Balancer as BalancerSpec, Endpoint, Model, StationKind};
 use crate::signal::Probe;
 use crate::station::indexed_heap::Positions;
 use crate::station::line::Links;
 use crate::units::{Span, Time};
 
-/// Names one replication: all its random numbers follow from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seed {
-    /// The seed of the study.
-    pub seed: u64,
-    /// Which replication.
-    pub replication: u32,
-}
-
-impl<'m, P: Probe> Engine<'m, P> {
-    /// An empty system at time zero: open sources in their stationary state, closed users thinking.
-    #[must_use]
-    pub fn new(model: &'m Model, seed: Seed, probe: P) -> Self {
+impl<'m, P: Probe> General<'m, P> {
+    /// An empty system, all of whose random numbers follow from `key`.
+    pub fn new(model: &'m Model, key: u64, probe: P) -> Self {
         let visited: Vec<_> = model.sites.iter().map(|site| visit::visited(model, site)).collect();
         let visit_holds = visited.iter().flatten().map(|&e| visit::holds_max(model, e)).max().unwrap_or(0);
         let mut engine = Self {
@@ -50,20 +40,13 @@ impl<'m, P: Probe> Engine<'m, P> {
             stores: Vec::new(),
             balancers: model.balancers.iter().map(|b| balancer(model, b)).collect(),
             entries: model.endpoints.iter().map(|e| entry(model, e)).collect(),
-            mixes: model.groups.iter().map(|group| Mix::new(model, group)).collect(),
+            sources: Sources::new(model, key),
             asks: model.requests.iter().map(|request| Ask::new(model, request)).collect(),
             seats: model.members.iter().map(|m| Seat { station: m.stations.start, cores: m.cores }).collect(),
             ops: &model.ops,
             salts: salts(model),
             tracks: vec![None; model.dists.len()],
             in_system: vec![0; model.members.len()],
-            streams: Vec::new(),
-            next_arrival: (Key::NEVER, 0),
-            users: Vec::new(),
-            first_user: Vec::new(),
-            group_keys: Vec::new(),
-            submitted: 0,
-            submit_max: u64::MAX,
             overflow: false,
             severed: false,
             doomed: Vec::new(),
@@ -71,9 +54,8 @@ impl<'m, P: Probe> Engine<'m, P> {
         };
         engine.find_tracks();
         engine.stations = engine.build_stations();
-        let key = mix(mix(scrambled_seed(seed.seed), 0), u64::from(seed.replication));
         engine.stores = warm::stores(model, key);
-        engine.start_sources(key);
+        engine.start_sources();
         engine
     }
 
@@ -111,42 +93,6 @@ impl<'m, P: Probe> Engine<'m, P> {
         }
         stations
     }
-
-    fn start_sources(&mut self, key: u64) {
-        let model = self.model;
-        for (at, group) in model.groups.iter().enumerate() {
-            let key = mix(key, at as u64 + 1);
-            self.group_keys.push(key);
-            self.first_user.push(self.users.len() as u32);
-            match &group.source {
-                Source::Open { arrivals, from_users } => {
-                    self.streams.push(Stream::new(arrivals, *from_users, at, key))
-                }
-                Source::Closed { users, think } => self.seat_users(at, *users, *think),
-            }
-        }
-        assert!(self.users.len() <= INDEX_END, "the compiler bounds the number of users");
-        for stream in 0..self.streams.len() {
-            self.schedule_arrival(stream);
-        }
-    }
-}
-
-/// Small seeds differ in few bits; the first mix spreads them.
-fn scrambled_seed(seed: u64) -> u64 {
-    crate::rng::scramble(seed.wrapping_add(0x6b6e_6565))
-}
-
-/// By op, the salt of its position in the program of its endpoint. Programs stand one behind the other.
-fn salts(model: &Model) -> Vec<u64> {
-    let mut entries: Vec<u32> = model.endpoints.iter().map(|e| e.entry).collect();
-    entries.sort_unstable();
-    let own = |pc: u32| entries[entries.partition_point(|&entry| entry <= pc).saturating_sub(1)];
-    (0..model.ops.len() as u32).map(|pc| salt(u64::from(pc.wrapping_sub(own(pc))))).collect()
-}
-
-fn place_of(model: &Model, station: &crate::model::Station) -> PlaceId {
-    model.members[station.member.index()].place
 }
 
 fn entry(model: &Model, endpoint: &Endpoint) -> Entry {
@@ -156,18 +102,4 @@ fn entry(model: &Model, endpoint: &Endpoint) -> Entry {
     let only = (members.len() == 1 && shards.is_none() && after_own_write.is_none()).then_some(first);
     let counted = (policy == Balance::Central).then_some(first);
     Entry { pc, class, balancer: endpoint.balancer.0, place, only, shards, after_own_write, counted }
-}
-
-pub fn balancer(model: &Model, spec: &BalancerSpec) -> Balancer {
-    let policy = match spec.policy {
-        Balance::RoundRobin => Policy::RoundRobin,
-        Balance::Random => Policy::Random,
-        Balance::LeastRequests => Policy::LeastRequests,
-        Balance::PowerOf(d) => Policy::PowerOf(d),
-        Balance::Weighted => Policy::Weighted,
-        Balance::Sticky => Policy::Sticky,
-        Balance::Central => Policy::First,
-    };
-    let weights = spec.members.clone().map(|m| model.members[m as usize].weight);
-    Balancer::new(policy, spec.members.clone(), weights)
 }

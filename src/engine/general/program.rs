@@ -1,9 +1,9 @@
 //! Programs, one op after the other.
 
-use super::Engine;
+use super::General;
 use super::call::{Call, Loop, State};
 use super::data::Found;
-use super::event_list::{Key, Kind};
+use crate::engine::event_list::{Key, Kind};
 use crate::ids::{DistId, SiteId, TableId};
 use crate::model::{LOADS_MAX, Op, Pc, Resource};
 use crate::rng::{KeyedRng, mix, mix_salt};
@@ -11,7 +11,7 @@ use crate::signal::{ErrorKind, Fault, Probe, Signal};
 use crate::station::Admission;
 use crate::units::{Span, Time};
 
-impl<P: Probe> Engine<'_, P> {
+impl<P: Probe> General<'_, P> {
     /// What a call waited for came about: an event that is not just the end of its work. Answers who goes on: it, or its next
     /// attempt.
     pub(super) fn end_of_event(&mut self, slot: u32) -> u32 {

@@ -5,16 +5,16 @@
 //! program of the place, and comes back. Whoever wants to part the two (a timeout, a cancellation) first makes the visit a call like
 //! any other; from then on nothing is special about it.
 
-use super::Engine;
+use super::General;
 use super::call::{Call, State};
-use super::event_list::{Key, Kind};
+use crate::engine::event_list::{Key, Kind};
 use crate::ids::{EndpointId, SiteId};
 use crate::model::{Balance, Model, Op, Pc, Resource, Site, StationKind, Target};
 use crate::rng::mix;
 use crate::signal::Probe;
 use crate::station::line::NONE;
 
-impl<P: Probe> Engine<'_, P> {
+impl<P: Probe> General<'_, P> {
     /// The call at op `pc` visits an endpoint. Answers the first op there.
     #[inline]
     pub(super) fn start_visit(&mut self, slot: u32, pc: Pc, site: SiteId, endpoint: EndpointId) -> Pc {
@@ -136,8 +136,9 @@ fn is_plain(model: &Model, endpoint: EndpointId, op: Op) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::General;
     use super::*;
-    use crate::engine::{Engine, Present, Seed};
+    use crate::engine::Present;
     use crate::signal::Signal;
     use crate::units::Time;
 
@@ -187,7 +188,7 @@ pools:
     type Ran = (Vec<(Time, Signal)>, Vec<(u64, u32)>, usize);
 
     fn run(model: &Model, in_person: bool) -> Ran {
-        let mut engine = Engine::new(model, Seed { seed: 5, replication: 0 }, Told::default());
+        let mut engine = General::new(model, 5, Told::default());
         if !in_person {
             engine.visited.fill(None);
         }

@@ -3,8 +3,10 @@
 //! A call goes on when `need` answers have come, or can no longer come.
 
 use super::call::{Call, State};
-use super::event_list::Kind;
-use super::{Engine, Entry, IN_FLIGHT_MAX, span};
+use super::{Entry, General, span};
+use crate::engine::IN_FLIGHT_MAX;
+use crate::engine::event_list::Kind;
+use crate::engine::parts::BALANCE;
 use crate::ids::{DistId, EndpointId, MemberId, SiteId, StationId};
 use crate::model::{Jitter, OnError, Op, Target};
 use crate::policy::backoff::{Spread, backoff_s};
@@ -14,7 +16,6 @@ use crate::station::line::NONE;
 use crate::units::{Span, Time};
 
 /// Purposes of draws that no op makes.
-const BALANCE: u64 = 3 << 40;
 const TIMEOUT: u64 = (3 << 40) + 1;
 const BACKOFF: u64 = (3 << 40) + 2;
 
@@ -37,7 +38,7 @@ enum Then {
     Fail(Fault),
 }
 
-impl<P: Probe> Engine<'_, P> {
+impl<P: Probe> General<'_, P> {
     /// A call enters the system; it has yet to be named.
     #[inline]
     pub(super) fn bear(&mut self) -> u32 {

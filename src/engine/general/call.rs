@@ -1,6 +1,6 @@
 //! Calls in flight: a slab of plain records.
 
-use super::Present;
+use crate::engine::Present;
 use crate::ids::{EndpointId, MemberId, PlaceId, RequestId, SiteId};
 use crate::model::{self, Class, Pc};
 use crate::signal::{ErrorKind, Fault};

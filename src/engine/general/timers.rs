@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use super::event_list::{Key, Kind};
+use crate::engine::event_list::{Key, Kind};
 use crate::station::indexed_heap::{IndexedHeap, Positions};
 
 /// Where a timer runs.

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::call::{Hold, State};
-use super::event_list::{Key, Kind};
-use super::{Engine, Held, span};
+use super::{General, span};
+use crate::engine::Held;
+use crate::engine::event_list::{Key, Kind};
 use crate::ids::{DistId, MemberId, PlaceId, StationId};
 use crate::model::{self, Class, Discipline, Member, Op, Pc, Sharing, StationKind};
 use crate::rng::{KeyedRng, mix};
@@ -133,7 +134,7 @@ fn order(discipline: Discipline) -> Order {
     }
 }
 
-impl<P: Probe> Engine<'_, P> {
+impl<P: Probe> General<'_, P> {
     /// A call at op `pc` wants a slot of `station`. If it has to wait, it goes on when a slot is given.
     #[inline]
     pub(super) fn ask_for_slot(&mut self, slot: u32, station: u32, pc: Pc) -> Admission {

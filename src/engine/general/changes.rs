@@ -3,9 +3,10 @@
 //! A change comes after everything else at its nanosecond. None is due until the clock is started: the system comes to its steady
 //! state first.
 
+use super::General;
 use super::call::State;
-use super::setup::balancer;
-use super::{Engine, Stop};
+use crate::engine::Stop;
+use crate::engine::parts::balancer;
 use crate::ids::{MemberId, PlaceId, StoreId};
 use crate::model::{Balancer as BalancerSpec, Happening, Model};
 use crate::signal::{ErrorKind, Fault, Probe};
@@ -38,7 +39,7 @@ impl Changes {
     }
 }
 
-impl<P: Probe> Engine<'_, P> {
+impl<P: Probe> General<'_, P> {
     /// The times of changes count from now.
     pub fn start_clock(&mut self) {
         let changes = self.model.changes.iter();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 
 use super::call::{Call, Loop};
-use super::{Engine, Entry};
+use super::{Entry, General};
 use crate::ids::{EndpointId, KeyId, MemberId, SiteId, StoreId, VersionsId};
 use crate::model::{self, LOADS_MAX, OnWrite, Pc};
 use crate::rng::{KeyedRng, mix};
@@ -97,7 +97,7 @@ pub(super) fn part_of(item: u32, parts: u32) -> u32 {
     if parts == 1 { 0 } else { (crate::rng::scramble(u64::from(item)) % u64::from(parts)) as u32 }
 }
 
-impl<P: Probe> Engine<'_, P> {
+impl<P: Probe> General<'_, P> {
     /// Chooses who serves a call where its key or its user's own writes decide.
     #[inline(never)]
     pub(super) fn member_by_data(&mut self, entry: &Entry, key: u64, user: u32, item: u32) -> MemberId {

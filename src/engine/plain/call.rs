@@ -1,0 +1,151 @@
+//! Calls in flight: a slab of records of two cache lines.
+
+use crate::engine::{Held, Present};
+use crate::ids::{EndpointId, MemberId, RequestId, StationId};
+use crate::model::{Class, Pc};
+use crate::station::line::NONE;
+use crate::units::Time;
+
+/// Slots that a call may hold at once.
+pub const HOLDS_MAX: usize = 2;
+
+/// A slot taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hold {
+    /// Since when, ns.
+    pub since: u64,
+    /// The station.
+    pub station: u32,
+}
+
+/// One call at one endpoint. `waited` and `served` stand apart: the one is often read just after the other was written, and reading
+/// both at once would have to wait for the write.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+pub struct Call {
+    /// Names its draws.
+    pub key: u64,
+    /// Waited here so far, ns.
+    pub waited: u64,
+    /// When it was submitted, ns.
+    pub arrived: u64,
+    /// When the present wait or work began, ns.
+    pub since: u64,
+    /// Served here so far, ns.
+    pub served: u64,
+    /// Its present step.
+    pub pc: Pc,
+    /// The endpoint whose program it runs.
+    pub endpoint: EndpointId,
+    /// The member that serves it.
+    pub member: MemberId,
+    /// Its caller; [`NONE`] for a request of a user.
+    pub parent: u32,
+    pub class: Class,
+    /// Slots held.
+    pub holds: u8,
+
+    held: [Hold; HOLDS_MAX],
+    /// Work still to be done on shared cores, ns.
+    pub work: u64,
+    /// Which request of its source it is; only for a request of a user.
+    pub serial: u64,
+    /// What was asked; only for a request of a user.
+    pub request: RequestId,
+    /// The user it is for.
+    pub user: u32,
+}
+
+impl Call {
+    /// Records a slot taken.
+    #[inline]
+    pub fn hold(&mut self, station: u32, since: u64) {
+        self.held[self.holds as usize] = Hold { since, station };
+        self.holds += 1;
+    }
+
+    /// Forgets the slot taken last.
+    #[inline]
+    pub fn unhold(&mut self) -> Option<Hold> {
+        self.holds = self.holds.checked_sub(1)?;
+        Some(self.held[self.holds as usize])
+    }
+
+    /// Where it is.
+    pub fn present(&self) -> Present {
+        Present { endpoint: self.endpoint, member: self.member, arrived: Time(self.arrived) }
+    }
+
+    /// The slots it holds.
+    pub fn held(&self) -> impl Iterator<Item = Held> {
+        let held = self.held[..self.holds as usize].iter();
+        held.map(|hold| Held { station: StationId(hold.station), since: Time(hold.since) })
+    }
+}
+
+/// All calls in flight.
+#[derive(Debug, Default)]
+pub struct Calls {
+    slots: Vec<Call>,
+    free: Vec<u32>,
+}
+
+impl std::ops::Index<u32> for Calls {
+    type Output = Call;
+    #[inline]
+    fn index(&self, slot: u32) -> &Call {
+        &self.slots[slot as usize]
+    }
+}
+
+impl std::ops::IndexMut<u32> for Calls {
+    #[inline]
+    fn index_mut(&mut self, slot: u32) -> &mut Call {
+        &mut self.slots[slot as usize]
+    }
+}
+
+impl Calls {
+    /// Slots ever used: the size that side tables need.
+    #[inline]
+    pub fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Calls in flight.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// A slot that is free, if there is one. Whoever takes it fills it.
+    #[inline]
+    pub fn take(&mut self) -> Option<u32> {
+        self.free.pop()
+    }
+
+    /// One slot more.
+    pub fn grow(&mut self) -> u32 {
+        self.slots.push(Call::default());
+        (self.slots.len() - 1) as u32
+    }
+
+    /// Frees a slot.
+    #[inline]
+    pub fn free(&mut self, slot: u32) {
+        self.free.push(slot);
+    }
+
+    /// All calls in flight.
+    pub fn iter(&self) -> impl Iterator<Item = &Call> {
+        let mut free = vec![false; self.slots.len()];
+        self.free.iter().for_each(|&slot| free[slot as usize] = true);
+        self.slots.iter().zip(free).filter(|(_, free)| !free).map(|(call, _)| call)
+    }
+}
+
+/// Whether a call is a request of a user.
+#[inline]
+pub fn is_root(call: &Call) -> bool {
+    call.parent == NONE
+}

@@ -1,0 +1,565 @@
+//! Models in which nothing can go wrong.
+//!
+//! Where nobody times out, is turned away, gives up, fails or is cut off, a call waits, works and calls others, one after the other,
+//! and nothing that was begun ends before its time: no event goes stale, no answer finds its caller gone. So a record of two
+//! cache lines will do, and most of what [`General`](super::general::General) has to ask at every step need not be asked. What is
+//! told to the probe is the same, in the same order: a test runs every plain model both ways.
+
+mod call;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use self::call::{Call, Calls, Hold, is_root};
+pub use self::steps::can_run;
+use self::steps::{Ask, At, Choice, Entry, Slot, Step, Whom, Work};
+use super::event_list::{EventList, Key, Kind, SEQUENCE_END};
+use super::parts::{BALANCE, balancer};
+use super::sources::{Asked, Sources};
+use super::{Held, IN_FLIGHT_MAX, Present, Stop};
+use crate::ids::{MemberId, StationId};
+use crate::model::{Class, Discipline, Model, Pc, Sharing, StationKind};
+use crate::policy::balance::Balancer;
+use crate::rng::{KeyedRng, mix, mix_salt};
+use crate::signal::{Ended, Origin, Probe, Signal, Visit};
+use crate::station::Admission;
+use crate::station::indexed_heap::Positions;
+use crate::station::line::{Links, NONE};
+use crate::station::sharing::SharedCores;
+use crate::station::slots::{Order, Slots};
+use crate::units::{Span, Time};
+
+/// One replication of a model in which nothing can go wrong.
+#[derive(Debug)]
+pub struct Plain<'m, P> {
+    /// Listens to everything that happens.
+    pub probe: P,
+    calls: Calls,
+    world: World<'m>,
+}
+
+/// All but the calls.
+#[derive(Debug)]
+struct World<'m> {
+    now: u64,
+    sequence: u64,
+    events: u64,
+    list: EventList,
+    sources: Sources<'m>,
+    /// Calls that go on at this instant.
+    ready: VecDeque<u32>,
+    links: Links,
+    positions: Positions,
+    stations: Vec<Station>,
+    balancers: Vec<Balancer>,
+    /// By request.
+    asks: Vec<Ask>,
+    /// By member: its first station, and the station of its cores where they are limited.
+    seats: Vec<(u32, Option<StationId>)>,
+    steps: Vec<Step<'m>>,
+    /// Calls present at each member.
+    in_system: Vec<u32>,
+}
+
+/// A resource under way.
+#[derive(Debug)]
+enum Station {
+    Slots(Slots),
+    /// Shared cores, with the event that comes no later than their next completion: its time and its sequence number.
+    Cores(SharedCores, u64, u64),
+}
+
+impl<'m, P: Probe> Plain<'m, P> {
+    /// An empty system, all of whose random numbers follow from `key`.
+    pub fn new(model: &'m Model, key: u64, probe: P) -> Self {
+        let mut world = World {
+            now: Time::ZERO.0,
+            sequence: 0,
+            events: 0,
+            list: EventList::default(),
+            sources: Sources::new(model, key),
+            ready: VecDeque::new(),
+            links: Links::default(),
+            positions: Positions::default(),
+            stations: model.stations.iter().map(|s| Station::new(&s.kind, model.classes.len())).collect(),
+            balancers: model.balancers.iter().map(|b| balancer(model, b)).collect(),
+            asks: steps::asks(model),
+            seats: model.members.iter().map(|m| (m.stations.start, m.cores)).collect(),
+            steps: steps::steps(model),
+            in_system: vec![0; model.members.len()],
+        };
+        let mut probe = probe;
+        for user in 0..world.sources.users() {
+            let rest = world.sources.rest_of_think(user);
+            world.think(&mut probe, user, rest);
+        }
+        for stream in 0..world.sources.streams() {
+            world.schedule_arrival(stream);
+        }
+        Self { probe, calls: Calls::default(), world }
+    }
+}
+
+impl Station {
+    fn new(kind: &StationKind, classes: usize) -> Self {
+        match *kind {
+            StationKind::Slots { capacity, discipline, .. } => {
+                let order = match discipline {
+                    Discipline::Fifo => Order::Fifo,
+                    Discipline::Lifo => Order::Lifo,
+                    Discipline::Priority => Order::Priority,
+                };
+                Self::Slots(Slots::new(capacity, None, order, classes))
+            }
+            StationKind::Cores { cores, sharing: Sharing::Contended(law) } => {
+                Self::Cores(SharedCores::new(cores, classes).contended(law), u64::MAX, 0)
+            }
+            StationKind::Cores { cores, .. } => Self::Cores(SharedCores::new(cores, classes), u64::MAX, 0),
+            StationKind::Locks { .. } => unreachable!("a plain model has no locks"),
+        }
+    }
+}
+
+impl<P: Probe> Plain<'_, P> {
+    pub fn now(&self) -> Time {
+        Time(self.world.now)
+    }
+
+    pub fn events(&self) -> u64 {
+        self.world.events
+    }
+
+    pub fn submitted(&self) -> u64 {
+        self.world.sources.submitted()
+    }
+
+    pub fn in_flight(&self) -> usize {
+        self.calls.len()
+    }
+
+    pub fn present(&self) -> impl Iterator<Item = Present> {
+        self.calls.iter().map(Call::present)
+    }
+
+    pub fn open(&self) -> usize {
+        self.calls.iter().filter(|call| is_root(call)).count()
+    }
+
+    pub fn held(&self) -> impl Iterator<Item = Held> {
+        self.calls.iter().flat_map(Call::held)
+    }
+
+    pub fn run_until(&mut self, end: Time, budget: u64) -> Stop {
+        let stop = self.run(end.0, budget);
+        if stop == Stop::Reached || (stop == Stop::Idle && end < Time::MAX) {
+            self.world.now = end.0;
+        }
+        stop
+    }
+
+    pub fn run_requests(&mut self, requests: u64, budget: u64) -> Stop {
+        self.world.sources.stop_after(requests);
+        self.run(u64::MAX, budget)
+    }
+
+    fn run(&mut self, end: u64, budget: u64) -> Stop {
+        let Self { probe, calls, world } = self;
+        let last_event = world.events.saturating_add(budget);
+        loop {
+            if world.events >= last_event {
+                return Stop::Budget;
+            }
+            if calls.capacity() >= IN_FLIGHT_MAX {
+                return Stop::Overflow;
+            }
+            let (event, (arrival, stream)) = (world.list.peek(), world.sources.next());
+            let mut next = if event < arrival {
+                if event.time() > end {
+                    return Stop::Reached;
+                }
+                world.list.pop();
+                world.handle_event(calls, probe, event)
+            } else if arrival < Key::NEVER {
+                if arrival.time() > end {
+                    return Stop::Reached;
+                }
+                world.now = arrival.time();
+                world.events += 1;
+                Some(world.arrive(calls, probe, stream))
+            } else {
+                return Stop::Idle;
+            };
+            while let Some(slot) = next.or_else(|| world.ready.pop_front()) {
+                world.advance(calls, probe, slot);
+                next = None;
+            }
+        }
+    }
+}
+
+impl World<'_> {
+    /// Answers who goes on.
+    #[inline]
+    fn handle_event<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, key: Key) -> Option<u32> {
+        let index = key.index();
+        match key.kind() {
+            Kind::Call => {
+                self.now = key.time();
+                self.events += 1;
+                let call = &mut calls[index];
+                call.served += self.now - call.since;
+                call.pc += 1;
+                Some(index)
+            }
+            Kind::User => {
+                self.now = key.time();
+                self.events += 1;
+                self.ask_as_user(calls, probe, index)
+            }
+            Kind::Station => {
+                let Station::Cores(_, _, due) = self.stations[index as usize] else {
+                    unreachable!("only cores have events")
+                };
+                if due == key.sequence() {
+                    self.now = key.time();
+                    self.events += 1;
+                    self.completions(calls, probe, index);
+                }
+                None
+            }
+            Kind::Patience => unreachable!("nobody loses patience"),
+        }
+    }
+
+    /// Runs steps until everyone involved has to wait, or is over.
+    #[inline(always)]
+    fn advance<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, mut slot: u32) {
+        let mut call = &mut calls[slot];
+        loop {
+            let step = self.steps[call.pc as usize];
+            // First, and apart from the table of jumps: every other step is one.
+            if let Step::Serve(from, work) = step {
+                if self.take(probe, slot, call, from) {
+                    call.pc += 1;
+                    self.work(slot, call, work);
+                }
+                return;
+            }
+            match step {
+                Step::Serve(..) => unreachable!("looked at before"),
+                Step::Take(from) => {
+                    if !self.take(probe, slot, call, from) {
+                        return;
+                    }
+                    call.pc += 1;
+                }
+                Step::Work(work) => return self.work(slot, call, work),
+                Step::Cpu(work) => match self.seats[call.member.index()].1 {
+                    Some(station) => return self.work_on_cores(probe, slot, call, station, work),
+                    None => return self.work(slot, call, work),
+                },
+                Step::Call(called) => {
+                    let key = mix_salt(call.key, called.salt);
+                    let class = called.class.unwrap_or(call.class);
+                    let (user, caller) = (call.user, call.member);
+                    let child = self.bear(calls, probe, called.entry, key, user, caller, class);
+                    call = &mut calls[child];
+                    call.parent = slot;
+                    slot = child;
+                }
+                Step::Lookup(place, choice, goes_on) => {
+                    let outcome = choose(call, choice);
+                    probe.on(Time(self.now), Signal::LookedUp { place, hit: outcome == 0, stale: false });
+                    call.pc = goes_on[outcome & 1];
+                }
+                Step::Choose(choice) => call.pc += 1 + choose(call, choice) as Pc,
+                Step::Jump(to) => call.pc = to,
+                Step::GiveBack => {
+                    let hold = call.unhold().expect("a slot is given back once");
+                    call.pc += 1;
+                    self.give_back(calls, probe, hold);
+                    call = &mut calls[slot];
+                }
+                Step::End => {
+                    while let Some(hold) = call.unhold() {
+                        self.give_back(calls, probe, hold);
+                        call = &mut calls[slot];
+                    }
+                    self.leave(probe, call);
+                    let caller = call.parent;
+                    if caller == NONE {
+                        self.answer(probe, call);
+                        return calls.free(slot);
+                    }
+                    calls.free(slot);
+                    slot = caller;
+                    call = &mut calls[slot];
+                    call.pc += 1;
+                }
+                Step::Never => unreachable!("programs begin where endpoints do"),
+            }
+        }
+    }
+
+    #[inline]
+    fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        debug_assert!(self.sequence < SEQUENCE_END);
+        self.sequence
+    }
+
+    #[inline(always)]
+    fn schedule(&mut self, delay: u64, kind: Kind, index: u32) {
+        let sequence = self.next_sequence();
+        self.list.push(Key::new(self.now.saturating_add(delay), sequence, kind, index));
+    }
+
+    #[inline]
+    fn schedule_arrival(&mut self, stream: usize) {
+        let sequence = self.next_sequence();
+        self.sources.schedule(stream, self.now, sequence);
+    }
+
+    fn think<P: Probe>(&mut self, probe: &mut P, user: u32, delay: u64) {
+        probe.on(Time(self.now), Signal::Thinking { group: self.sources.group(user) });
+        self.schedule(delay, Kind::User, user);
+    }
+
+    /// The next arrival of a stream is here. Answers the call that runs first; whoever comes in the same batch goes on behind it.
+    #[inline]
+    fn arrive<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, stream: usize) -> u32 {
+        let mut first = NONE;
+        for _ in 0..self.sources.batch(stream) {
+            let asked = self.sources.ask(stream);
+            let slot = self.submit(calls, probe, asked);
+            if first == NONE {
+                first = slot;
+            } else {
+                self.ready.push_back(slot);
+            }
+        }
+        if self.sources.are_done() {
+            self.sources.silence(stream);
+        } else {
+            self.schedule_arrival(stream);
+        }
+        first
+    }
+
+    /// A user ends thinking. Answers the call that asks.
+    #[inline(never)]
+    fn ask_as_user<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, user: u32) -> Option<u32> {
+        let asked = self.sources.ask_as_user(user)?;
+        Some(self.submit(calls, probe, asked))
+    }
+
+    /// A request is submitted. Answers its call, which is about to run.
+    #[inline(always)]
+    fn submit<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, asked: Asked) -> u32 {
+        let Asked { request, key, user, serial } = asked;
+        probe.on(Time(self.now), Signal::Submitted { request, origin: Origin(key) });
+        let Ask { entry, class } = self.asks[request.index()];
+        let slot = self.bear(calls, probe, entry, key, user, MemberId::default(), class);
+        let call = &mut calls[slot];
+        (call.serial, call.request) = (serial, request);
+        slot
+    }
+
+    /// A call arrives at a place. Its caller is yet to be told.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "all that makes a call, and where it is told")]
+    fn bear<P: Probe>(
+        &mut self,
+        calls: &mut Calls,
+        probe: &mut P,
+        entry: Entry,
+        key: u64,
+        user: u32,
+        caller: MemberId,
+        class: Class,
+    ) -> u32 {
+        let Entry { endpoint, pc, member } = entry;
+        let member = match member {
+            Whom::Only(member) => member,
+            Whom::Balanced(by) => {
+                MemberId(self.balancers[by as usize].pick(mix(key, BALANCE), user, &self.in_system))
+            }
+            Whom::Behind(offset) => MemberId(caller.0.wrapping_add(offset)),
+        };
+        self.in_system[member.index()] += 1;
+        probe.on(Time(self.now), Signal::Arrived { endpoint, member });
+        let slot = calls.take().unwrap_or_else(|| self.grow(calls));
+        let call = &mut calls[slot];
+        (call.key, call.arrived, call.user) = (key, self.now, user);
+        (call.endpoint, call.member, call.pc) = (endpoint, member, pc);
+        (call.class, call.parent) = (class, NONE);
+        (call.waited, call.served) = (0, 0);
+        slot
+    }
+
+    #[cold]
+    fn grow(&mut self, calls: &mut Calls) -> u32 {
+        let slot = calls.grow();
+        let room = calls.capacity().next_power_of_two().max(64);
+        self.links.grow_to(room);
+        self.positions.grow_to(room);
+        slot
+    }
+
+    /// A call ends well.
+    #[inline]
+    fn leave<P: Probe>(&mut self, probe: &mut P, call: &Call) {
+        let &Call { endpoint, member, arrived, waited, served, .. } = call;
+        self.in_system[member.index()] -= 1;
+        let visit = Visit {
+            endpoint,
+            member,
+            arrived: Time(arrived),
+            wait: Span(waited),
+            service: Span(served),
+            outcome: Some(Ok(())),
+            detached: false,
+            origin: None,
+        };
+        probe.on(Time(self.now), Signal::Left(visit));
+    }
+
+    /// A request is over for its user, who may think about the next one.
+    #[inline]
+    fn answer<P: Probe>(&mut self, probe: &mut P, call: &Call) {
+        let &Call { request, serial, user, key, arrived, .. } = call;
+        let ended = Ended { request, serial, submitted: Time(arrived), outcome: Ok(()), origin: Origin(key) };
+        probe.on(Time(self.now), Signal::Ended(ended));
+        if let Some(think) = self.sources.think(request, key) {
+            self.think(probe, user, think);
+        }
+    }
+
+    /// A call begins work that nobody disturbs; an event ends it.
+    #[inline(never)]
+    fn work(&mut self, slot: u32, call: &mut Call, work: Work<'_>) {
+        call.since = self.now;
+        self.schedule(draw(call, work), Kind::Call, slot);
+    }
+
+    /// A call wants a slot. `false`: it waits, and goes on when it has it.
+    #[inline(always)]
+    fn take<P: Probe>(&mut self, probe: &mut P, slot: u32, call: &mut Call, from: Slot) -> bool {
+        let station = match from.at {
+            At::Own(nth) => self.seats[call.member.index()].0 + nth,
+            At::Shared(station) => station,
+            At::Behind(offset) => call.member.0.wrapping_add(offset),
+        };
+        let Station::Slots(slots) = &mut self.stations[station as usize] else {
+            unreachable!("slots are asked of slots")
+        };
+        let id = StationId(station);
+        match slots.ask(slot, call.class, &mut self.links) {
+            Admission::Start => {
+                call.hold(station, self.now);
+                probe.on(Time(self.now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
+                true
+            }
+            Admission::Wait => {
+                call.since = self.now;
+                probe.on(Time(self.now), Signal::Queued { station: id });
+                false
+            }
+            Admission::Reject => unreachable!("there is room for all"),
+        }
+    }
+
+    /// A slot is given back, and whoever waits first has it.
+    #[inline(always)]
+    fn give_back<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, hold: Hold) {
+        let Hold { station, since } = hold;
+        let (now, id) = (self.now, StationId(station));
+        probe.on(Time(now), Signal::Stopped { station: id, held: Span(now - since) });
+        let Station::Slots(slots) = &mut self.stations[station as usize] else {
+            unreachable!("only slots are held")
+        };
+        let Some(next) = slots.give_back(&mut self.links) else { return };
+        let call = &mut calls[next];
+        call.hold(station, now);
+        let wait = now - call.since;
+        let waited_for = self.steps[call.pc as usize];
+        call.pc += 1;
+        let (Step::Serve(from, _) | Step::Take(from)) = waited_for else {
+            unreachable!("who waits for a slot is about to take it")
+        };
+        if from.own {
+            call.waited += wait;
+        }
+        probe.on(Time(now), Signal::Started { station: id, wait: Span(wait), queued: true });
+        match waited_for {
+            // What most wait for is to work, which needs nobody's turn.
+            Step::Serve(_, work) => self.work(next, call, work),
+            _ => self.ready.push_back(next),
+        }
+    }
+
+    /// A call has work to do on shared cores.
+    fn work_on_cores<P: Probe>(
+        &mut self,
+        probe: &mut P,
+        slot: u32,
+        call: &mut Call,
+        station: StationId,
+        work: Work<'_>,
+    ) {
+        (call.work, call.since) = (draw(call, work), self.now);
+        let Station::Cores(cores, ..) = &mut self.stations[station.index()] else {
+            unreachable!("work on cores is done on cores")
+        };
+        cores.join(self.now, slot, call.class, call.work, &mut self.positions);
+        self.cores_changed(probe, station);
+    }
+
+    /// The pending completion of shared cores is due, or was.
+    fn completions<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, station: u32) {
+        let id = StationId(station);
+        let Station::Cores(cores, due, _) = &mut self.stations[station as usize] else {
+            unreachable!("only cores have completions")
+        };
+        *due = u64::MAX;
+        while let Some(slot) = cores.finish(self.now, &mut self.positions) {
+            let call = &mut calls[slot];
+            let stretch = (self.now - call.since).saturating_sub(call.work);
+            call.served += call.work;
+            call.waited += stretch;
+            probe.on(Time(self.now), Signal::Stretched { station: id, wait: Span(stretch) });
+            call.pc += 1;
+            self.ready.push_back(slot);
+        }
+        self.cores_changed(probe, id);
+    }
+
+    /// Tells how many run, and makes sure that an event comes no later than the next completion. One that comes too early is
+    /// only looked at again.
+    fn cores_changed<P: Probe>(&mut self, probe: &mut P, station: StationId) {
+        let Station::Cores(cores, due, _) = &self.stations[station.index()] else {
+            unreachable!("cores are cores")
+        };
+        let (calls, due, next) = (cores.running(), *due, cores.next_finish());
+        probe.on(Time(self.now), Signal::Running { station, calls });
+        let Some(at) = next.filter(|&at| at < due) else { return };
+        let fresh = self.next_sequence();
+        self.list.push(Key::new(at, fresh, Kind::Station, station.0));
+        if let Station::Cores(_, due, sequence) = &mut self.stations[station.index()] {
+            (*due, *sequence) = (at, fresh);
+        }
+    }
+}
+
+/// How long work takes, in ns.
+#[inline]
+fn draw(call: &Call, work: Work<'_>) -> u64 {
+    Span::from_secs(work.dist.sample(&mut KeyedRng::new(mix_salt(call.key, work.salt)))).0
+}
+
+#[inline]
+fn choose(call: &Call, choice: Choice<'_>) -> usize {
+    choice.alias.sample(&mut KeyedRng::new(mix_salt(call.key, choice.salt)))
+}

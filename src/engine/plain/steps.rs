@@ -1,0 +1,264 @@
+//! From a model to steps: ops with all that they need beside them.
+
+use super::call::HOLDS_MAX;
+use crate::dist::{Alias, Dist};
+use crate::engine::parts::{place_of, salts};
+use crate::ids::{EndpointId, MemberId, PlaceId, StationId};
+use crate::model::{
+    Balance, Class, Endpoint, Model, Op, Pc, Place, Request, Resource, Sharing, Site, StationKind, Target,
+};
+use crate::rng::salt;
+
+/// What a call does next: an [`Op`], at the same place of the program.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'m> {
+    /// Take a slot, waiting for it if need be.
+    Take(Slot),
+    /// Take a slot and work. The next step is that work.
+    Serve(Slot, Work<'m>),
+    /// Give back the slot taken last.
+    GiveBack,
+    /// Time passes.
+    Work(Work<'m>),
+    /// Occupy a core.
+    Cpu(Work<'m>),
+    /// Call an endpoint and wait for the answer.
+    Call(Called),
+    /// A cache with a given hit ratio: where a hit goes on, and a miss.
+    Lookup(PlaceId, Choice<'m>, [Pc; 2]),
+    /// Go on at the row of jumps that follows.
+    Choose(Choice<'m>),
+    /// Go on elsewhere.
+    Jump(Pc),
+    /// The answer leaves.
+    End,
+    /// No call ever comes here.
+    Never,
+}
+
+/// Which slot to take.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot {
+    pub at: At,
+    /// It is the place's own: waiting for it counts as waiting there.
+    pub own: bool,
+}
+
+/// Where a slot is.
+#[derive(Clone, Copy, Debug)]
+pub enum At {
+    /// The n-th station of the call's own member.
+    Own(u32),
+    /// One station for all.
+    Shared(u32),
+    /// So many stations behind the number of the call's own member, modulo 2^32.
+    Behind(u32),
+}
+
+/// How long work takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Work<'m> {
+    pub salt: u64,
+    pub dist: &'m Dist,
+}
+
+/// A draw among alternatives.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'m> {
+    pub salt: u64,
+    pub alias: &'m Alias,
+}
+
+/// Where a call goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    pub endpoint: EndpointId,
+    /// The first step there.
+    pub pc: Pc,
+    pub member: Whom,
+}
+
+/// Who serves a call.
+#[derive(Clone, Copy, Debug)]
+pub enum Whom {
+    /// There is no choice.
+    Only(MemberId),
+    /// This balancer chooses.
+    Balanced(u32),
+    /// So many members behind that of the caller, modulo 2^32.
+    Behind(u32),
+}
+
+/// A call as written.
+#[derive(Clone, Copy, Debug)]
+pub struct Called {
+    pub entry: Entry,
+    /// Its priority; `None`: that of the caller.
+    pub class: Option<Class>,
+    pub salt: u64,
+}
+
+/// A request as asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    pub entry: Entry,
+    pub class: Class,
+}
+
+/// Whether nothing can go wrong in a model: nobody times out, is turned away, gives up, fails or is cut off; nobody does two things at a
+/// time; and what is done depends on no key.
+pub fn can_run(model: &Model) -> bool {
+    model.changes.is_empty()
+        && model.connects.is_empty()
+        && model.holds_max <= HOLDS_MAX
+        && model.groups.iter().all(|group| group.timeout.is_none())
+        && model.requests.iter().all(|request| request.via.is_none())
+        && model.places.iter().all(|place| place.keys.is_none())
+        && model.endpoints.iter().all(|e| e.shards.is_none() && e.after_own_write.is_none())
+        && model.balancers.iter().all(|balancer| balancer.policy != Balance::Central)
+        && model.stations.iter().all(|station| is_plain_station(&station.kind))
+        && model.sites.iter().all(is_plain_site)
+        && model.ops.iter().all(|&op| is_plain_op(op))
+}
+
+fn is_plain_station(kind: &StationKind) -> bool {
+    match kind {
+        StationKind::Slots { queue, patience, .. } => queue.is_none() && patience.is_none(),
+        StationKind::Cores { sharing, .. } => matches!(sharing, Sharing::Shared | Sharing::Contended(_)),
+        StationKind::Locks { .. } => false,
+    }
+}
+
+fn is_plain_site(site: &Site) -> bool {
+    let at_endpoint = matches!(site.target, Target::Endpoint(_) | Target::Beside(_));
+    at_endpoint && site.timeout.is_none() && site.attempts == 1 && site.copies == 1
+}
+
+fn is_plain_op(op: Op) -> bool {
+    match op {
+        Op::Acquire(resource) => !matches!(resource, Resource::OwnLock(_) | Resource::SharedLock(_)),
+        Op::Call { count, need, .. } => (count, need) == (1, 1),
+        Op::Release
+        | Op::Work(_)
+        | Op::Cpu(_)
+        | Op::Lookup { .. }
+        | Op::Choose(_)
+        | Op::Jump(_)
+        | Op::End => true,
+        _ => false,
+    }
+}
+
+/// The steps of a model that [`can_run`], one an op.
+pub fn steps(model: &Model) -> Vec<Step<'_>> {
+    let salts = salts(model);
+    let mut endpoints: Vec<&Endpoint> = model.endpoints.iter().collect();
+    endpoints.sort_by_key(|endpoint| endpoint.entry);
+    let step = |pc: usize| {
+        let behind = endpoints.partition_point(|endpoint| endpoint.entry as usize <= pc);
+        let Some(endpoint) = behind.checked_sub(1).map(|at| endpoints[at]) else { return Step::Never };
+        let place = &model.places[endpoint.place.index()];
+        let work = |at: usize| match model.ops.get(at)? {
+            &(Op::Work(dist) | Op::Cpu(dist)) => {
+                Some(Work { salt: salts[at], dist: &model.dists[dist.index()] })
+            }
+            _ => None,
+        };
+        let choice = |table: crate::ids::TableId| Choice {
+            salt: salts[pc],
+            alias: &model.tables[table.index()].alias,
+        };
+        match model.ops[pc] {
+            Op::Acquire(resource) => {
+                let slot = slot(model, endpoint, resource);
+                let timed = model.ops.get(pc + 1).is_some_and(|&op| is_plain_time(model, place, op));
+                match work(pc + 1).filter(|_| timed) {
+                    Some(work) => Step::Serve(slot, work),
+                    None => Step::Take(slot),
+                }
+            }
+            // Whoever ends gives back all, last taken first.
+            Op::Release if model.ops.get(landing(model, pc + 1)) == Some(&Op::End) => Step::End,
+            Op::Release => Step::GiveBack,
+            op @ (Op::Work(_) | Op::Cpu(_)) => {
+                let work = work(pc).expect("it is work");
+                if is_plain_time(model, place, op) { Step::Work(work) } else { Step::Cpu(work) }
+            }
+            Op::Call { first, .. } => Step::Call(called(model, endpoint, &model.sites[first.index()])),
+            Op::Lookup { place, table, miss } => {
+                let goes_on = [pc + 1, miss as usize].map(|at| landing(model, at) as Pc);
+                Step::Lookup(place, choice(table), goes_on)
+            }
+            Op::Choose(table) => Step::Choose(choice(table)),
+            Op::Jump(to) => Step::Jump(to),
+            Op::End => Step::End,
+            other => unreachable!("a plain model has no {other:?}"),
+        }
+    };
+    (0..model.ops.len()).map(step).collect()
+}
+
+/// Where whoever goes on at `pc` comes to, past all jumps.
+fn landing(model: &Model, mut pc: usize) -> usize {
+    while let Some(&Op::Jump(to)) = model.ops.get(pc) {
+        pc = to as usize;
+    }
+    pc
+}
+
+/// Work that no limited cores do.
+fn is_plain_time(model: &Model, place: &Place, op: Op) -> bool {
+    let mut members = model.members[place.members.start as usize..place.members.end as usize].iter();
+    match op {
+        Op::Work(_) => true,
+        Op::Cpu(_) => members.all(|member| member.cores.is_none()),
+        _ => false,
+    }
+}
+
+fn slot(model: &Model, endpoint: &Endpoint, resource: Resource) -> Slot {
+    let own = |station: StationId| place_of(model, &model.stations[station.index()]) == endpoint.place;
+    match resource {
+        Resource::Own(nth) => Slot { at: At::Own(nth), own: true },
+        Resource::Shared(station) => Slot { at: At::Shared(station.0), own: own(station) },
+        Resource::PerMember { first } => {
+            let members = &model.places[endpoint.place.index()].members;
+            Slot { at: At::Behind(first.0.wrapping_sub(members.start)), own: own(first) }
+        }
+        Resource::OwnLock(_) | Resource::SharedLock(_) => unreachable!("a plain model has no locks"),
+    }
+}
+
+fn called(model: &Model, caller: &Endpoint, site: &Site) -> Called {
+    let (to, beside) = match site.target {
+        Target::Endpoint(to) => (to, false),
+        Target::Beside(to) => (to, true),
+        other => unreachable!("a plain model does not call {other:?}"),
+    };
+    let entry = entry(model, to);
+    let first = |endpoint: &Endpoint| model.places[endpoint.place.index()].members.start;
+    let to = &model.endpoints[to.index()];
+    let behind = Whom::Behind(first(to).wrapping_sub(first(caller)));
+    let entry = Entry { member: if beside { behind } else { entry.member }, ..entry };
+    Called { entry, class: site.class.or(to.class), salt: salt(site.step) }
+}
+
+fn entry(model: &Model, endpoint: EndpointId) -> Entry {
+    let &Endpoint { entry: pc, balancer, .. } = &model.endpoints[endpoint.index()];
+    let members = &model.balancers[balancer.index()].members;
+    let member = match members.len() {
+        1 => Whom::Only(MemberId(members.start)),
+        _ => Whom::Balanced(balancer.0),
+    };
+    Entry { endpoint, pc, member }
+}
+
+/// By kind of request, where it goes.
+pub fn asks(model: &Model) -> Vec<Ask> {
+    let ask = |request: &Request| {
+        let class = model.endpoints[request.endpoint.index()].class;
+        let class = class.unwrap_or(model.groups[request.group.index()].class);
+        Ask { entry: entry(model, request.endpoint), class }
+    };
+    model.requests.iter().map(ask).collect()
+}

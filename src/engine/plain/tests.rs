@@ -1,0 +1,177 @@
+//! The general way as the slow twin: what it tells of a model, the plain way tells, too.
+
+use super::{Plain, can_run};
+use crate::engine::general::General;
+use crate::engine::{Held, Present, Stop};
+use crate::model::Model;
+use crate::signal::{Probe, Signal};
+use crate::units::Time;
+
+/// All that a plain model may have: groups open and closed, batches, phases, kinds of requests; services that call services, workers and
+/// cores, priorities, last come first served; choices, a cache with a given hit ratio; pools for all and pools of a replica; every
+/// balance; times that are constant, so that many things happen at the same nanosecond.
+const EVERYTHING: &str = "
+knee: 1
+name: everything
+load:
+  visitors: {rate: 60/s, requests: {web.page: 3, web.search: 1}}
+  crowd: {rate: 20/s, arrivals: {batch: {size: {geometric: {mean: 3}}}}, priority: high, requests: {web.search: 1}}
+  waves: {arrivals: {phases: [{rate: 40/s, length: {exp: 1s}}, {rate: 5/s, length: {exp: 2s}}]}, requests: {api.get: 1}}
+  staff: {users: 12, think: {exp: 150ms}, requests: {web.page: 1, api.get: 2}}
+services:
+  web:
+    replicas: 3
+    workers: 9
+    cores: 2
+    balance: least-requests
+    endpoints:
+      page:
+        - cpu: 2ms
+        - choose:
+            - {weight: 2, do: [{call: api.get}]}
+            - {weight: 1, do: [{delay: 3ms}]}
+        - get: items
+      search: [{call: api.get}, {cpu: {exp: 4ms}}, {query: orders.write}]
+  api:
+    replicas: 4
+    workers: 3
+    discipline: priority
+    balance: power-of-2
+    endpoints: {get: [{delay: 2ms}, {query: orders.read}]}
+caches:
+  items: {hit_ratio: 70%, time: 1ms, servers: 2, on_miss: [{query: orders.read}]}
+databases:
+  orders:
+    servers: 3
+    read_replicas: 2
+    reads: {from: replicas, balance: random}
+    queries: {read: {read: {exp: 9ms}}, write: {write: 4ms}}
+pools:
+  of_api: {size: 2, to: orders, per: api}
+";
+
+/// Everything told to a probe.
+#[derive(Default)]
+struct Told(Vec<(Time, Signal)>);
+
+impl Probe for Told {
+    fn on(&mut self, now: Time, signal: Signal) {
+        self.0.push((now, signal));
+    }
+}
+
+/// What a run comes to.
+#[derive(Debug, PartialEq)]
+struct End {
+    stop: Stop,
+    now: Time,
+    events: u64,
+    submitted: u64,
+    in_flight: usize,
+    open: usize,
+    present: Vec<(u64, u32, u32)>,
+    held: Vec<(u64, u32)>,
+}
+
+fn sorted<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    all.sort_unstable();
+    all
+}
+
+/// Runs a model to its time and its budget in three goes, and what is under way to its end.
+macro_rules! ran {
+    ($way:expr) => {{
+        let mut way = $way;
+        let mut ends = Vec::new();
+        let present = |p: Present| (p.arrived.0, p.endpoint.0, p.member.0);
+        let held = |h: Held| (h.since.0, h.station.0);
+        for go in 0..4 {
+            let stop = match go {
+                0 => way.run_until(Time(20_000_000_000), u64::MAX),
+                1 => way.run_until(Time(10_000_000_000_000), 4_001),
+                2 => way.run_until(Time(way.now().0 + 3_333_333_333), 5_000),
+                _ => way.run_requests(way.submitted() + 100, 10_000),
+            };
+            ends.push(End {
+                stop,
+                now: way.now(),
+                events: way.events(),
+                submitted: way.submitted(),
+                in_flight: way.in_flight(),
+                open: way.open(),
+                present: sorted(way.present().map(present)),
+                held: sorted(way.held().map(held)),
+            });
+        }
+        (ends, way.probe.0)
+    }};
+}
+
+/// The signals of both ways are the same.
+fn compare(name: &str, model: &Model, key: u64) -> usize {
+    let (plain, told) = ran!(Plain::new(model, key, Told::default()));
+    let (general, twin) = ran!(General::new(model, key, Told::default()));
+    let differ = told.iter().zip(&twin).position(|(a, b)| a != b);
+    assert_eq!(differ, None, "{name}: {:?}", differ.map(|at| (told[at], twin[at])));
+    assert_eq!(told.len(), twin.len(), "{name}");
+    assert_eq!(plain, general, "{name}");
+    told.len()
+}
+
+fn load(yaml: &[u8], name: &str) -> Model {
+    let loaded = crate::compile::load(yaml, name, &[], &|_| Err("no files".into()));
+    loaded.model.unwrap_or_else(|| panic!("{name}: {:#?}", loaded.diagnostics))
+}
+
+#[test]
+fn both_ways_tell_the_same_of_everything_that_is_plain() {
+    let model = load(EVERYTHING.as_bytes(), "everything");
+    assert!(can_run(&model));
+    for key in 1..5 {
+        assert!(compare("everything", &model, key) > 10_000);
+    }
+}
+
+#[test]
+fn both_ways_tell_the_same_of_the_models_that_are_plain() {
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
+    let mut plain = Vec::new();
+    for folder in std::fs::read_dir(models).expect("there are models").flatten() {
+        for file in std::fs::read_dir(folder.path()).into_iter().flatten().flatten() {
+            let name = file.file_name().to_string_lossy().into_owned();
+            let bytes = std::fs::read(file.path()).expect("a model can be read");
+            let loaded = crate::compile::load(&bytes, &name, &[], &|_| Err("no files".into()));
+            if let Some(model) = loaded.model.filter(can_run) {
+                compare(&name, &model, 7);
+                plain.push(name);
+            }
+        }
+    }
+    for reference in ["w1.yaml", "w2.yaml", "w3.yaml", "w4.yaml"] {
+        assert!(plain.iter().any(|name| name == reference), "{reference} is plain, as are {plain:?}");
+    }
+}
+
+#[test]
+fn whatever_can_go_wrong_is_not_plain() {
+    let changes = [
+        ("rate: 60/s", "rate: 60/s, timeout: 1s"),
+        ("{call: api.get}, {cpu", "{call: api.get, timeout: 10ms}, {cpu"),
+        ("{call: api.get}, {cpu", "{call: api.get, retry: {attempts: 2}}, {cpu"),
+        ("{call: api.get}, {cpu", "{repeat: {times: 2, do: [{call: api.get}]}}, {cpu"),
+        ("{call: api.get}, {cpu", "{parallel: [{call: api.get}, {delay: 1ms}]}, {cpu"),
+        ("{call: api.get}, {cpu", "{fail: 1%}, {cpu"),
+        ("workers: 9", "workers: 9\n    queue: 20"),
+        ("workers: 9", "workers: 9\n    queue_timeout: 1s"),
+        ("cores: 2", "cores: 2\n    scheduling: fifo"),
+        ("balance: least-requests", "balance: central"),
+        ("size: 2, to: orders", "size: 2, timeout: 1s, to: orders"),
+        ("size: 2, to: orders", "size: 2, connect: 1ms, to: orders"),
+    ];
+    for (from, to) in changes {
+        let yaml = EVERYTHING.replacen(from, to, 1);
+        assert_ne!(yaml, EVERYTHING, "{from}");
+        assert!(!can_run(&load(yaml.as_bytes(), to)), "{to}");
+    }
+}

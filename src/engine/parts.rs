@@ -5,9 +5,6 @@ use crate::model::{self, Balance, Model};
 use crate::policy::balance::{Balancer, Policy};
 use crate::rng::salt;
 
-/// Purpose of the draw by which a balancer chooses.
-pub const BALANCE: u64 = 3 << 40;
-
 /// By op, the salt of its position in the program of its endpoint. Programs stand one behind the other.
 pub fn salts(model: &Model) -> Vec<u64> {
     let mut entries: Vec<u32> = model.endpoints.iter().map(|e| e.entry).collect();

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use crate::rng::KeyedRng;
+use crate::rng::{KeyedRng, mix};
+
+/// Purpose of the draws.
+const PURPOSE: u64 = 3 << 40;
 
 /// How a balancer chooses.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,7 +51,7 @@ impl Balancer {
         Self { policy, members, cumulative, turn: 0 }
     }
 
-    /// The member for a call of `user` whose draws start at `key`. `in_system` counts the calls present at each member.
+    /// The member for the call of `user` that `key` names. `in_system` counts the calls present at each member.
     #[inline]
     pub fn pick(&mut self, key: u64, user: u32, in_system: &[u32]) -> u32 {
         let n = self.members.end - self.members.start;
@@ -57,14 +60,21 @@ impl Balancer {
         }
         let offset = match self.policy {
             Policy::RoundRobin => self.take_turn(n),
+            _ => self.draw(n, mix(key, PURPOSE), user, in_system),
+        };
+        self.members.start + offset
+    }
+
+    fn draw(&mut self, n: u32, key: u64, user: u32, in_system: &[u32]) -> u32 {
+        match self.policy {
+            Policy::RoundRobin => self.take_turn(n),
             Policy::Random => below(KeyedRng::new(key).bits(), n),
             Policy::LeastRequests => self.least(n, in_system),
             Policy::PowerOf(d) => self.power_of(d, key, in_system),
             Policy::Weighted => self.by_weight(KeyedRng::new(key).uniform()),
             Policy::Sticky => below(crate::rng::scramble(u64::from(user)), n),
             Policy::First => 0,
-        };
-        self.members.start + offset
+        }
     }
 
     #[inline]
@@ -129,7 +139,6 @@ fn below(bits: u64, n: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::mix;
 
     fn balancer(policy: Policy, weights: &[f64]) -> Balancer {
         Balancer::new(policy, 2..2 + weights.len() as u32, weights.iter().copied())

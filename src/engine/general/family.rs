@@ -6,7 +6,6 @@ use super::call::{Call, State};
 use super::{Entry, General, span};
 use crate::engine::IN_FLIGHT_MAX;
 use crate::engine::event_list::Kind;
-use crate::engine::parts::BALANCE;
 use crate::ids::{DistId, EndpointId, MemberId, SiteId, StationId};
 use crate::model::{Jitter, OnError, Op, Target};
 use crate::policy::backoff::{Spread, backoff_s};
@@ -69,7 +68,7 @@ impl<P: Probe> General<'_, P> {
 
     #[inline]
     pub(super) fn balance(&mut self, balancer: u32, key: u64, user: u32) -> MemberId {
-        MemberId(self.balancers[balancer as usize].pick(mix(key, BALANCE), user, &self.in_system))
+        MemberId(self.balancers[balancer as usize].pick(key, user, &self.in_system))
     }
 
     /// A call arrives at a place.

@@ -16,13 +16,13 @@ use self::call::{Call, Calls, Hold, is_root};
 pub use self::steps::can_run;
 use self::steps::{Ask, At, Choice, Entry, Slot, Step, Whom, Work};
 use super::event_list::{EventList, Key, Kind, SEQUENCE_END};
-use super::parts::{BALANCE, balancer};
+use super::parts::balancer;
 use super::sources::{Asked, Sources};
 use super::{Held, IN_FLIGHT_MAX, Present, Stop};
 use crate::ids::{MemberId, StationId};
 use crate::model::{Class, Discipline, Model, Pc, Sharing, StationKind};
 use crate::policy::balance::Balancer;
-use crate::rng::{KeyedRng, mix, mix_salt};
+use crate::rng::{KeyedRng, mix_salt};
 use crate::signal::{Ended, Origin, Probe, Signal, Visit};
 use crate::station::Admission;
 use crate::station::indexed_heap::Positions;
@@ -239,22 +239,19 @@ impl World<'_> {
         let mut call = &mut calls[slot];
         loop {
             let step = self.steps[call.pc as usize];
-            // First, and apart from the table of jumps: every other step is one.
-            if let Step::Serve(from, work) = step {
-                if self.take(probe, slot, call, from) {
-                    call.pc += 1;
-                    self.work(slot, call, work);
+            // First, and apart from the table of jumps: it is what most come for.
+            if let Step::Take(from, work) = step {
+                if !self.take(probe, slot, call, from) {
+                    return;
                 }
-                return;
+                call.pc += 1;
+                match work {
+                    Some(work) => return self.work(slot, call, work),
+                    None => continue,
+                }
             }
             match step {
-                Step::Serve(..) => unreachable!("looked at before"),
-                Step::Take(from) => {
-                    if !self.take(probe, slot, call, from) {
-                        return;
-                    }
-                    call.pc += 1;
-                }
+                Step::Take(..) => unreachable!("looked at before"),
                 Step::Work(work) => return self.work(slot, call, work),
                 Step::Cpu(work) => match self.seats[call.member.index()].1 {
                     Some(station) => return self.work_on_cores(probe, slot, call, station, work),
@@ -279,7 +276,7 @@ impl World<'_> {
                 Step::GiveBack => {
                     let hold = call.unhold().expect("a slot is given back once");
                     call.pc += 1;
-                    self.give_back(calls, probe, hold);
+                    self.give_back_early(calls, probe, hold);
                     call = &mut calls[slot];
                 }
                 Step::End => {
@@ -383,9 +380,7 @@ impl World<'_> {
         let Entry { endpoint, pc, member } = entry;
         let member = match member {
             Whom::Only(member) => member,
-            Whom::Balanced(by) => {
-                MemberId(self.balancers[by as usize].pick(mix(key, BALANCE), user, &self.in_system))
-            }
+            Whom::Balanced(by) => MemberId(self.balancers[by as usize].pick(key, user, &self.in_system)),
             Whom::Behind(offset) => MemberId(caller.0.wrapping_add(offset)),
         };
         self.in_system[member.index()] += 1;
@@ -484,20 +479,25 @@ impl World<'_> {
         let call = &mut calls[next];
         call.hold(station, now);
         let wait = now - call.since;
-        let waited_for = self.steps[call.pc as usize];
-        call.pc += 1;
-        let (Step::Serve(from, _) | Step::Take(from)) = waited_for else {
+        let Step::Take(from, work) = self.steps[call.pc as usize] else {
             unreachable!("who waits for a slot is about to take it")
         };
+        call.pc += 1;
         if from.own {
             call.waited += wait;
         }
         probe.on(Time(now), Signal::Started { station: id, wait: Span(wait), queued: true });
-        match waited_for {
-            // What most wait for is to work, which needs nobody's turn.
-            Step::Serve(_, work) => self.work(next, call, work),
-            _ => self.ready.push_back(next),
+        match work {
+            // Work needs nobody's turn.
+            Some(work) => self.work(next, call, work),
+            None => self.ready.push_back(next),
         }
+    }
+
+    /// As [`Self::give_back`], apart: most slots are given back at the end.
+    #[inline(never)]
+    fn give_back_early<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, hold: Hold) {
+        self.give_back(calls, probe, hold);
     }
 
     /// A call has work to do on shared cores.

@@ -12,10 +12,8 @@ use crate::rng::salt;
 /// What a call does next: an [`Op`], at the same place of the program.
 #[derive(Clone, Copy, Debug)]
 pub enum Step<'m> {
-    /// Take a slot, waiting for it if need be.
-    Take(Slot),
-    /// Take a slot and work. The next step is that work.
-    Serve(Slot, Work<'m>),
+    /// Take a slot, waiting for it if need be. What it is taken for, where that is to work: the next step.
+    Take(Slot, Option<Work<'m>>),
     /// Give back the slot taken last.
     GiveBack,
     /// Time passes.
@@ -172,10 +170,7 @@ pub fn steps(model: &Model) -> Vec<Step<'_>> {
             Op::Acquire(resource) => {
                 let slot = slot(model, endpoint, resource);
                 let timed = model.ops.get(pc + 1).is_some_and(|&op| is_plain_time(model, place, op));
-                match work(pc + 1).filter(|_| timed) {
-                    Some(work) => Step::Serve(slot, work),
-                    None => Step::Take(slot),
-                }
+                Step::Take(slot, work(pc + 1).filter(|_| timed))
             }
             // Whoever ends gives back all, last taken first.
             Op::Release if model.ops.get(landing(model, pc + 1)) == Some(&Op::End) => Step::End,

@@ -22,6 +22,8 @@ pub struct Open<T> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Visits {
     left: u64,
+    /// Of those that were served, how many did not wait: zeros that join the waits of the place when the books are closed.
+    at_once: u64,
     wait: u128,
     service: u128,
     residence: u128,
@@ -111,7 +113,7 @@ impl<'l> Recorder<'l> {
         for book in &mut books.stations {
             let (mut cores, running) = (book.cores, book.running);
             cores.restart(now);
-            *book = StationBook { busy: 0, cores, running };
+            *book = StationBook { cores, running, ..StationBook::default() };
         }
         books.reads.fill((0, 0));
         self.visits.fill(Visits::default());
@@ -162,6 +164,7 @@ impl<'l> Recorder<'l> {
             for (member, _) in members.filter(|(_, place)| place.0 == desk.place) {
                 let visits = &self.visits[desk.row(MemberId(member as u32))];
                 place.left += visits.left;
+                place.wait.record_zeros(visits.at_once);
                 place.presence += visits.residence - visits.before;
                 visits.add_to(&mut books.endpoints[endpoint]);
                 visits.add_to(&mut books.members[member]);
@@ -169,6 +172,9 @@ impl<'l> Recorder<'l> {
         }
         for place in &mut books.places {
             place.waited = place.left - place.wait.zeros() - place.left_wait.zeros();
+        }
+        for (station, resource) in books.stations.iter().zip(&self.layout.resource_of) {
+            books.resources[*resource as usize].wait.record_zeros(station.at_once);
         }
         for resource in &mut books.resources {
             resource.started = resource.wait.count();
@@ -192,7 +198,12 @@ impl<'l> Recorder<'l> {
         book.level.down(now);
         book.failed += u64::from(visit.outcome.is_some_and(|outcome| outcome.is_err()));
         if served(visit) {
-            book.wait.record(wait);
+            // Where nobody waits, nobody can mistake it.
+            if wait > 0 {
+                book.wait.record(wait);
+            } else {
+                visits.at_once += 1;
+            }
             book.service.record(service);
         } else {
             book.left_wait.record(wait);
@@ -270,12 +281,13 @@ impl Probe for Recorder<'_> {
                 self.place_of_station(station).rejected += 1;
             }
             Signal::Queued { station } => self.resource(station).queue.up(now),
-            Signal::Started { station, wait, queued } => {
+            Signal::Started { station, queued: false, .. } => {
+                self.books.stations[station.index()].at_once += 1;
+            }
+            Signal::Started { station, wait, queued: true } => {
                 let book = self.resource(station);
                 book.wait.record(wait.0);
-                if queued {
-                    book.queue.down(now);
-                }
+                book.queue.down(now);
             }
             Signal::Quit { station, wait } => {
                 let book = self.resource(station);

@@ -54,6 +54,15 @@ impl Histogram {
         }
     }
 
+    /// Counts so many zeros.
+    pub fn record_zeros(&mut self, count: u64) {
+        if self.bins.is_empty() {
+            self.bins.push(Bin::ZEROS);
+        }
+        self.bins[0].merge(Bin(SEVERAL | count));
+        self.tally.record_zeros(count);
+    }
+
     #[cold]
     #[inline(never)]
     fn count_outside(&mut self, value: u64, shift: u32) {
@@ -384,6 +393,24 @@ mod tests {
         (0..n)
             .map(|_| if rng.uniform() < 0.2 { 0 } else { 10.0_f64.powf(1.0 + 9.0 * rng.uniform()) as u64 })
             .collect()
+    }
+
+    #[test]
+    fn zeros_may_be_counted_together() {
+        let others = [7, 1_000, 5_000_000, 7];
+        for zeros in [0, 1, 1_000] {
+            let mut together = of(others);
+            together.record_zeros(zeros);
+            let singly = of(others.into_iter().chain(std::iter::repeat_n(0, zeros as usize)));
+            assert_eq!((together.zeros(), together.tally()), (singly.zeros(), singly.tally()));
+            assert_eq!((together.min(), together.max()), (singly.min(), singly.max()));
+            assert_eq!(together.quantile(0.5), singly.quantile(0.5));
+        }
+        let mut only = Histogram::new();
+        only.record_zeros(3);
+        assert_eq!((only.count(), only.max(), only.quantile(0.9)), (3, Some(0), Some(0.0)));
+        only.record(9);
+        assert_eq!((only.count(), only.max()), (4, Some(9)));
     }
 
     #[test]

@@ -23,6 +23,11 @@ impl Tally {
         self.squares = self.squares.wrapping_add(u128::from(value) * u128::from(value));
     }
 
+    /// Counts so many zeros.
+    pub fn record_zeros(&mut self, count: u64) {
+        self.count += count;
+    }
+
     /// As if everything recorded into `other` had been recorded here.
     pub fn merge(&mut self, other: &Self) {
         self.count += other.count;

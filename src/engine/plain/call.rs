@@ -44,16 +44,20 @@ pub struct Call {
     pub class: Class,
     /// Slots held.
     pub holds: u8,
+    /// The station that serves it on its visit; [`NONE`] while it waits there, and at home.
+    pub visits: u32,
 
     held: [Hold; HOLDS_MAX],
-    /// Work still to be done on shared cores, ns.
-    pub work: u64,
+    /// On a visit: when it began, ns. On shared cores: work still to be done, ns.
+    pub mark: u64,
     /// Which request of its source it is; only for a request of a user.
     pub serial: u64,
     /// What was asked; only for a request of a user.
     pub request: RequestId,
     /// The user it is for.
     pub user: u32,
+    /// The member that it visits.
+    pub host: MemberId,
 }
 
 impl Call {
@@ -78,8 +82,9 @@ impl Call {
 
     /// The slots it holds.
     pub fn held(&self) -> impl Iterator<Item = Held> {
-        let held = self.held[..self.holds as usize].iter();
-        held.map(|hold| Held { station: StationId(hold.station), since: Time(hold.since) })
+        let held = self.held[..self.holds as usize].iter().copied();
+        let there = (self.visits != NONE).then_some(Hold { station: self.visits, since: self.since });
+        held.chain(there).map(|hold| Held { station: StationId(hold.station), since: Time(hold.since) })
     }
 }
 

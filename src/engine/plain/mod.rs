@@ -14,12 +14,12 @@ use std::collections::VecDeque;
 
 use self::call::{Call, Calls, Hold, is_root};
 pub use self::steps::can_run;
-use self::steps::{Ask, At, Choice, Entry, Slot, Step, Whom, Work};
+use self::steps::{Ask, At, Called, Choice, Entry, Slot, Step, Whom, Work};
 use super::event_list::{EventList, Key, Kind, SEQUENCE_END};
 use super::parts::balancer;
 use super::sources::{Asked, Sources};
 use super::{Held, IN_FLIGHT_MAX, Present, Stop};
-use crate::ids::{MemberId, StationId};
+use crate::ids::{EndpointId, MemberId, StationId};
 use crate::model::{Class, Discipline, Model, Pc, Sharing, StationKind};
 use crate::policy::balance::Balancer;
 use crate::rng::{KeyedRng, mix_salt};
@@ -46,6 +46,9 @@ struct World<'m> {
     now: u64,
     sequence: u64,
     events: u64,
+    /// The run ends with this event: its budget is spent, or there is an overflow.
+    last_event: u64,
+    overflow: bool,
     list: EventList,
     sources: Sources<'m>,
     /// Calls that go on at this instant.
@@ -78,6 +81,8 @@ impl<'m, P: Probe> Plain<'m, P> {
             now: Time::ZERO.0,
             sequence: 0,
             events: 0,
+            last_event: 0,
+            overflow: false,
             list: EventList::default(),
             sources: Sources::new(model, key),
             ready: VecDeque::new(),
@@ -136,11 +141,22 @@ impl<P: Probe> Plain<'_, P> {
     }
 
     pub fn in_flight(&self) -> usize {
-        self.calls.len()
+        self.calls.len() + self.visiting().count()
     }
 
     pub fn present(&self) -> impl Iterator<Item = Present> {
-        self.calls.iter().map(Call::present)
+        self.calls.iter().map(Call::present).chain(self.visiting())
+    }
+
+    /// Calls that are made in person.
+    fn visiting(&self) -> impl Iterator<Item = Present> {
+        self.calls.iter().filter_map(|call| match self.world.steps[call.pc as usize] {
+            Step::Visit(called, ..) => {
+                let endpoint = called.entry.endpoint;
+                Some(Present { endpoint, member: call.host, arrived: Time(call.mark) })
+            }
+            _ => None,
+        })
     }
 
     pub fn open(&self) -> usize {
@@ -166,13 +182,10 @@ impl<P: Probe> Plain<'_, P> {
 
     fn run(&mut self, end: u64, budget: u64) -> Stop {
         let Self { probe, calls, world } = self;
-        let last_event = world.events.saturating_add(budget);
+        world.last_event = if world.overflow { 0 } else { world.events.saturating_add(budget) };
         loop {
-            if world.events >= last_event {
-                return Stop::Budget;
-            }
-            if calls.capacity() >= IN_FLIGHT_MAX {
-                return Stop::Overflow;
+            if world.events >= world.last_event {
+                return if world.overflow { Stop::Overflow } else { Stop::Budget };
             }
             let (event, (arrival, stream)) = (world.list.peek(), world.sources.next());
             let mut next = if event < arrival {
@@ -209,8 +222,12 @@ impl World<'_> {
                 self.now = key.time();
                 self.events += 1;
                 let call = &mut calls[index];
-                call.served += self.now - call.since;
-                call.pc += 1;
+                if call.visits != NONE {
+                    self.end_visit(calls, probe, index);
+                } else {
+                    call.served += self.now - call.since;
+                    call.pc += 1;
+                }
                 Some(index)
             }
             Kind::User => {
@@ -246,16 +263,17 @@ impl World<'_> {
                 }
                 call.pc += 1;
                 match work {
-                    Some(work) => return self.work(slot, call, work),
+                    Some(work) => return self.work(slot, call, call.key, work),
                     None => continue,
                 }
             }
             match step {
                 Step::Take(..) => unreachable!("looked at before"),
-                Step::Work(work) => return self.work(slot, call, work),
+                Step::Visit(called, at, work) => return self.visit(probe, slot, call, called, at, work),
+                Step::Work(work) => return self.work(slot, call, call.key, work),
                 Step::Cpu(work) => match self.seats[call.member.index()].1 {
                     Some(station) => return self.work_on_cores(probe, slot, call, station, work),
-                    None => return self.work(slot, call, work),
+                    None => return self.work(slot, call, call.key, work),
                 },
                 Step::Call(called) => {
                     let key = mix_salt(call.key, called.salt);
@@ -284,7 +302,8 @@ impl World<'_> {
                         self.give_back(calls, probe, hold);
                         call = &mut calls[slot];
                     }
-                    self.leave(probe, call);
+                    let &mut Call { endpoint, member, arrived, waited, served, .. } = call;
+                    self.leave(probe, visit(endpoint, member, arrived, waited, served));
                     let caller = call.parent;
                     if caller == NONE {
                         self.answer(probe, call);
@@ -364,7 +383,27 @@ impl World<'_> {
         slot
     }
 
-    /// A call arrives at a place. Its caller is yet to be told.
+    /// A call arrives at a place. Answers who serves it.
+    #[inline(always)]
+    fn enter<P: Probe>(
+        &mut self,
+        probe: &mut P,
+        entry: Entry,
+        key: u64,
+        user: u32,
+        caller: MemberId,
+    ) -> MemberId {
+        let member = match entry.member {
+            Whom::Only(member) => member,
+            Whom::Balanced(by) => MemberId(self.balancers[by as usize].pick(key, user, &self.in_system)),
+            Whom::Behind(offset) => MemberId(caller.0.wrapping_add(offset)),
+        };
+        self.in_system[member.index()] += 1;
+        probe.on(Time(self.now), Signal::Arrived { endpoint: entry.endpoint, member });
+        member
+    }
+
+    /// A call of its own arrives at a place. Its caller is yet to be told.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "all that makes a call, and where it is told")]
     fn bear<P: Probe>(
@@ -377,19 +416,13 @@ impl World<'_> {
         caller: MemberId,
         class: Class,
     ) -> u32 {
-        let Entry { endpoint, pc, member } = entry;
-        let member = match member {
-            Whom::Only(member) => member,
-            Whom::Balanced(by) => MemberId(self.balancers[by as usize].pick(key, user, &self.in_system)),
-            Whom::Behind(offset) => MemberId(caller.0.wrapping_add(offset)),
-        };
-        self.in_system[member.index()] += 1;
-        probe.on(Time(self.now), Signal::Arrived { endpoint, member });
+        let Entry { endpoint, pc, .. } = entry;
+        let member = self.enter(probe, entry, key, user, caller);
         let slot = calls.take().unwrap_or_else(|| self.grow(calls));
         let call = &mut calls[slot];
         (call.key, call.arrived, call.user) = (key, self.now, user);
         (call.endpoint, call.member, call.pc) = (endpoint, member, pc);
-        (call.class, call.parent) = (class, NONE);
+        (call.class, call.parent, call.visits) = (class, NONE, NONE);
         (call.waited, call.served) = (0, 0);
         slot
     }
@@ -400,24 +433,16 @@ impl World<'_> {
         let room = calls.capacity().next_power_of_two().max(64);
         self.links.grow_to(room);
         self.positions.grow_to(room);
+        if calls.capacity() >= IN_FLIGHT_MAX {
+            (self.overflow, self.last_event) = (true, 0);
+        }
         slot
     }
 
     /// A call ends well.
     #[inline]
-    fn leave<P: Probe>(&mut self, probe: &mut P, call: &Call) {
-        let &Call { endpoint, member, arrived, waited, served, .. } = call;
-        self.in_system[member.index()] -= 1;
-        let visit = Visit {
-            endpoint,
-            member,
-            arrived: Time(arrived),
-            wait: Span(waited),
-            service: Span(served),
-            outcome: Some(Ok(())),
-            detached: false,
-            origin: None,
-        };
+    fn leave<P: Probe>(&mut self, probe: &mut P, visit: Visit) {
+        self.in_system[visit.member.index()] -= 1;
         probe.on(Time(self.now), Signal::Left(visit));
     }
 
@@ -432,38 +457,89 @@ impl World<'_> {
         }
     }
 
-    /// A call begins work that nobody disturbs; an event ends it.
+    /// A call begins work that nobody disturbs, drawn for `key`; an event ends it.
     #[inline(never)]
-    fn work(&mut self, slot: u32, call: &mut Call, work: Work<'_>) {
+    fn work(&mut self, slot: u32, call: &mut Call, key: u64, work: Work<'_>) {
         call.since = self.now;
-        self.schedule(draw(call, work), Kind::Call, slot);
+        self.schedule(draw(key, work), Kind::Call, slot);
     }
 
-    /// A call wants a slot. `false`: it waits, and goes on when it has it.
-    #[inline(always)]
-    fn take<P: Probe>(&mut self, probe: &mut P, slot: u32, call: &mut Call, from: Slot) -> bool {
-        let station = match from.at {
-            At::Own(nth) => self.seats[call.member.index()].0 + nth,
+    /// The station of a slot, at a member.
+    #[inline]
+    fn station(&self, at: At, member: MemberId) -> u32 {
+        match at {
+            At::Own(nth) => self.seats[member.index()].0 + nth,
             At::Shared(station) => station,
-            At::Behind(offset) => call.member.0.wrapping_add(offset),
-        };
+            At::Behind(offset) => member.0.wrapping_add(offset),
+        }
+    }
+
+    /// A call wants a slot of a station. `false`: it waits, and goes on when it has it.
+    #[inline(always)]
+    fn ask<P: Probe>(&mut self, probe: &mut P, slot: u32, class: Class, station: u32) -> bool {
         let Station::Slots(slots) = &mut self.stations[station as usize] else {
             unreachable!("slots are asked of slots")
         };
-        let id = StationId(station);
-        match slots.ask(slot, call.class, &mut self.links) {
+        let (now, id) = (Time(self.now), StationId(station));
+        match slots.ask(slot, class, &mut self.links) {
             Admission::Start => {
-                call.hold(station, self.now);
-                probe.on(Time(self.now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
+                probe.on(now, Signal::Started { station: id, wait: Span::ZERO, queued: false });
                 true
             }
             Admission::Wait => {
-                call.since = self.now;
-                probe.on(Time(self.now), Signal::Queued { station: id });
+                probe.on(now, Signal::Queued { station: id });
                 false
             }
             Admission::Reject => unreachable!("there is room for all"),
         }
+    }
+
+    /// A call takes a slot. `false`: it waits, and goes on when it has it.
+    #[inline(always)]
+    fn take<P: Probe>(&mut self, probe: &mut P, slot: u32, call: &mut Call, from: Slot) -> bool {
+        let station = self.station(from.at, call.member);
+        let taken = self.ask(probe, slot, call.class, station);
+        if taken {
+            call.hold(station, self.now);
+        } else {
+            call.since = self.now;
+        }
+        taken
+    }
+
+    /// A call makes another in person.
+    #[inline(always)]
+    fn visit<P: Probe>(
+        &mut self,
+        probe: &mut P,
+        slot: u32,
+        call: &mut Call,
+        called: Called,
+        at: At,
+        work: Work<'_>,
+    ) {
+        let key = mix_salt(call.key, called.salt);
+        let class = called.class.unwrap_or(call.class);
+        (call.host, call.mark) = (self.enter(probe, called.entry, key, call.user, call.member), self.now);
+        let station = self.station(at, call.host);
+        if self.ask(probe, slot, class, station) {
+            call.visits = station;
+            self.work(slot, call, key, work);
+        }
+    }
+
+    /// The work of a visit is done.
+    #[inline(always)]
+    fn end_visit<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, slot: u32) {
+        let call = &mut calls[slot];
+        let Step::Visit(called, ..) = self.steps[call.pc as usize] else {
+            unreachable!("who is served elsewhere is on a visit")
+        };
+        let (host, mark, since) = (call.host, call.mark, call.since);
+        let hold = Hold { station: std::mem::replace(&mut call.visits, NONE), since };
+        call.pc += 1;
+        self.give_back(calls, probe, hold);
+        self.leave(probe, visit(called.entry.endpoint, host, mark, since - mark, self.now - since));
     }
 
     /// A slot is given back, and whoever waits first has it.
@@ -477,20 +553,28 @@ impl World<'_> {
         };
         let Some(next) = slots.give_back(&mut self.links) else { return };
         let call = &mut calls[next];
-        call.hold(station, now);
-        let wait = now - call.since;
-        let Step::Take(from, work) = self.steps[call.pc as usize] else {
-            unreachable!("who waits for a slot is about to take it")
-        };
-        call.pc += 1;
-        if from.own {
-            call.waited += wait;
-        }
-        probe.on(Time(now), Signal::Started { station: id, wait: Span(wait), queued: true });
-        match work {
-            // Work needs nobody's turn.
-            Some(work) => self.work(next, call, work),
-            None => self.ready.push_back(next),
+        let started = |wait: u64| Signal::Started { station: id, wait: Span(wait), queued: true };
+        match self.steps[call.pc as usize] {
+            Step::Take(from, work) => {
+                call.hold(station, now);
+                let wait = now - call.since;
+                call.pc += 1;
+                if from.own {
+                    call.waited += wait;
+                }
+                probe.on(Time(now), started(wait));
+                match work {
+                    // Work needs nobody's turn.
+                    Some(work) => self.work(next, call, call.key, work),
+                    None => self.ready.push_back(next),
+                }
+            }
+            Step::Visit(called, _, work) => {
+                call.visits = station;
+                probe.on(Time(now), started(now - call.mark));
+                self.work(next, call, mix_salt(call.key, called.salt), work);
+            }
+            other => unreachable!("who waits for a slot is about to take it, not to {other:?}"),
         }
     }
 
@@ -509,11 +593,11 @@ impl World<'_> {
         station: StationId,
         work: Work<'_>,
     ) {
-        (call.work, call.since) = (draw(call, work), self.now);
+        (call.mark, call.since) = (draw(call.key, work), self.now);
         let Station::Cores(cores, ..) = &mut self.stations[station.index()] else {
             unreachable!("work on cores is done on cores")
         };
-        cores.join(self.now, slot, call.class, call.work, &mut self.positions);
+        cores.join(self.now, slot, call.class, call.mark, &mut self.positions);
         self.cores_changed(probe, station);
     }
 
@@ -526,8 +610,8 @@ impl World<'_> {
         *due = u64::MAX;
         while let Some(slot) = cores.finish(self.now, &mut self.positions) {
             let call = &mut calls[slot];
-            let stretch = (self.now - call.since).saturating_sub(call.work);
-            call.served += call.work;
+            let stretch = (self.now - call.since).saturating_sub(call.mark);
+            call.served += call.mark;
             call.waited += stretch;
             probe.on(Time(self.now), Signal::Stretched { station: id, wait: Span(stretch) });
             call.pc += 1;
@@ -555,8 +639,23 @@ impl World<'_> {
 
 /// How long work takes, in ns.
 #[inline]
-fn draw(call: &Call, work: Work<'_>) -> u64 {
-    Span::from_secs(work.dist.sample(&mut KeyedRng::new(mix_salt(call.key, work.salt)))).0
+fn draw(key: u64, work: Work<'_>) -> u64 {
+    Span::from_secs(work.dist.sample(&mut KeyedRng::new(mix_salt(key, work.salt)))).0
+}
+
+/// A call that ended well.
+#[inline]
+fn visit(endpoint: EndpointId, member: MemberId, arrived: u64, wait: u64, service: u64) -> Visit {
+    Visit {
+        endpoint,
+        member,
+        arrived: Time(arrived),
+        wait: Span(wait),
+        service: Span(service),
+        outcome: Some(Ok(())),
+        detached: false,
+        origin: None,
+    }
 }
 
 #[inline]

@@ -22,6 +22,8 @@ pub enum Step<'m> {
     Cpu(Work<'m>),
     /// Call an endpoint and wait for the answer.
     Call(Called),
+    /// Call an endpoint where one can only wait for a slot and work, in person: the call needs no record of its own.
+    Visit(Called, At, Work<'m>),
     /// A cache with a given hit ratio: where a hit goes on, and a miss.
     Lookup(PlaceId, Choice<'m>, [Pc; 2]),
     /// Go on at the row of jumps that follows.
@@ -156,12 +158,7 @@ pub fn steps(model: &Model) -> Vec<Step<'_>> {
         let behind = endpoints.partition_point(|endpoint| endpoint.entry as usize <= pc);
         let Some(endpoint) = behind.checked_sub(1).map(|at| endpoints[at]) else { return Step::Never };
         let place = &model.places[endpoint.place.index()];
-        let work = |at: usize| match model.ops.get(at)? {
-            &(Op::Work(dist) | Op::Cpu(dist)) => {
-                Some(Work { salt: salts[at], dist: &model.dists[dist.index()] })
-            }
-            _ => None,
-        };
+        let work = |at: usize| work(model, &salts, at);
         let choice = |table: crate::ids::TableId| Choice {
             salt: salts[pc],
             alias: &model.tables[table.index()].alias,
@@ -179,7 +176,13 @@ pub fn steps(model: &Model) -> Vec<Step<'_>> {
                 let work = work(pc).expect("it is work");
                 if is_plain_time(model, place, op) { Step::Work(work) } else { Step::Cpu(work) }
             }
-            Op::Call { first, .. } => Step::Call(called(model, endpoint, &model.sites[first.index()])),
+            Op::Call { first, .. } => {
+                let called = called(model, endpoint, &model.sites[first.index()]);
+                match leaf(model, &salts, called.entry) {
+                    Some((at, work)) => Step::Visit(called, at, work),
+                    None => Step::Call(called),
+                }
+            }
             Op::Lookup { place, table, miss } => {
                 let goes_on = [pc + 1, miss as usize].map(|at| landing(model, at) as Pc);
                 Step::Lookup(place, choice(table), goes_on)
@@ -191,6 +194,23 @@ pub fn steps(model: &Model) -> Vec<Step<'_>> {
         }
     };
     (0..model.ops.len()).map(step).collect()
+}
+
+fn work<'m>(model: &'m Model, salts: &[u64], pc: usize) -> Option<Work<'m>> {
+    match model.ops.get(pc)? {
+        &(Op::Work(dist) | Op::Cpu(dist)) => Some(Work { salt: salts[pc], dist: &model.dists[dist.index()] }),
+        _ => None,
+    }
+}
+
+/// The slot and the work of an endpoint that has nothing else.
+fn leaf<'m>(model: &'m Model, salts: &[u64], entry: Entry) -> Option<(At, Work<'m>)> {
+    let endpoint = &model.endpoints[entry.endpoint.index()];
+    let pc = endpoint.entry as usize;
+    let &[Op::Acquire(resource), time, Op::End] = model.ops.get(pc..pc + 3)? else { return None };
+    let Slot { at, own } = slot(model, endpoint, resource);
+    let plain = own && is_plain_time(model, &model.places[endpoint.place.index()], time);
+    plain.then(|| work(model, salts, pc + 1)).flatten().map(|work| (at, work))
 }
 
 /// Where whoever goes on at `pc` comes to, past all jumps.

@@ -4,7 +4,7 @@
 //! two ways, which tell the same of the same model, to the nanosecond:
 //!
 //! - `general/`: any model
-//! - `plain/`: models in which nothing can go wrong, in three quarters of the time
+//! - `plain/`: models in which nothing can go wrong, in two thirds of the time
 //!
 //! Both share `event_list.rs` (what happens next), `sources.rs` (requests, and who makes them) and `parts.rs`.
 

@@ -6,6 +6,7 @@
 //! told to the probe is the same, in the same order: a test runs every plain model both ways.
 
 mod call;
+mod stations;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -13,22 +14,20 @@ mod tests;
 use std::collections::VecDeque;
 
 use self::call::{Call, Calls, Hold, is_root};
+use self::stations::Station;
 pub use self::steps::can_run;
-use self::steps::{Ask, At, Called, Choice, Entry, Slot, Step, Whom, Work};
+use self::steps::{Ask, At, Called, Choice, Entry, Step, Whom, Work};
 use super::event_list::{EventList, Key, Kind, SEQUENCE_END};
 use super::parts::balancer;
 use super::sources::{Asked, Sources};
 use super::{Held, IN_FLIGHT_MAX, Present, Stop};
 use crate::ids::{EndpointId, MemberId, StationId};
-use crate::model::{Class, Discipline, Model, Pc, Sharing, StationKind};
+use crate::model::{Class, Model, Pc};
 use crate::policy::balance::Balancer;
 use crate::rng::{KeyedRng, mix_salt};
 use crate::signal::{Ended, Origin, Probe, Signal, Visit};
-use crate::station::Admission;
 use crate::station::indexed_heap::Positions;
 use crate::station::line::{Links, NONE};
-use crate::station::sharing::SharedCores;
-use crate::station::slots::{Order, Slots};
 use crate::units::{Span, Time};
 
 /// One replication of a model in which nothing can go wrong.
@@ -66,14 +65,6 @@ struct World<'m> {
     in_system: Vec<u32>,
 }
 
-/// A resource under way.
-#[derive(Debug)]
-enum Station {
-    Slots(Slots),
-    /// Shared cores, with the event that comes no later than their next completion: its time and its sequence number.
-    Cores(SharedCores, u64, u64),
-}
-
 impl<'m, P: Probe> Plain<'m, P> {
     /// An empty system, all of whose random numbers follow from `key`.
     pub fn new(model: &'m Model, key: u64, probe: P) -> Self {
@@ -104,26 +95,6 @@ impl<'m, P: Probe> Plain<'m, P> {
             world.schedule_arrival(stream);
         }
         Self { probe, calls: Calls::default(), world }
-    }
-}
-
-impl Station {
-    fn new(kind: &StationKind, classes: usize) -> Self {
-        match *kind {
-            StationKind::Slots { capacity, discipline, .. } => {
-                let order = match discipline {
-                    Discipline::Fifo => Order::Fifo,
-                    Discipline::Lifo => Order::Lifo,
-                    Discipline::Priority => Order::Priority,
-                };
-                Self::Slots(Slots::new(capacity, None, order, classes))
-            }
-            StationKind::Cores { cores, sharing: Sharing::Contended(law) } => {
-                Self::Cores(SharedCores::new(cores, classes).contended(law), u64::MAX, 0)
-            }
-            StationKind::Cores { cores, .. } => Self::Cores(SharedCores::new(cores, classes), u64::MAX, 0),
-            StationKind::Locks { .. } => unreachable!("a plain model has no locks"),
-        }
     }
 }
 
@@ -464,49 +435,6 @@ impl World<'_> {
         self.schedule(draw(key, work), Kind::Call, slot);
     }
 
-    /// The station of a slot, at a member.
-    #[inline]
-    fn station(&self, at: At, member: MemberId) -> u32 {
-        match at {
-            At::Own(nth) => self.seats[member.index()].0 + nth,
-            At::Shared(station) => station,
-            At::Behind(offset) => member.0.wrapping_add(offset),
-        }
-    }
-
-    /// A call wants a slot of a station. `false`: it waits, and goes on when it has it.
-    #[inline(always)]
-    fn ask<P: Probe>(&mut self, probe: &mut P, slot: u32, class: Class, station: u32) -> bool {
-        let Station::Slots(slots) = &mut self.stations[station as usize] else {
-            unreachable!("slots are asked of slots")
-        };
-        let (now, id) = (Time(self.now), StationId(station));
-        match slots.ask(slot, class, &mut self.links) {
-            Admission::Start => {
-                probe.on(now, Signal::Started { station: id, wait: Span::ZERO, queued: false });
-                true
-            }
-            Admission::Wait => {
-                probe.on(now, Signal::Queued { station: id });
-                false
-            }
-            Admission::Reject => unreachable!("there is room for all"),
-        }
-    }
-
-    /// A call takes a slot. `false`: it waits, and goes on when it has it.
-    #[inline(always)]
-    fn take<P: Probe>(&mut self, probe: &mut P, slot: u32, call: &mut Call, from: Slot) -> bool {
-        let station = self.station(from.at, call.member);
-        let taken = self.ask(probe, slot, call.class, station);
-        if taken {
-            call.hold(station, self.now);
-        } else {
-            call.since = self.now;
-        }
-        taken
-    }
-
     /// A call makes another in person.
     #[inline(always)]
     fn visit<P: Probe>(
@@ -540,100 +468,6 @@ impl World<'_> {
         call.pc += 1;
         self.give_back(calls, probe, hold);
         self.leave(probe, visit(called.entry.endpoint, host, mark, since - mark, self.now - since));
-    }
-
-    /// A slot is given back, and whoever waits first has it.
-    #[inline(always)]
-    fn give_back<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, hold: Hold) {
-        let Hold { station, since } = hold;
-        let (now, id) = (self.now, StationId(station));
-        probe.on(Time(now), Signal::Stopped { station: id, held: Span(now - since) });
-        let Station::Slots(slots) = &mut self.stations[station as usize] else {
-            unreachable!("only slots are held")
-        };
-        let Some(next) = slots.give_back(&mut self.links) else { return };
-        let call = &mut calls[next];
-        let started = |wait: u64| Signal::Started { station: id, wait: Span(wait), queued: true };
-        match self.steps[call.pc as usize] {
-            Step::Take(from, work) => {
-                call.hold(station, now);
-                let wait = now - call.since;
-                call.pc += 1;
-                if from.own {
-                    call.waited += wait;
-                }
-                probe.on(Time(now), started(wait));
-                match work {
-                    // Work needs nobody's turn.
-                    Some(work) => self.work(next, call, call.key, work),
-                    None => self.ready.push_back(next),
-                }
-            }
-            Step::Visit(called, _, work) => {
-                call.visits = station;
-                probe.on(Time(now), started(now - call.mark));
-                self.work(next, call, mix_salt(call.key, called.salt), work);
-            }
-            other => unreachable!("who waits for a slot is about to take it, not to {other:?}"),
-        }
-    }
-
-    /// As [`Self::give_back`], apart: most slots are given back at the end.
-    #[inline(never)]
-    fn give_back_early<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, hold: Hold) {
-        self.give_back(calls, probe, hold);
-    }
-
-    /// A call has work to do on shared cores.
-    fn work_on_cores<P: Probe>(
-        &mut self,
-        probe: &mut P,
-        slot: u32,
-        call: &mut Call,
-        station: StationId,
-        work: Work<'_>,
-    ) {
-        (call.mark, call.since) = (draw(call.key, work), self.now);
-        let Station::Cores(cores, ..) = &mut self.stations[station.index()] else {
-            unreachable!("work on cores is done on cores")
-        };
-        cores.join(self.now, slot, call.class, call.mark, &mut self.positions);
-        self.cores_changed(probe, station);
-    }
-
-    /// The pending completion of shared cores is due, or was.
-    fn completions<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, station: u32) {
-        let id = StationId(station);
-        let Station::Cores(cores, due, _) = &mut self.stations[station as usize] else {
-            unreachable!("only cores have completions")
-        };
-        *due = u64::MAX;
-        while let Some(slot) = cores.finish(self.now, &mut self.positions) {
-            let call = &mut calls[slot];
-            let stretch = (self.now - call.since).saturating_sub(call.mark);
-            call.served += call.mark;
-            call.waited += stretch;
-            probe.on(Time(self.now), Signal::Stretched { station: id, wait: Span(stretch) });
-            call.pc += 1;
-            self.ready.push_back(slot);
-        }
-        self.cores_changed(probe, id);
-    }
-
-    /// Tells how many run, and makes sure that an event comes no later than the next completion. One that comes too early is
-    /// only looked at again.
-    fn cores_changed<P: Probe>(&mut self, probe: &mut P, station: StationId) {
-        let Station::Cores(cores, due, _) = &self.stations[station.index()] else {
-            unreachable!("cores are cores")
-        };
-        let (calls, due, next) = (cores.running(), *due, cores.next_finish());
-        probe.on(Time(self.now), Signal::Running { station, calls });
-        let Some(at) = next.filter(|&at| at < due) else { return };
-        let fresh = self.next_sequence();
-        self.list.push(Key::new(at, fresh, Kind::Station, station.0));
-        if let Station::Cores(_, due, sequence) = &mut self.stations[station.index()] {
-            (*due, *sequence) = (at, fresh);
-        }
     }
 }
 

@@ -11,10 +11,16 @@ pub const TOTAL: &str = "total";
 /// Whether the objectives hold as far as there is a steady state: nothing breaks them but its end.
 #[must_use]
 pub fn ends_with_steady_state(limit: &Found) -> bool {
-    limit.at.reason.as_deref() == Some(UP_TO_SATURATION)
+    is_end_of_steady_state(&limit.at)
 }
 
-/// The request kind that a curve should show: the one wanted, else the one whose latency objective breaks first, else all.
+fn is_end_of_steady_state(at: &Estimate) -> bool {
+    at.reason.as_deref() == Some(UP_TO_SATURATION)
+}
+
+/// The request kind that a curve should show: the one wanted, else the one whose latency objective breaks first, else all. An objective
+/// that holds as long as there is a steady state says nothing of where the system stops being fast: the knee, which does, is that of
+/// all requests.
 #[must_use]
 pub fn subject(answer: &Answer, wanted: Option<&str>) -> String {
     if let Some(wanted) = wanted {
@@ -28,6 +34,7 @@ pub fn subject(answer: &Answer, wanted: Option<&str>) -> String {
         .slo
         .iter()
         .filter(|row| Objective::read(&row.objective).is_some_and(|o| o.latency_s().is_some()))
+        .filter(|row| !is_end_of_steady_state(&row.met_up_to))
         .min_by(|a, b| held(&a.met_up_to).total_cmp(&held(&b.met_up_to)))
         .and_then(|row| key_of(answer, &row.endpoint))
         .unwrap_or_else(|| TOTAL.to_owned())
@@ -124,4 +131,23 @@ pub fn error_share(row: &RequestRow) -> Option<f64> {
 pub fn errors_share(errors: &Errors) -> Option<f64> {
     let kinds = kinds_of(errors).map(|(_, e)| e.value);
     kinds.iter().any(Option::is_some).then(|| kinds.iter().flatten().sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn the_request_that_breaks_first_is_shown_and_all_where_none_breaks_before_saturation() {
+        let mut answer = sample::open_shop();
+        for point in &mut answer.points {
+            point.requests.insert("web.search".to_owned(), point.total.clone());
+        }
+        assert!(answer.points[0].requests.contains_key("web.browse"));
+        assert_eq!(subject(&answer, None), "web.browse");
+        answer.slo[0].met_up_to.reason = Some(UP_TO_SATURATION.to_owned());
+        assert_eq!(subject(&answer, None), TOTAL);
+        assert_eq!(subject(&answer, Some("web.search")), "web.search");
+    }
 }

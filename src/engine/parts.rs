@@ -1,9 +1,10 @@
 //! What both ways make of a model.
 
 use crate::ids::PlaceId;
-use crate::model::{self, Balance, Model};
+use crate::model::{self, Balance, Discipline, Model};
 use crate::policy::balance::{Balancer, Policy};
 use crate::rng::salt;
+use crate::station::slots::Order;
 
 /// By op, the salt of its position in the program of its endpoint. Programs stand one behind the other.
 pub fn salts(model: &Model) -> Vec<u64> {
@@ -16,6 +17,15 @@ pub fn salts(model: &Model) -> Vec<u64> {
 /// The place of a station.
 pub fn place_of(model: &Model, station: &model::Station) -> PlaceId {
     model.members[station.member.index()].place
+}
+
+/// The order of a waiting line.
+pub fn order(discipline: Discipline) -> Order {
+    match discipline {
+        Discipline::Fifo => Order::Fifo,
+        Discipline::Lifo => Order::Lifo,
+        Discipline::Priority => Order::Priority,
+    }
 }
 
 /// A balancer that has chosen nobody yet.

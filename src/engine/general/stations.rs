@@ -6,8 +6,9 @@ use super::call::{Hold, State};
 use super::{General, span};
 use crate::engine::Held;
 use crate::engine::event_list::{Key, Kind};
+use crate::engine::parts::order;
 use crate::ids::{DistId, MemberId, PlaceId, StationId};
-use crate::model::{self, Class, Discipline, Member, Op, Pc, Sharing, StationKind};
+use crate::model::{self, Class, Member, Op, Pc, Sharing, StationKind};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{ErrorKind, Fault, Probe, Signal};
 use crate::station::Admission;
@@ -123,14 +124,6 @@ impl Station {
             Running::Shared { sequence, .. } => *sequence,
             _ => 0,
         }
-    }
-}
-
-fn order(discipline: Discipline) -> Order {
-    match discipline {
-        Discipline::Fifo => Order::Fifo,
-        Discipline::Lifo => Order::Lifo,
-        Discipline::Priority => Order::Priority,
     }
 }
 

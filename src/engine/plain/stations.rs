@@ -4,13 +4,14 @@ use super::call::{Call, Calls, Hold};
 use super::steps::{At, Slot, Step, Work};
 use super::{World, draw};
 use crate::engine::event_list::{Key, Kind};
+use crate::engine::parts::order;
 use crate::ids::{MemberId, StationId};
-use crate::model::{Class, Discipline, Sharing, StationKind};
+use crate::model::{Class, Sharing, StationKind};
 use crate::rng::mix_salt;
 use crate::signal::{Probe, Signal};
 use crate::station::Admission;
 use crate::station::sharing::SharedCores;
-use crate::station::slots::{Order, Slots};
+use crate::station::slots::Slots;
 use crate::units::{Span, Time};
 
 /// A resource under way.
@@ -25,12 +26,7 @@ impl Station {
     pub fn new(kind: &StationKind, classes: usize) -> Self {
         match *kind {
             StationKind::Slots { capacity, discipline, .. } => {
-                let order = match discipline {
-                    Discipline::Fifo => Order::Fifo,
-                    Discipline::Lifo => Order::Lifo,
-                    Discipline::Priority => Order::Priority,
-                };
-                Self::Slots(Slots::new(capacity, None, order, classes))
+                Self::Slots(Slots::new(capacity, None, order(discipline), classes))
             }
             StationKind::Cores { cores, sharing: Sharing::Contended(law) } => {
                 Self::Cores(SharedCores::new(cores, classes).contended(law), u64::MAX, 0)

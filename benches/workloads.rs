@@ -23,9 +23,15 @@ fn main() {
 
 /// A model of `models/workloads`.
 fn model(name: &str) -> Model {
+    model_with(name, &[])
+}
+
+/// One in which some paths have other values.
+fn model_with(name: &str, sets: &[(&str, &str)]) -> Model {
+    let sets: Vec<(String, String)> = sets.iter().map(|&(path, to)| (path.into(), to.into())).collect();
     let path = format!("{}/models/workloads/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
     let bytes = std::fs::read(&path).expect("the reference workloads are there");
-    let loaded = knee::compile::load(&bytes, &path, &[], &|_| Err("a workload stands alone".into()));
+    let loaded = knee::compile::load(&bytes, &path, &sets, &|_| Err("a workload stands alone".into()));
     loaded.model.expect("the reference workloads have no faults")
 }
 
@@ -91,6 +97,26 @@ workload!(w1_mm1, handmade::queue::mm1(0.9, REQUESTS, SEED), "w1");
 workload!(w2_mm16, handmade::queue::mmc(16, 14.4, REQUESTS, SEED), "w2");
 workload!(w3_shop, handmade::shop::shop(4_000.0, REQUESTS, SEED), "w3");
 workload!(w4_overload, handmade::shop::shop(6_000.0, REQUESTS, SEED), "w4");
+
+/// W3 where users and those who wait for a connection lose patience: it goes the general way through the engine.
+#[divan::bench_group(sample_count = 15, sample_size = 1)]
+mod w3_timeouts {
+    use super::*;
+
+    fn impatient() -> Model {
+        model_with("w3", &[("load.timeout", "10s"), ("pools.connections.timeout", "2s")])
+    }
+
+    #[divan::bench]
+    fn b_engine_recording(bencher: Bencher) {
+        recorded(bencher, &impatient());
+    }
+
+    #[divan::bench]
+    fn c_engine_silent(bencher: Bencher) {
+        silent(bencher, &impatient());
+    }
+}
 
 #[divan::bench_group(sample_count = 15, sample_size = 1)]
 mod keys {

@@ -6,12 +6,14 @@
 //! - `general/`: any model
 //! - `plain/`: models in which nothing can go wrong, in two thirds of the time
 //!
-//! Both share `event_list.rs` (what happens next), `sources.rs` (requests, and who makes them) and `parts.rs`.
+//! Both share `event_list.rs` (what happens next), `sources.rs` (requests, and who makes them), `slab.rs` (where calls
+//! in flight live) and `parts.rs`.
 
 mod event_list;
 mod general;
 mod parts;
 mod plain;
+mod slab;
 mod sources;
 
 use self::general::General;

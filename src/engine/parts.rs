@@ -6,6 +6,11 @@ use crate::policy::balance::{Balancer, Policy};
 use crate::rng::salt;
 use crate::station::slots::Order;
 
+/// Purposes of draws that no op makes.
+pub const BALANCE: u64 = 3 << 40;
+pub const TIMEOUT: u64 = BALANCE + 1;
+pub const BACKOFF: u64 = BALANCE + 2;
+
 /// By op, the salt of its position in the program of its endpoint. Programs stand one behind the other.
 pub fn salts(model: &Model) -> Vec<u64> {
     let mut entries: Vec<u32> = model.endpoints.iter().map(|e| e.entry).collect();

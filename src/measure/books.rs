@@ -150,8 +150,6 @@ pub struct ResourceBook {
 pub struct StationBook {
     /// Time its servers were busy within the window, ns, those still held included.
     pub busy: u128,
-    /// Slots given to those who did not have to queue: their waits of zero join those of the resource when the books are closed.
-    pub at_once: u64,
     /// Shared cores: busy ones, and calls beyond them.
     pub cores: Level,
     /// Shared cores: calls running.

@@ -56,6 +56,8 @@ pub struct Recorder<'l> {
     desks: Vec<Desk>,
     /// By endpoint, and within it by member of its place.
     visits: Vec<Visits>,
+    /// By station: slots given to those who did not queue.
+    at_once: Vec<u64>,
 }
 
 impl<'l> Recorder<'l> {
@@ -80,11 +82,12 @@ impl<'l> Recorder<'l> {
             desk
         };
         let desks = model.endpoints.iter().map(desk).collect();
-        Self { layout, books, desks, visits: vec![Visits::default(); rows as usize] }
+        let (visits, at_once) = (vec![Visits::default(); rows as usize], vec![0; model.stations.len()]);
+        Self { layout, books, desks, visits, at_once }
     }
 
-    /// The books so far; what follows from other books, and all that is kept by endpoint or member, is filled in when they are
-    /// closed.
+    /// The books so far. What follows from other books, all that is kept by endpoint or member, and waits of nothing are filled in
+    /// when they are closed.
     #[must_use]
     pub fn books(&self) -> &Measurements {
         &self.books
@@ -117,6 +120,7 @@ impl<'l> Recorder<'l> {
         }
         books.reads.fill((0, 0));
         self.visits.fill(Visits::default());
+        self.at_once.fill(0);
     }
 
     /// Sets the right answers so far aside, by request: the books begin anew without them.
@@ -173,8 +177,8 @@ impl<'l> Recorder<'l> {
         for place in &mut books.places {
             place.waited = place.left - place.wait.zeros() - place.left_wait.zeros();
         }
-        for (station, resource) in books.stations.iter().zip(&self.layout.resource_of) {
-            books.resources[*resource as usize].wait.record_zeros(station.at_once);
+        for (&at_once, &resource) in self.at_once.iter().zip(&self.layout.resource_of) {
+            books.resources[resource as usize].wait.record_zeros(at_once);
         }
         for resource in &mut books.resources {
             resource.started = resource.wait.count();
@@ -281,9 +285,7 @@ impl Probe for Recorder<'_> {
                 self.place_of_station(station).rejected += 1;
             }
             Signal::Queued { station } => self.resource(station).queue.up(now),
-            Signal::Started { station, queued: false, .. } => {
-                self.books.stations[station.index()].at_once += 1;
-            }
+            Signal::Started { station, queued: false, .. } => self.at_once[station.index()] += 1,
             Signal::Started { station, wait, queued: true } => {
                 let book = self.resource(station);
                 book.wait.record(wait.0);

@@ -2,10 +2,7 @@
 
 use std::ops::Range;
 
-use crate::rng::{KeyedRng, mix};
-
-/// Purpose of the draws.
-const PURPOSE: u64 = 3 << 40;
+use crate::rng::KeyedRng;
 
 /// How a balancer chooses.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,30 +48,24 @@ impl Balancer {
         Self { policy, members, cumulative, turn: 0 }
     }
 
-    /// The member for the call of `user` that `key` names. `in_system` counts the calls present at each member.
+    /// The member for a call of `user`. `key` names its draws and is asked for where there are any; `in_system` counts the calls
+    /// present at each member.
     #[inline]
-    pub fn pick(&mut self, key: u64, user: u32, in_system: &[u32]) -> u32 {
+    pub fn pick(&mut self, key: impl FnOnce() -> u64, user: u32, in_system: &[u32]) -> u32 {
         let n = self.members.end - self.members.start;
         if n == 1 {
             return self.members.start;
         }
         let offset = match self.policy {
             Policy::RoundRobin => self.take_turn(n),
-            _ => self.draw(n, mix(key, PURPOSE), user, in_system),
-        };
-        self.members.start + offset
-    }
-
-    fn draw(&mut self, n: u32, key: u64, user: u32, in_system: &[u32]) -> u32 {
-        match self.policy {
-            Policy::RoundRobin => self.take_turn(n),
-            Policy::Random => below(KeyedRng::new(key).bits(), n),
+            Policy::Random => below(KeyedRng::new(key()).bits(), n),
             Policy::LeastRequests => self.least(n, in_system),
-            Policy::PowerOf(d) => self.power_of(d, key, in_system),
-            Policy::Weighted => self.by_weight(KeyedRng::new(key).uniform()),
+            Policy::PowerOf(d) => self.power_of(d, key(), in_system),
+            Policy::Weighted => self.by_weight(KeyedRng::new(key()).uniform()),
             Policy::Sticky => below(crate::rng::scramble(u64::from(user)), n),
             Policy::First => 0,
-        }
+        };
+        self.members.start + offset
     }
 
     #[inline]
@@ -139,6 +130,7 @@ fn below(bits: u64, n: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::mix;
 
     fn balancer(policy: Policy, weights: &[f64]) -> Balancer {
         Balancer::new(policy, 2..2 + weights.len() as u32, weights.iter().copied())
@@ -147,15 +139,15 @@ mod tests {
     #[test]
     fn round_robin_goes_round() {
         let mut b = balancer(Policy::RoundRobin, &[1.0; 3]);
-        let picks: Vec<u32> = (0..5).map(|k| b.pick(k, 0, &[0; 5])).collect();
+        let picks: Vec<u32> = (0..5).map(|k| b.pick(|| k, 0, &[0; 5])).collect();
         assert_eq!(picks, [2, 3, 4, 2, 3]);
     }
 
     #[test]
     fn least_requests_takes_the_emptiest_and_breaks_ties_in_turn() {
         let mut b = balancer(Policy::LeastRequests, &[1.0; 3]);
-        assert_eq!(b.pick(0, 0, &[9, 9, 2, 1, 2]), 3);
-        let ties: Vec<u32> = (0..4).map(|k| b.pick(k, 0, &[0; 5])).collect();
+        assert_eq!(b.pick(|| 0, 0, &[9, 9, 2, 1, 2]), 3);
+        let ties: Vec<u32> = (0..4).map(|k| b.pick(|| k, 0, &[0; 5])).collect();
         assert_eq!(ties, [4, 2, 3, 4]);
     }
 
@@ -164,11 +156,11 @@ mod tests {
         // With as many choices as members, the emptiest is always among them.
         let mut b = balancer(Policy::PowerOf(4), &[1.0; 4]);
         for key in 0..200 {
-            assert_eq!(b.pick(mix(1, key), 0, &[0, 0, 5, 5, 3, 5]), 4);
+            assert_eq!(b.pick(|| mix(1, key), 0, &[0, 0, 5, 5, 3, 5]), 4);
         }
         // Two of three: the fullest is picked never, the emptiest in two of three draws.
         let mut b = balancer(Policy::PowerOf(2), &[1.0; 3]);
-        let picks: Vec<u32> = (0..30_000).map(|k| b.pick(mix(2, k), 0, &[0, 0, 1, 2, 3])).collect();
+        let picks: Vec<u32> = (0..30_000).map(|k| b.pick(|| mix(2, k), 0, &[0, 0, 1, 2, 3])).collect();
         let share = |m| picks.iter().filter(|&&p| p == m).count() as f64 / 30_000.0;
         assert_eq!(share(4), 0.0);
         assert!((share(2) - 2.0 / 3.0).abs() < 4.0 * (2.0f64 / 9.0 / 30_000.0).sqrt());
@@ -177,12 +169,12 @@ mod tests {
     #[test]
     fn weights_and_users_decide_as_they_should() {
         let mut b = balancer(Policy::Weighted, &[1.0, 3.0]);
-        let heavy = (0..40_000).filter(|&k| b.pick(mix(3, k), 0, &[0; 4]) == 3).count() as f64 / 40_000.0;
+        let heavy = (0..40_000).filter(|&k| b.pick(|| mix(3, k), 0, &[0; 4]) == 3).count() as f64 / 40_000.0;
         assert!((heavy - 0.75).abs() < 4.0 * (0.1875f64 / 40_000.0).sqrt());
         let mut b = balancer(Policy::Sticky, &[1.0; 4]);
         for user in 0..50 {
-            let first = b.pick(0, user, &[0; 6]);
-            assert!((1..20).all(|key| b.pick(key, user, &[0; 6]) == first));
+            let first = b.pick(|| 0, user, &[0; 6]);
+            assert!((1..20).all(|key| b.pick(|| key, user, &[0; 6]) == first));
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Calls in flight: a slab of plain records.
+//! Calls in flight: plain records, with what they hold and the loops they are in.
 
 use crate::engine::Present;
+use crate::engine::slab::Slab;
 use crate::ids::{EndpointId, MemberId, PlaceId, RequestId, SiteId};
 use crate::model::{self, Class, Pc};
 use crate::signal::{ErrorKind, Fault};
@@ -202,8 +203,7 @@ impl Loop {
 /// All calls in flight, with what they hold and the loops they are in.
 #[derive(Clone, Debug)]
 pub struct Calls {
-    slots: Vec<Call>,
-    free: Vec<u32>,
+    slab: Slab<Call>,
     holds: Vec<Hold>,
     holds_max: usize,
     loops: Vec<Loop>,
@@ -215,14 +215,14 @@ impl std::ops::Index<u32> for Calls {
     type Output = Call;
     #[inline]
     fn index(&self, slot: u32) -> &Call {
-        &self.slots[slot as usize]
+        &self.slab[slot]
     }
 }
 
 impl std::ops::IndexMut<u32> for Calls {
     #[inline]
     fn index_mut(&mut self, slot: u32) -> &mut Call {
-        &mut self.slots[slot as usize]
+        &mut self.slab[slot]
     }
 }
 
@@ -230,8 +230,7 @@ impl Calls {
     /// No calls; each may hold `holds_max` slots and nest `loops_max` loops.
     pub fn new(holds_max: usize, loops_max: usize) -> Self {
         Self {
-            slots: Vec::new(),
-            free: Vec::new(),
+            slab: Slab::default(),
             holds: Vec::new(),
             holds_max,
             loops: Vec::new(),
@@ -243,48 +242,49 @@ impl Calls {
     /// Slots ever used: the size that side tables need.
     #[inline]
     pub fn capacity(&self) -> usize {
-        self.slots.len()
+        self.slab.capacity()
     }
 
     /// Calls in flight.
     #[inline]
     pub fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.slab.len()
     }
 
     /// A slot for a call without relatives, submitted at `now` (ns), that has yet to be named. It is made where it lives: to
     /// copy a record costs more than to fill it.
     #[inline]
     pub fn insert(&mut self, now: u64) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| self.grow());
-        let room = &mut self.slots[slot as usize];
+        let slot = self.slab.take().unwrap_or_else(|| self.grow());
+        let room = &mut self.slab[slot];
         *room = Call { generation: room.generation, ..Call::new(now) };
         slot
     }
 
     #[cold]
     fn grow(&mut self) -> u32 {
-        self.slots.push(Call::default());
-        self.holds.resize(self.slots.len() * self.holds_max, Hold::default());
-        self.loops.resize(self.slots.len() * self.loops_max, Loop::default());
-        self.outer.push(Outer::default());
-        (self.slots.len() - 1) as u32
+        let slot = self.slab.grow();
+        let calls = self.slab.capacity();
+        self.holds.resize(calls * self.holds_max, Hold::default());
+        self.loops.resize(calls * self.loops_max, Loop::default());
+        self.outer.resize(calls, Outer::default());
+        slot
     }
 
     /// Frees a slot; ids of the call that lived there are stale from now on.
     #[inline]
     pub fn remove(&mut self, slot: u32) {
-        let call = &mut self.slots[slot as usize];
+        let call = &mut self.slab[slot];
         debug_assert_eq!(call.holds, 0, "a call gives back all it holds");
         call.generation = call.generation.wrapping_add(1);
         (call.event, call.timer) = (0, 0);
-        self.free.push(slot);
+        self.slab.free(slot);
     }
 
     /// Records a slot taken. Answers who took it.
     #[inline]
     pub fn hold(&mut self, slot: u32, hold: Hold) -> &mut Call {
-        let call = &mut self.slots[slot as usize];
+        let call = &mut self.slab[slot];
         self.holds[slot as usize * self.holds_max + call.holds as usize] = hold;
         call.holds += 1;
         call
@@ -293,25 +293,25 @@ impl Calls {
     /// Forgets the slot taken last.
     #[inline]
     pub fn unhold(&mut self, slot: u32) -> Option<Hold> {
-        let call = &mut self.slots[slot as usize];
+        let call = &mut self.slab[slot];
         call.holds = call.holds.checked_sub(1)?;
         Some(self.holds[slot as usize * self.holds_max + call.holds as usize])
     }
 
     /// The slots that a visitor took on its visit are `heir`'s now, who has none.
     pub fn move_holds(&mut self, visitor: u32, heir: u32) {
-        let (at_home, all) = (self.outer[visitor as usize].holds, self.slots[visitor as usize].holds);
+        let (at_home, all) = (self.outer[visitor as usize].holds, self.slab[visitor].holds);
         let first = visitor as usize * self.holds_max;
         let taken = first + at_home as usize..first + all as usize;
         self.holds.copy_within(taken, heir as usize * self.holds_max);
-        self.slots[heir as usize].holds = all - at_home;
-        self.slots[visitor as usize].holds = at_home;
+        self.slab[heir].holds = all - at_home;
+        self.slab[visitor].holds = at_home;
     }
 
     /// Sets aside what a call is at home, with the op it goes on from.
     #[inline]
     pub fn set_aside(&mut self, slot: u32, pc: Pc) -> &mut Call {
-        let call = &mut self.slots[slot as usize];
+        let call = &mut self.slab[slot];
         let &mut Call { key, arrived, waited, served, endpoint, member, class, loops, holds, .. } = call;
         self.outer[slot as usize] =
             Outer { key, arrived, waited, served, pc, endpoint, member, class, loops, holds };
@@ -327,7 +327,7 @@ impl Calls {
     /// A visitor is itself again. Answers the op that it left from.
     #[inline]
     pub fn come_back(&mut self, slot: u32) -> Pc {
-        let call = &mut self.slots[slot as usize];
+        let call = &mut self.slab[slot];
         let Outer { key, arrived, waited, served, pc, endpoint, member, class, loops, .. } =
             self.outer[slot as usize];
         (call.key, call.arrived, call.waited, call.served) = (key, arrived, waited, served);
@@ -339,20 +339,20 @@ impl Calls {
     /// Slots a call holds, first taken first.
     pub fn holds(&self, slot: u32) -> &[Hold] {
         let first = slot as usize * self.holds_max;
-        &self.holds[first..first + self.slots[slot as usize].holds as usize]
+        &self.holds[first..first + self.slab[slot].holds as usize]
     }
 
     /// Loops a call is in, outermost first.
     #[inline]
     pub fn loops(&self, slot: u32) -> &[Loop] {
         let first = slot as usize * self.loops_max;
-        &self.loops[first..first + self.slots[slot as usize].loops as usize]
+        &self.loops[first..first + self.slab[slot].loops as usize]
     }
 
     /// The innermost loop of a call.
     #[inline]
     pub fn innermost(&mut self, slot: u32) -> Option<&mut Loop> {
-        let depth = self.slots[slot as usize].loops as usize;
+        let depth = self.slab[slot].loops as usize;
         let at = slot as usize * self.loops_max + depth.checked_sub(1)?;
         Some(&mut self.loops[at])
     }
@@ -360,7 +360,7 @@ impl Calls {
     /// Opens a loop.
     #[inline]
     pub fn open_loop(&mut self, slot: u32, opened: Loop) {
-        let call = &mut self.slots[slot as usize];
+        let call = &mut self.slab[slot];
         self.loops[slot as usize * self.loops_max + call.loops as usize] = opened;
         call.loops += 1;
     }
@@ -388,8 +388,6 @@ impl Calls {
 
     /// Ids of all calls in flight.
     pub fn ids(&self) -> impl Iterator<Item = u32> {
-        let mut free = vec![false; self.slots.len()];
-        self.free.iter().for_each(|&slot| free[slot as usize] = true);
-        (0..self.slots.len() as u32).filter(move |&slot| !free[slot as usize])
+        self.slab.ids()
     }
 }

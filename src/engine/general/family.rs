@@ -6,6 +6,7 @@ use super::call::{Call, State};
 use super::{Entry, General, span};
 use crate::engine::IN_FLIGHT_MAX;
 use crate::engine::event_list::Kind;
+use crate::engine::parts::{BACKOFF, BALANCE, TIMEOUT};
 use crate::ids::{DistId, EndpointId, MemberId, SiteId, StationId};
 use crate::model::{Jitter, OnError, Op, Target};
 use crate::policy::backoff::{Spread, backoff_s};
@@ -13,10 +14,6 @@ use crate::rng::{KeyedRng, mix};
 use crate::signal::{ErrorKind, Fault, Origin, Outcome, Probe, Signal, Visit};
 use crate::station::line::NONE;
 use crate::units::{Span, Time};
-
-/// Purposes of draws that no op makes.
-const TIMEOUT: u64 = (3 << 40) + 1;
-const BACKOFF: u64 = (3 << 40) + 2;
 
 /// An attempt that is over, as its caller knows it.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +65,7 @@ impl<P: Probe> General<'_, P> {
 
     #[inline]
     pub(super) fn balance(&mut self, balancer: u32, key: u64, user: u32) -> MemberId {
-        MemberId(self.balancers[balancer as usize].pick(key, user, &self.in_system))
+        MemberId(self.balancers[balancer as usize].pick(|| mix(key, BALANCE), user, &self.in_system))
     }
 
     /// A call arrives at a place.

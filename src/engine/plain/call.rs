@@ -1,5 +1,6 @@
-//! Calls in flight: a slab of records of two cache lines.
+//! Calls in flight: records of two cache lines.
 
+use crate::engine::slab::Slab;
 use crate::engine::{Held, Present};
 use crate::ids::{EndpointId, MemberId, RequestId, StationId};
 use crate::model::{Class, Pc};
@@ -75,6 +76,12 @@ impl Call {
         Some(self.held[self.holds as usize])
     }
 
+    /// Whether it is a request of a user.
+    #[inline]
+    pub fn is_root(&self) -> bool {
+        self.parent == NONE
+    }
+
     /// Where it is.
     pub fn present(&self) -> Present {
         Present { endpoint: self.endpoint, member: self.member, arrived: Time(self.arrived) }
@@ -89,68 +96,4 @@ impl Call {
 }
 
 /// All calls in flight.
-#[derive(Debug, Default)]
-pub struct Calls {
-    slots: Vec<Call>,
-    free: Vec<u32>,
-}
-
-impl std::ops::Index<u32> for Calls {
-    type Output = Call;
-    #[inline]
-    fn index(&self, slot: u32) -> &Call {
-        &self.slots[slot as usize]
-    }
-}
-
-impl std::ops::IndexMut<u32> for Calls {
-    #[inline]
-    fn index_mut(&mut self, slot: u32) -> &mut Call {
-        &mut self.slots[slot as usize]
-    }
-}
-
-impl Calls {
-    /// Slots ever used: the size that side tables need.
-    #[inline]
-    pub fn capacity(&self) -> usize {
-        self.slots.len()
-    }
-
-    /// Calls in flight.
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
-    }
-
-    /// A slot that is free, if there is one. Whoever takes it fills it.
-    #[inline]
-    pub fn take(&mut self) -> Option<u32> {
-        self.free.pop()
-    }
-
-    /// One slot more.
-    pub fn grow(&mut self) -> u32 {
-        self.slots.push(Call::default());
-        (self.slots.len() - 1) as u32
-    }
-
-    /// Frees a slot.
-    #[inline]
-    pub fn free(&mut self, slot: u32) {
-        self.free.push(slot);
-    }
-
-    /// All calls in flight.
-    pub fn iter(&self) -> impl Iterator<Item = &Call> {
-        let mut free = vec![false; self.slots.len()];
-        self.free.iter().for_each(|&slot| free[slot as usize] = true);
-        self.slots.iter().zip(free).filter(|(_, free)| !free).map(|(call, _)| call)
-    }
-}
-
-/// Whether a call is a request of a user.
-#[inline]
-pub fn is_root(call: &Call) -> bool {
-    call.parent == NONE
-}
+pub type Calls = Slab<Call>;

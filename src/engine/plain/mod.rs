@@ -13,18 +13,18 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use self::call::{Call, Calls, Hold, is_root};
+use self::call::{Call, Calls, Hold};
 use self::stations::Station;
 pub use self::steps::can_run;
 use self::steps::{Ask, At, Called, Choice, Entry, Step, Whom, Work};
 use super::event_list::{EventList, Key, Kind, SEQUENCE_END};
-use super::parts::balancer;
+use super::parts::{BALANCE, balancer};
 use super::sources::{Asked, Sources};
 use super::{Held, IN_FLIGHT_MAX, Present, Stop};
 use crate::ids::{EndpointId, MemberId, StationId};
 use crate::model::{Class, Model, Pc};
 use crate::policy::balance::Balancer;
-use crate::rng::{KeyedRng, mix_salt};
+use crate::rng::{KeyedRng, mix, mix_salt};
 use crate::signal::{Ended, Origin, Probe, Signal, Visit};
 use crate::station::indexed_heap::Positions;
 use crate::station::line::{Links, NONE};
@@ -45,9 +45,6 @@ struct World<'m> {
     now: u64,
     sequence: u64,
     events: u64,
-    /// The run ends with this event: its budget is spent, or there is an overflow.
-    last_event: u64,
-    overflow: bool,
     list: EventList,
     sources: Sources<'m>,
     /// Calls that go on at this instant.
@@ -72,8 +69,6 @@ impl<'m, P: Probe> Plain<'m, P> {
             now: Time::ZERO.0,
             sequence: 0,
             events: 0,
-            last_event: 0,
-            overflow: false,
             list: EventList::default(),
             sources: Sources::new(model, key),
             ready: VecDeque::new(),
@@ -131,7 +126,7 @@ impl<P: Probe> Plain<'_, P> {
     }
 
     pub fn open(&self) -> usize {
-        self.calls.iter().filter(|call| is_root(call)).count()
+        self.calls.iter().filter(|call| call.is_root()).count()
     }
 
     pub fn held(&self) -> impl Iterator<Item = Held> {
@@ -153,10 +148,13 @@ impl<P: Probe> Plain<'_, P> {
 
     fn run(&mut self, end: u64, budget: u64) -> Stop {
         let Self { probe, calls, world } = self;
-        world.last_event = if world.overflow { 0 } else { world.events.saturating_add(budget) };
+        let last_event = world.events.saturating_add(budget);
         loop {
-            if world.events >= world.last_event {
-                return if world.overflow { Stop::Overflow } else { Stop::Budget };
+            if world.events >= last_event {
+                return Stop::Budget;
+            }
+            if calls.capacity() >= IN_FLIGHT_MAX {
+                return Stop::Overflow;
             }
             let (event, (arrival, stream)) = (world.list.peek(), world.sources.next());
             let mut next = if event < arrival {
@@ -276,7 +274,7 @@ impl World<'_> {
                     let &mut Call { endpoint, member, arrived, waited, served, .. } = call;
                     self.leave(probe, visit(endpoint, member, arrived, waited, served));
                     let caller = call.parent;
-                    if caller == NONE {
+                    if call.is_root() {
                         self.answer(probe, call);
                         return calls.free(slot);
                     }
@@ -285,7 +283,6 @@ impl World<'_> {
                     call = &mut calls[slot];
                     call.pc += 1;
                 }
-                Step::Never => unreachable!("programs begin where endpoints do"),
             }
         }
     }
@@ -366,12 +363,17 @@ impl World<'_> {
     ) -> MemberId {
         let member = match entry.member {
             Whom::Only(member) => member,
-            Whom::Balanced(by) => MemberId(self.balancers[by as usize].pick(key, user, &self.in_system)),
+            Whom::Balanced(by) => self.balance(by, key, user),
             Whom::Behind(offset) => MemberId(caller.0.wrapping_add(offset)),
         };
         self.in_system[member.index()] += 1;
         probe.on(Time(self.now), Signal::Arrived { endpoint: entry.endpoint, member });
         member
+    }
+
+    #[inline]
+    fn balance(&mut self, balancer: u32, key: u64, user: u32) -> MemberId {
+        MemberId(self.balancers[balancer as usize].pick(|| mix(key, BALANCE), user, &self.in_system))
     }
 
     /// A call of its own arrives at a place. Its caller is yet to be told.
@@ -404,9 +406,6 @@ impl World<'_> {
         let room = calls.capacity().next_power_of_two().max(64);
         self.links.grow_to(room);
         self.positions.grow_to(room);
-        if calls.capacity() >= IN_FLIGHT_MAX {
-            (self.overflow, self.last_event) = (true, 0);
-        }
         slot
     }
 

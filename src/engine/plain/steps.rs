@@ -32,8 +32,6 @@ pub enum Step<'m> {
     Jump(Pc),
     /// The answer leaves.
     End,
-    /// No call ever comes here.
-    Never,
 }
 
 /// Which slot to take.
@@ -156,7 +154,7 @@ pub fn steps(model: &Model) -> Vec<Step<'_>> {
     endpoints.sort_by_key(|endpoint| endpoint.entry);
     let step = |pc: usize| {
         let behind = endpoints.partition_point(|endpoint| endpoint.entry as usize <= pc);
-        let Some(endpoint) = behind.checked_sub(1).map(|at| endpoints[at]) else { return Step::Never };
+        let endpoint = endpoints[behind.saturating_sub(1)];
         let place = &model.places[endpoint.place.index()];
         let work = |at: usize| work(model, &salts, at);
         let choice = |table: crate::ids::TableId| Choice {
@@ -213,7 +211,7 @@ fn leaf<'m>(model: &'m Model, salts: &[u64], entry: Entry) -> Option<(At, Work<'
     plain.then(|| work(model, salts, pc + 1)).flatten().map(|work| (at, work))
 }
 
-/// Where whoever goes on at `pc` comes to, past all jumps.
+/// Where whoever goes on at `pc` comes to, past all jumps. Only loops jump back, and a plain model has none, so this ends.
 fn landing(model: &Model, mut pc: usize) -> usize {
     while let Some(&Op::Jump(to)) = model.ops.get(pc) {
         pc = to as usize;

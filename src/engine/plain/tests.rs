@@ -1,11 +1,12 @@
 //! The general way as the slow twin: what it tells of a model, the plain way tells, too.
 
+use super::steps::{Step, steps};
 use super::{Plain, can_run};
 use crate::engine::general::General;
 use crate::engine::{Held, Present, Stop};
-use crate::model::Model;
+use crate::model::{Model, StationKind};
 use crate::signal::{Probe, Signal};
-use crate::units::Time;
+use crate::units::{Span, Time};
 
 /// All that a plain model may have: groups open and closed, batches, phases, kinds of requests; services that call services, workers and
 /// cores, priorities, last come first served; choices, a cache with a given hit ratio; pools for all and pools of a replica; every
@@ -21,7 +22,7 @@ load:
 services:
   web:
     replicas: 3
-    workers: 9
+    workers: 4
     cores: 2
     balance: least-requests
     endpoints:
@@ -37,7 +38,7 @@ services:
     workers: 3
     discipline: priority
     balance: power-of-2
-    endpoints: {get: [{delay: 2ms}, {query: orders.read}]}
+    endpoints: {get: [{delay: 2ms}, {query: orders.read}, {delay: 1ms}]}
 caches:
   items: {hit_ratio: 70%, time: 1ms, servers: 2, on_miss: [{query: orders.read}]}
 databases:
@@ -108,15 +109,15 @@ macro_rules! ran {
     }};
 }
 
-/// The signals of both ways are the same.
-fn compare(name: &str, model: &Model, key: u64) -> usize {
+/// The signals of both ways are the same. Answers them.
+fn compare(name: &str, model: &Model, key: u64) -> Vec<Signal> {
     let (plain, told) = ran!(Plain::new(model, key, Told::default()));
     let (general, twin) = ran!(General::new(model, key, Told::default()));
     let differ = told.iter().zip(&twin).position(|(a, b)| a != b);
     assert_eq!(differ, None, "{name}: {:?}", differ.map(|at| (told[at], twin[at])));
     assert_eq!(told.len(), twin.len(), "{name}");
     assert_eq!(plain, general, "{name}");
-    told.len()
+    told.into_iter().map(|(_, signal)| signal).collect()
 }
 
 fn load(yaml: &[u8], name: &str) -> Model {
@@ -129,8 +130,39 @@ fn both_ways_tell_the_same_of_everything_that_is_plain() {
     let model = load(EVERYTHING.as_bytes(), "everything");
     assert!(can_run(&model));
     for key in 1..5 {
-        assert!(compare("everything", &model, key) > 10_000);
+        let told = compare("everything", &model, key);
+        assert!(told.len() > 10_000);
+        for (station, spec) in model.stations.iter().enumerate() {
+            let waited = told.iter().any(|&signal| match (signal, &spec.kind) {
+                (Signal::Queued { station: of }, StationKind::Slots { .. }) => of.index() == station,
+                (Signal::Stretched { station: of, wait }, _) => of.index() == station && wait > Span::ZERO,
+                _ => false,
+            });
+            assert!(waited, "somebody waits at station {station}: {spec:?}");
+        }
     }
+}
+
+#[test]
+fn everything_has_steps_of_every_kind() {
+    let model = load(EVERYTHING.as_bytes(), "everything");
+    let all = steps(&model);
+    let kind = |step: &Step<'_>| match step {
+        Step::Take(_, Some(_)) => 0,
+        Step::Take(_, None) => 1,
+        Step::GiveBack => 2,
+        Step::Work(_) => 3,
+        Step::Cpu(_) => 4,
+        Step::Call(_) => 5,
+        Step::Visit(..) => 6,
+        Step::Lookup(..) => 7,
+        Step::Choose(_) => 8,
+        Step::Jump(_) => 9,
+        Step::End => 10,
+    };
+    let missing: Vec<usize> =
+        (0..11).filter(|&wanted| !all.iter().any(|step| kind(step) == wanted)).collect();
+    assert!(missing.is_empty(), "kinds {missing:?}");
 }
 
 #[test]
@@ -162,8 +194,8 @@ fn whatever_can_go_wrong_is_not_plain() {
         ("{call: api.get}, {cpu", "{repeat: {times: 2, do: [{call: api.get}]}}, {cpu"),
         ("{call: api.get}, {cpu", "{parallel: [{call: api.get}, {delay: 1ms}]}, {cpu"),
         ("{call: api.get}, {cpu", "{fail: 1%}, {cpu"),
-        ("workers: 9", "workers: 9\n    queue: 20"),
-        ("workers: 9", "workers: 9\n    queue_timeout: 1s"),
+        ("workers: 4", "workers: 4\n    queue: 20"),
+        ("workers: 4", "workers: 4\n    queue_timeout: 1s"),
         ("cores: 2", "cores: 2\n    scheduling: fifo"),
         ("balance: least-requests", "balance: central"),
         ("size: 2, to: orders", "size: 2, timeout: 1s, to: orders"),

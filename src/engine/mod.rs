@@ -9,12 +9,14 @@
 //! Both share `event_list.rs` (what happens next), `sources.rs` (requests, and who makes them), `slab.rs` (where calls
 //! in flight live) and `parts.rs`.
 
+mod data;
 mod event_list;
 mod general;
 mod parts;
 mod plain;
 mod slab;
 mod sources;
+mod warm;
 
 use self::general::General;
 use self::plain::Plain;

@@ -1,9 +1,10 @@
 //! Calls in flight: plain records, with what they hold and the loops they are in.
 
 use crate::engine::Present;
+use crate::engine::data::About;
 use crate::engine::slab::Slab;
 use crate::ids::{EndpointId, MemberId, PlaceId, RequestId, SiteId};
-use crate::model::{self, Class, Pc};
+use crate::model::{Class, Pc};
 use crate::signal::{ErrorKind, Fault};
 use crate::station::line::NONE;
 use crate::units::Time;
@@ -74,8 +75,6 @@ pub struct Call {
     pub work: u64,
     /// Sequence of the timer of its attempt; 0: none.
     pub timer: u64,
-    /// Names the draws that all calls of a request share.
-    pub origin: u64,
     /// Its caller, [`NONE`] for a root or an orphan.
     pub parent: u32,
     /// Its own calls: the first, and the neighbours among its caller's.
@@ -88,8 +87,8 @@ pub struct Call {
     pub station: u32,
     /// The user it is for.
     pub user: u32,
-    /// The key that it is about.
-    pub item: u32,
+    /// What it knows of keys.
+    pub about: About,
 
     /// Own calls that are out, or still to be made.
     pub left: u32,
@@ -105,8 +104,6 @@ pub struct Call {
     pub copy: u32,
     /// Which attempt it is, from 1; while backing off, how many failed.
     pub attempt: u32,
-    /// The versions of that key that it loads, by depth of caches, and last the one it has written.
-    pub versions: [u32; model::LOADS_MAX + 1],
     /// The first error among its own calls of this step.
     pub fault: Option<PackedFault>,
 }

@@ -7,7 +7,7 @@ use super::General;
 use super::call::State;
 use crate::engine::Stop;
 use crate::engine::parts::balancer;
-use crate::ids::{MemberId, PlaceId, StoreId};
+use crate::ids::{MemberId, PlaceId};
 use crate::model::{Balancer as BalancerSpec, Happening, Model};
 use crate::signal::{ErrorKind, Fault, Probe};
 use crate::station::store::Store;
@@ -69,11 +69,9 @@ impl<P: Probe> General<'_, P> {
 
     fn happen(&mut self, what: Happening) {
         match what {
-            Happening::Flushed(StoreId(store)) => {
-                self.stores[store as usize].iter_mut().for_each(Store::flush);
-            }
-            Happening::NodeLost(store, part) => self.stores[store.index()][part as usize].go_away(),
-            Happening::NodeBack(store, part) => self.stores[store.index()][part as usize].come_back(),
+            Happening::Flushed(store) => self.data.parts(store).iter_mut().for_each(Store::flush),
+            Happening::NodeLost(store, part) => self.data.parts(store)[part as usize].go_away(),
+            Happening::NodeBack(store, part) => self.data.parts(store)[part as usize].come_back(),
             Happening::PrimaryLost(place) => self.lose_primary(place),
             Happening::Promoted(place) => self.promote(place),
         }

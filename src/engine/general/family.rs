@@ -175,7 +175,7 @@ impl<P: Probe> General<'_, P> {
     #[inline]
     fn attempt(&mut self, parent: u32, site_id: SiteId, copy: u32, attempt: u32) -> u32 {
         let site = &self.model.sites[site_id.index()];
-        let Call { key, endpoint, member, class, user, origin, item, versions, .. } = self.calls[parent];
+        let Call { key, endpoint, member, class, user, about, .. } = self.calls[parent];
         let mut key = self.turn_key(parent, mix(key, site.step));
         if copy != 0 || attempt != 1 {
             key = mix(key, u64::from(copy) << 32 | u64::from(attempt));
@@ -183,7 +183,7 @@ impl<P: Probe> General<'_, P> {
         let (called, member) = match site.target {
             Target::Endpoint(called) => {
                 let entry = self.entries[called.index()];
-                (called, self.member_for(&entry, key, user, item))
+                (called, self.member_for(&entry, key, user, about.item))
             }
             Target::Member(called, member) => (called, member),
             Target::Beside(called) => (called, self.beside(called, endpoint, member)),
@@ -206,7 +206,7 @@ impl<P: Probe> General<'_, P> {
         let slot = self.bear();
         let call = &mut self.calls[slot];
         (call.key, call.site, call.user, call.copy, call.attempt) = (key, site_id, user, copy, attempt);
-        (call.origin, call.item, call.versions) = (origin, item, versions);
+        call.about = about;
         (call.endpoint, call.member) = (called, member);
         (call.pc, call.class, call.branch) = (pc, class, branch);
         slot
@@ -318,7 +318,7 @@ impl<P: Probe> General<'_, P> {
             slot = self.calls[slot].parent;
         }
         let call = &self.calls[slot];
-        (call.root && !call.detached).then_some(Origin(call.origin))
+        (call.root && !call.detached).then_some(Origin(call.about.origin))
     }
 
     /// Whether the caller of this call, or a caller further up, has gone.

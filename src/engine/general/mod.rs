@@ -10,7 +10,7 @@
 //! - `program.rs`: one op after the other
 //! - `family.rs`: calls and their own calls: birth, answers, retries, timeouts, cancelling
 //! - `stations.rs`: slots and cores taken and given back
-//! - `data.rs`: keys, their versions and copies, and caches that know them
+//! - `data.rs`: keys drawn, written, read, looked up and stored
 //! - `visit.rs`: plain calls, made without a record of their own
 //! - `users.rs`: requests submitted and answered
 //! - `changes.rs`: what happens at a given time
@@ -25,7 +25,6 @@ mod stations;
 mod timers;
 mod users;
 mod visit;
-mod warm;
 
 use std::collections::VecDeque;
 
@@ -33,6 +32,7 @@ use self::call::{Calls, State};
 use self::stations::Station;
 use self::timers::{Timers, Track};
 use self::users::Ask;
+use super::data::Data;
 use super::event_list::{EventList, Key, Kind, SEQUENCE_END, TIMER};
 use super::sources::Sources;
 use super::{Held, Present, Stop};
@@ -42,7 +42,6 @@ use crate::policy::balance::Balancer;
 use crate::signal::Probe;
 use crate::station::indexed_heap::Positions;
 use crate::station::line::Links;
-use crate::station::store::Store;
 use crate::units::{Span, Time};
 
 /// What the engine keeps of an endpoint.
@@ -94,10 +93,7 @@ pub struct General<'m, P> {
     links: Links,
     positions: Positions,
     stations: Vec<Station>,
-    /// Versions of keys.
-    versions: Vec<data::Versions>,
-    /// Caches that know their keys, one after the other, each with all its parts.
-    stores: Vec<Vec<Store>>,
+    data: Data<'m>,
     balancers: Vec<Balancer>,
     entries: Vec<Entry>,
     sources: Sources<'m>,

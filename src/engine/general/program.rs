@@ -1,7 +1,7 @@
 //! Programs, one op after the other.
 
 use super::General;
-use super::call::{Call, Loop, State};
+use super::call::{Loop, State};
 use super::data::Found;
 use crate::engine::event_list::{Key, Kind};
 use crate::ids::{DistId, SiteId, TableId};
@@ -112,8 +112,8 @@ impl<P: Probe> General<'_, P> {
                     pc += 1;
                 }
                 Op::Apply { versions, copy } => {
-                    let Call { item, versions: known, .. } = self.calls[slot];
-                    self.versions[versions.index()].apply(item, copy, known[LOADS_MAX]);
+                    let about = self.calls[slot].about;
+                    self.data[versions].apply(about.item, copy, about.versions[LOADS_MAX]);
                     pc += 1;
                 }
                 Op::Get { store, miss, depth } => match self.get(slot, pc, store) {
@@ -141,7 +141,7 @@ impl<P: Probe> General<'_, P> {
                         pc = end;
                     } else {
                         self.calls
-                            .open_loop(slot, Loop { owner: pc, left, ..Loop::about(self.calls[slot].item) });
+                            .open_loop(slot, Loop { owner: pc, left, ..Loop::about(self.calls[slot].about.item) });
                         pc += 1;
                     }
                 }
@@ -164,7 +164,7 @@ impl<P: Probe> General<'_, P> {
                         Some(turn) => turn.turn += 1,
                         None => self
                             .calls
-                            .open_loop(slot, Loop { owner: pc, ..Loop::about(self.calls[slot].item) }),
+                            .open_loop(slot, Loop { owner: pc, ..Loop::about(self.calls[slot].about.item) }),
                     }
                     if self.choose(slot, pc, table) == 0 {
                         pc += 1;

@@ -3,7 +3,8 @@
 use super::stations::Station;
 use super::timers::{Timers, Track};
 use super::users::Ask;
-use super::{Entry, General, Seat, data, visit, warm};
+use super::{Entry, General, Seat, visit};
+use crate::engine::data::Data;
 use crate::engine::event_list::EventList;
 use crate::engine::parts::{balancer, place_of, salts};
 use crate::engine::sources::Sources;
@@ -36,8 +37,7 @@ impl<'m, P: Probe> General<'m, P> {
             links: Links::default(),
             positions: Positions::default(),
             stations: Vec::new(),
-            versions: model.versions.iter().map(data::Versions::new).collect(),
-            stores: Vec::new(),
+            data: Data::new(model, key),
             balancers: model.balancers.iter().map(|b| balancer(model, b)).collect(),
             entries: model.endpoints.iter().map(|e| entry(model, e)).collect(),
             sources: Sources::new(model, key),
@@ -54,7 +54,6 @@ impl<'m, P: Probe> General<'m, P> {
         };
         engine.find_tracks();
         engine.stations = engine.build_stations();
-        engine.stores = warm::stores(model, key);
         engine.start_sources();
         engine
     }

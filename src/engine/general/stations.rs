@@ -184,8 +184,8 @@ impl<P: Probe> General<'_, P> {
         let Running::Locks { locks, patience } = &mut self.stations[station as usize].kind else {
             unreachable!("locks are asked for where they are")
         };
-        if locks.ask(call.item, slot, &mut self.links) {
-            let key = call.item;
+        if locks.ask(call.about.item, slot, &mut self.links) {
+            let key = call.about.item;
             self.calls.hold(slot, Hold { station, key, since: now });
             self.probe.on(Time(now), Signal::Started { station: id, wait: Span::ZERO, queued: false });
             return true;
@@ -342,7 +342,7 @@ impl<P: Probe> General<'_, P> {
     /// A call leaves the line it waits in.
     pub(super) fn leave_line(&mut self, slot: u32) {
         let call = &self.calls[slot];
-        let (station, class, item, wait) = (call.station, call.class, call.item, self.now - call.since);
+        let (station, class, item, wait) = (call.station, call.class, call.about.item, self.now - call.since);
         self.stop_patience(slot, station);
         match &mut self.stations[station as usize].kind {
             Running::Slots { slots, .. } => slots.leave(slot, class, &mut self.links),

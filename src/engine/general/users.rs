@@ -2,6 +2,7 @@
 
 use super::General;
 use crate::dist::Popularity;
+use crate::engine::data::KEYS;
 use crate::engine::event_list::{Key, Kind};
 use crate::engine::sources::Asked;
 use crate::ids::{DistId, EndpointId, MemberId};
@@ -9,9 +10,6 @@ use crate::model::{Class, Model, Pc, Request};
 use crate::rng::{KeyedRng, mix};
 use crate::signal::{Ended, Origin, Outcome, Probe, Signal};
 use crate::units::Time;
-
-/// Purpose of a draw that no op makes.
-const KEYS: u64 = (1 << 40) + 3;
 
 /// What the engine keeps of a kind of request.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +106,8 @@ impl<P: Probe> General<'_, P> {
         };
         let slot = self.bear();
         let call = &mut self.calls[slot];
-        (call.key, call.origin, call.item, call.user, call.request) = (key, key, item, user, request);
+        (call.key, call.user, call.request) = (key, user, request);
+        (call.about.origin, call.about.item) = (key, item);
         // A root is no copy and has no attempts: their room holds its serial number.
         (call.copy, call.attempt, call.root) = ((serial >> 32) as u32, serial as u32, true);
         (call.endpoint, call.member) = (endpoint, member);

@@ -21,10 +21,10 @@ impl<P: Probe> General<'_, P> {
         let site = &self.model.sites[site.index()];
         let entry = self.entries[endpoint.index()];
         let key = self.turn_key(slot, mix(self.calls[slot].key, site.step));
-        let Call { user, item, endpoint: caller, member: own, class, .. } = self.calls[slot];
+        let Call { user, about, endpoint: caller, member: own, class, .. } = self.calls[slot];
         let member = match site.target {
             Target::Beside(_) => self.beside(endpoint, caller, own),
-            _ => self.member_for(&entry, key, user, item),
+            _ => self.member_for(&entry, key, user, about.item),
         };
         let call = self.calls.set_aside(slot, pc);
         (call.key, call.endpoint, call.member) = (key, endpoint, member);
@@ -63,8 +63,8 @@ impl<P: Probe> General<'_, P> {
         let child = self.bear();
         let call = &mut self.calls[child];
         let own_generation = call.generation;
-        let (user, origin, item, versions) = (visit.user, visit.origin, visit.item, visit.versions);
-        *call = Call { user, origin, item, versions, generation: own_generation, ..Call::new(visit.arrived) };
+        let (user, about) = (visit.user, visit.about);
+        *call = Call { user, about, generation: own_generation, ..Call::new(visit.arrived) };
         (call.key, call.attempt, call.event, call.since, call.work) = (visit.key, 1, event, since, work);
         (call.waited, call.served, call.station) = (visit.waited, visit.served, station);
         (call.pc, call.endpoint, call.member) = (visit.pc, visit.endpoint, visit.member);

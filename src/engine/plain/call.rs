@@ -10,6 +10,9 @@ use crate::units::Time;
 /// Slots that a call may hold at once.
 pub const HOLDS_MAX: usize = 2;
 
+/// Where one needs no slot.
+pub const NO_STATION: u32 = NONE - 1;
+
 /// A slot taken.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hold {
@@ -45,7 +48,7 @@ pub struct Call {
     pub class: Class,
     /// Slots held.
     pub holds: u8,
-    /// The station that serves it on its visit; [`NONE`] while it waits there, and at home.
+    /// The station that serves it on its visit, or [`NO_STATION`]; [`NONE`] while it waits there, and at home.
     pub visits: u32,
 
     held: [Hold; HOLDS_MAX],
@@ -90,7 +93,7 @@ impl Call {
     /// The slots it holds.
     pub fn held(&self) -> impl Iterator<Item = Held> {
         let held = self.held[..self.holds as usize].iter().copied();
-        let there = (self.visits != NONE).then_some(Hold { station: self.visits, since: self.since });
+        let there = (self.visits < NO_STATION).then_some(Hold { station: self.visits, since: self.since });
         held.chain(there).map(|hold| Held { station: StationId(hold.station), since: Time(hold.since) })
     }
 }

@@ -6,6 +6,7 @@
 //! told to the probe is the same, in the same order: a test runs every plain model both ways.
 
 mod call;
+mod keys;
 mod stations;
 mod steps;
 #[cfg(test)]
@@ -13,10 +14,12 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use self::call::{Call, Calls, Hold};
+use self::call::{Call, Calls, Hold, NO_STATION};
+use self::keys::Keys;
 use self::stations::Station;
 pub use self::steps::can_run;
 use self::steps::{Ask, At, Called, Choice, Entry, Step, Whom, Work};
+use super::data::KEYS;
 use super::event_list::{EventList, Key, Kind, SEQUENCE_END};
 use super::parts::{BALANCE, balancer};
 use super::sources::{Asked, Sources};
@@ -39,9 +42,22 @@ pub struct Plain<'m, P> {
     world: World<'m>,
 }
 
+/// Who makes a call, and for whom.
+#[derive(Clone, Copy, Debug)]
+struct Asker {
+    /// Names the draws of the call.
+    key: u64,
+    user: u32,
+    /// The member that makes the call.
+    member: MemberId,
+    /// The key that it is about.
+    item: u32,
+}
+
 /// All but the calls.
 #[derive(Debug)]
 struct World<'m> {
+    model: &'m Model,
     now: u64,
     sequence: u64,
     events: u64,
@@ -53,8 +69,9 @@ struct World<'m> {
     positions: Positions,
     stations: Vec<Station>,
     balancers: Vec<Balancer>,
+    keys: Keys<'m>,
     /// By request.
-    asks: Vec<Ask>,
+    asks: Vec<Ask<'m>>,
     /// By member: its first station, and the station of its cores where they are limited.
     seats: Vec<(u32, Option<StationId>)>,
     steps: Vec<Step<'m>>,
@@ -76,6 +93,8 @@ impl<'m, P: Probe> Plain<'m, P> {
             positions: Positions::default(),
             stations: model.stations.iter().map(|s| Station::new(&s.kind, model.classes.len())).collect(),
             balancers: model.balancers.iter().map(|b| balancer(model, b)).collect(),
+            keys: Keys::new(model, key),
+            model,
             asks: steps::asks(model),
             seats: model.members.iter().map(|m| (m.stations.start, m.cores)).collect(),
             steps: steps::steps(model),
@@ -247,8 +266,9 @@ impl World<'_> {
                 Step::Call(called) => {
                     let key = mix_salt(call.key, called.salt);
                     let class = called.class.unwrap_or(call.class);
-                    let (user, caller) = (call.user, call.member);
-                    let child = self.bear(calls, probe, called.entry, key, user, caller, class);
+                    let asker = Asker { key, user: call.user, member: call.member, item: self.keys.item(slot) };
+                    let child = self.bear(calls, probe, called.entry, asker, class);
+                    self.keys.inherit(child, slot);
                     call = &mut calls[child];
                     call.parent = slot;
                     slot = child;
@@ -257,6 +277,21 @@ impl World<'_> {
                     let outcome = choose(call, choice);
                     probe.on(Time(self.now), Signal::LookedUp { place, hit: outcome == 0, stale: false });
                     call.pc = goes_on[outcome & 1];
+                }
+                Step::Key(draw, salt) => {
+                    self.draw_key(slot, call, draw, salt);
+                    call.pc += 1;
+                }
+                Step::Commit(versions) => {
+                    self.commit(slot, call, versions);
+                    call.pc += 1;
+                }
+                Step::Get(get, [hit, miss]) => {
+                    call.pc = if self.get(probe, slot, call, get) { hit } else { miss };
+                }
+                Step::Put(put) => {
+                    self.put(slot, call, put);
+                    call.pc += 1;
                 }
                 Step::Choose(choice) => call.pc += 1 + choose(call, choice) as Pc,
                 Step::Jump(to) => call.pc = to,
@@ -344,8 +379,11 @@ impl World<'_> {
     fn submit<P: Probe>(&mut self, calls: &mut Calls, probe: &mut P, asked: Asked) -> u32 {
         let Asked { request, key, user, serial } = asked;
         probe.on(Time(self.now), Signal::Submitted { request, origin: Origin(key) });
-        let Ask { entry, class } = self.asks[request.index()];
-        let slot = self.bear(calls, probe, entry, key, user, MemberId::default(), class);
+        let Ask { entry, class, keys } = self.asks[request.index()];
+        let item = keys.map_or(0, |keys| keys.sample(&mut KeyedRng::new(mix(key, KEYS))));
+        let asker = Asker { key, user, member: MemberId::default(), item };
+        let slot = self.bear(calls, probe, entry, asker, class);
+        self.keys.begin(slot, key, item);
         let call = &mut calls[slot];
         (call.serial, call.request) = (serial, request);
         slot
@@ -353,18 +391,15 @@ impl World<'_> {
 
     /// A call arrives at a place. Answers who serves it.
     #[inline(always)]
-    fn enter<P: Probe>(
-        &mut self,
-        probe: &mut P,
-        entry: Entry,
-        key: u64,
-        user: u32,
-        caller: MemberId,
-    ) -> MemberId {
+    fn enter<P: Probe>(&mut self, probe: &mut P, entry: Entry, by: Asker) -> MemberId {
         let member = match entry.member {
             Whom::Only(member) => member,
-            Whom::Balanced(by) => self.balance(by, key, user),
-            Whom::Behind(offset) => MemberId(caller.0.wrapping_add(offset)),
+            Whom::Balanced(balancer) => self.balance(balancer, by),
+            Whom::Sharded(first) => {
+                let shards = self.model.endpoints[entry.endpoint.index()].shards;
+                self.balance(first + shards.map_or(0, |shards| shards.of(by.item)), by)
+            }
+            Whom::Behind(offset) => MemberId(by.member.0.wrapping_add(offset)),
         };
         self.in_system[member.index()] += 1;
         probe.on(Time(self.now), Signal::Arrived { endpoint: entry.endpoint, member });
@@ -372,28 +407,26 @@ impl World<'_> {
     }
 
     #[inline]
-    fn balance(&mut self, balancer: u32, key: u64, user: u32) -> MemberId {
-        MemberId(self.balancers[balancer as usize].pick(|| mix(key, BALANCE), user, &self.in_system))
+    fn balance(&mut self, balancer: u32, by: Asker) -> MemberId {
+        let balancer = &mut self.balancers[balancer as usize];
+        MemberId(balancer.pick(|| mix(by.key, BALANCE), by.user, &self.in_system))
     }
 
     /// A call of its own arrives at a place. Its caller is yet to be told.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "all that makes a call, and where it is told")]
     fn bear<P: Probe>(
         &mut self,
         calls: &mut Calls,
         probe: &mut P,
         entry: Entry,
-        key: u64,
-        user: u32,
-        caller: MemberId,
+        by: Asker,
         class: Class,
     ) -> u32 {
         let Entry { endpoint, pc, .. } = entry;
-        let member = self.enter(probe, entry, key, user, caller);
+        let member = self.enter(probe, entry, by);
         let slot = calls.take().unwrap_or_else(|| self.grow(calls));
         let call = &mut calls[slot];
-        (call.key, call.arrived, call.user) = (key, self.now, user);
+        (call.key, call.arrived, call.user) = (by.key, self.now, by.user);
         (call.endpoint, call.member, call.pc) = (endpoint, member, pc);
         (call.class, call.parent, call.visits) = (class, NONE, NONE);
         (call.waited, call.served) = (0, 0);
@@ -406,6 +439,7 @@ impl World<'_> {
         let room = calls.capacity().next_power_of_two().max(64);
         self.links.grow_to(room);
         self.positions.grow_to(room);
+        self.keys.grow_to(room);
         slot
     }
 
@@ -442,14 +476,15 @@ impl World<'_> {
         slot: u32,
         call: &mut Call,
         called: Called,
-        at: At,
+        at: Option<At>,
         work: Work<'_>,
     ) {
         let key = mix_salt(call.key, called.salt);
         let class = called.class.unwrap_or(call.class);
-        (call.host, call.mark) = (self.enter(probe, called.entry, key, call.user, call.member), self.now);
-        let station = self.station(at, call.host);
-        if self.ask(probe, slot, class, station) {
+        let asker = Asker { key, user: call.user, member: call.member, item: self.keys.item(slot) };
+        (call.host, call.mark) = (self.enter(probe, called.entry, asker), self.now);
+        let station = at.map_or(NO_STATION, |at| self.station(at, call.host));
+        if station == NO_STATION || self.ask(probe, slot, class, station) {
             call.visits = station;
             self.work(slot, call, key, work);
         }
@@ -465,7 +500,9 @@ impl World<'_> {
         let (host, mark, since) = (call.host, call.mark, call.since);
         let hold = Hold { station: std::mem::replace(&mut call.visits, NONE), since };
         call.pc += 1;
-        self.give_back(calls, probe, hold);
+        if hold.station != NO_STATION {
+            self.give_back(calls, probe, hold);
+        }
         self.leave(probe, visit(called.entry.endpoint, host, mark, since - mark, self.now - since));
     }
 }

@@ -1,11 +1,11 @@
 //! From a model to steps: ops with all that they need beside them.
 
 use super::call::HOLDS_MAX;
-use crate::dist::{Alias, Dist};
+use crate::dist::{Alias, Dist, Popularity};
 use crate::engine::parts::{place_of, salts};
-use crate::ids::{EndpointId, MemberId, PlaceId, StationId};
+use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, StationId, StoreId, VersionsId};
 use crate::model::{
-    Balance, Class, Endpoint, Model, Op, Pc, Place, Request, Resource, Sharing, Site, StationKind, Target,
+    Balance, Class, Endpoint, LOADS_MAX, Model, OnWrite, Op, Pc, Place, Request, Resource, Sharing, Site, StationKind, Target,
 };
 use crate::rng::salt;
 
@@ -22,10 +22,19 @@ pub enum Step<'m> {
     Cpu(Work<'m>),
     /// Call an endpoint and wait for the answer.
     Call(Called),
-    /// Call an endpoint where one can only wait for a slot and work, in person: the call needs no record of its own.
-    Visit(Called, At, Work<'m>),
+    /// Call an endpoint where one can only wait for a slot, if one is needed, and work, in person: the call needs no record of its
+    /// own.
+    Visit(Called, Option<At>, Work<'m>),
     /// A cache with a given hit ratio: where a hit goes on, and a miss.
     Lookup(PlaceId, Choice<'m>, [Pc; 2]),
+    /// Be about another key; with the salt of the step's own draws.
+    Key(KeyId, u64),
+    /// The key is written.
+    Commit(VersionsId),
+    /// A cache that knows its keys: where a hit goes on, and a miss.
+    Get(Get, [Pc; 2]),
+    /// A cache that knows its keys hears of one.
+    Put(Put),
     /// Go on at the row of jumps that follows.
     Choose(Choice<'m>),
     /// Go on elsewhere.
@@ -67,6 +76,24 @@ pub struct Choice<'m> {
     pub alias: &'m Alias,
 }
 
+/// A look-up.
+#[derive(Clone, Copy, Debug)]
+pub struct Get {
+    pub store: StoreId,
+    pub place: PlaceId,
+    /// How many loads are under way already.
+    pub depth: u8,
+}
+
+/// What becomes of an entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Put {
+    pub store: StoreId,
+    /// Which of the versions that the call knows it holds from now on; `None`: it goes.
+    pub version: Option<u8>,
+    pub salt: u64,
+}
+
 /// Where a call goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -83,6 +110,8 @@ pub enum Whom {
     Only(MemberId),
     /// This balancer chooses.
     Balanced(u32),
+    /// That of the shard where the key belongs: this one for the first shard, and so on.
+    Sharded(u32),
     /// So many members behind that of the caller, modulo 2^32.
     Behind(u32),
 }
@@ -98,21 +127,23 @@ pub struct Called {
 
 /// A request as asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask {
+pub struct Ask<'m> {
     pub entry: Entry,
     pub class: Class,
+    /// The keys that a query asked directly is about.
+    pub keys: Option<&'m Popularity>,
 }
 
 /// Whether nothing can go wrong in a model: nobody times out, is turned away, gives up, fails or is cut off; nobody does two things at a
-/// time; and what is done depends on no key.
+/// time; and what is written is known everywhere at once.
 pub fn can_run(model: &Model) -> bool {
     model.changes.is_empty()
         && model.connects.is_empty()
         && model.holds_max <= HOLDS_MAX
         && model.groups.iter().all(|group| group.timeout.is_none())
         && model.requests.iter().all(|request| request.via.is_none())
-        && model.places.iter().all(|place| place.keys.is_none())
-        && model.endpoints.iter().all(|e| e.shards.is_none() && e.after_own_write.is_none())
+        && model.versions.iter().all(|versions| versions.copies == 0 && versions.own_write.is_none())
+        && model.stores.iter().all(|store| store.coalesce.is_none() && store.on_write != OnWrite::WriteBack)
         && model.balancers.iter().all(|balancer| balancer.policy != Balance::Central)
         && model.stations.iter().all(|station| is_plain_station(&station.kind))
         && model.sites.iter().all(is_plain_site)
@@ -140,6 +171,11 @@ fn is_plain_op(op: Op) -> bool {
         | Op::Work(_)
         | Op::Cpu(_)
         | Op::Lookup { .. }
+        | Op::Key(_)
+        | Op::Commit { .. }
+        | Op::Get { .. }
+        | Op::Fill { .. }
+        | Op::Put(_)
         | Op::Choose(_)
         | Op::Jump(_)
         | Op::End => true,
@@ -161,6 +197,8 @@ pub fn steps(model: &Model) -> Vec<Step<'_>> {
             salt: salts[pc],
             alias: &model.tables[table.index()].alias,
         };
+        let goes_on = |pc: usize, miss: Pc| [pc + 1, miss as usize].map(|at| landing(model, at) as Pc);
+        let put = |pc: usize, store, version| Step::Put(Put { store, version, salt: salts[pc] });
         match model.ops[pc] {
             Op::Acquire(resource) => {
                 let slot = slot(model, endpoint, resource);
@@ -182,9 +220,21 @@ pub fn steps(model: &Model) -> Vec<Step<'_>> {
                 }
             }
             Op::Lookup { place, table, miss } => {
-                let goes_on = [pc + 1, miss as usize].map(|at| landing(model, at) as Pc);
-                Step::Lookup(place, choice(table), goes_on)
+                Step::Lookup(place, choice(table), goes_on(pc, miss))
             }
+            Op::Key(draw) => Step::Key(draw, salts[pc]),
+            Op::Commit { versions, .. } => Step::Commit(versions),
+            Op::Get { store, miss, depth } => {
+                let place = model.stores[store.index()].place;
+                Step::Get(Get { store, place, depth }, goes_on(pc, miss))
+            }
+            Op::Fill { store, depth } => put(pc, store, Some(depth)),
+            Op::Put(store) => match model.stores[store.index()].on_write {
+                OnWrite::Nothing => Step::Jump(pc as Pc + 1),
+                OnWrite::Invalidate => put(pc, store, None),
+                OnWrite::WriteThrough => put(pc, store, Some(LOADS_MAX as u8)),
+                OnWrite::WriteBack => unreachable!("nothing is written back on the plain way"),
+            },
             Op::Choose(table) => Step::Choose(choice(table)),
             Op::Jump(to) => Step::Jump(to),
             Op::End => Step::End,
@@ -201,14 +251,21 @@ fn work<'m>(model: &'m Model, salts: &[u64], pc: usize) -> Option<Work<'m>> {
     }
 }
 
-/// The slot and the work of an endpoint that has nothing else.
-fn leaf<'m>(model: &'m Model, salts: &[u64], entry: Entry) -> Option<(At, Work<'m>)> {
+/// The slot, if there is one, and the work of an endpoint that has nothing else.
+fn leaf<'m>(model: &'m Model, salts: &[u64], entry: Entry) -> Option<(Option<At>, Work<'m>)> {
     let endpoint = &model.endpoints[entry.endpoint.index()];
+    let place = &model.places[endpoint.place.index()];
     let pc = endpoint.entry as usize;
-    let &[Op::Acquire(resource), time, Op::End] = model.ops.get(pc..pc + 3)? else { return None };
-    let Slot { at, own } = slot(model, endpoint, resource);
-    let plain = own && is_plain_time(model, &model.places[endpoint.place.index()], time);
-    plain.then(|| work(model, salts, pc + 1)).flatten().map(|work| (at, work))
+    let (at, time) = match model.ops[pc..] {
+        [Op::Acquire(resource), time, Op::End, ..] => {
+            let Slot { at, own: true } = slot(model, endpoint, resource) else { return None };
+            (Some(at), time)
+        }
+        [time, Op::End, ..] => (None, time),
+        _ => return None,
+    };
+    let work = work(model, salts, pc + usize::from(at.is_some()));
+    work.filter(|_| is_plain_time(model, place, time)).map(|work| (at, work))
 }
 
 /// Where whoever goes on at `pc` comes to, past all jumps. Only loops jump back, and a plain model has none, so this ends.
@@ -257,9 +314,10 @@ fn called(model: &Model, caller: &Endpoint, site: &Site) -> Called {
 }
 
 fn entry(model: &Model, endpoint: EndpointId) -> Entry {
-    let &Endpoint { entry: pc, balancer, .. } = &model.endpoints[endpoint.index()];
+    let &Endpoint { entry: pc, balancer, shards, .. } = &model.endpoints[endpoint.index()];
     let members = &model.balancers[balancer.index()].members;
     let member = match members.len() {
+        _ if shards.is_some() => Whom::Sharded(balancer.0),
         1 => Whom::Only(MemberId(members.start)),
         _ => Whom::Balanced(balancer.0),
     };
@@ -267,11 +325,12 @@ fn entry(model: &Model, endpoint: EndpointId) -> Entry {
 }
 
 /// By kind of request, where it goes.
-pub fn asks(model: &Model) -> Vec<Ask> {
+pub fn asks(model: &Model) -> Vec<Ask<'_>> {
     let ask = |request: &Request| {
-        let class = model.endpoints[request.endpoint.index()].class;
+        let &Endpoint { class, place, .. } = &model.endpoints[request.endpoint.index()];
         let class = class.unwrap_or(model.groups[request.group.index()].class);
-        Ask { entry: entry(model, request.endpoint), class }
+        let keys = model.places[place.index()].keys.as_ref();
+        Ask { entry: entry(model, request.endpoint), class, keys }
     };
     model.requests.iter().map(ask).collect()
 }

@@ -10,7 +10,8 @@ use crate::units::{Span, Time};
 
 /// All that a plain model may have: groups open and closed, batches, phases, kinds of requests; services that call services, workers and
 /// cores, priorities, last come first served; choices, a cache with a given hit ratio; pools for all and pools of a replica; every
-/// balance; times that are constant, so that many things happen at the same nanosecond.
+/// balance; keys, caches in tiers that know them, shards, and writes that caches hear of; times that are constant, so that many things
+/// happen at the same nanosecond.
 const EVERYTHING: &str = "
 knee: 1
 name: everything
@@ -19,6 +20,7 @@ load:
   crowd: {rate: 20/s, arrivals: {batch: {size: {geometric: {mean: 3}}}}, priority: high, requests: {web.search: 1}}
   waves: {arrivals: {phases: [{rate: 40/s, length: {exp: 1s}}, {rate: 5/s, length: {exp: 2s}}]}, requests: {api.get: 1}}
   staff: {users: 12, think: {exp: 150ms}, requests: {web.page: 1, api.get: 2}}
+  clerks: {rate: 50/s, requests: {books.look: 8, books.enter: 2, ledger.read: 1}}
 services:
   web:
     replicas: 3
@@ -39,7 +41,24 @@ services:
     discipline: priority
     balance: power-of-2
     endpoints: {get: [{delay: 2ms}, {query: orders.read}, {delay: 1ms}]}
+  books:
+    replicas: 2
+    endpoints:
+      look: [{get: near, key: account}, {delay: 1ms}, {call: books.check}]
+      check: [{get: shared, key: account}]
+      enter: [{query: ledger.write, key: account}, {put: near}, {put: shared, key: account}, {put: slow, key: other}]
 caches:
+  near: {per: books, entries: 30, ttl: {exp: 2s}, keys: {zipf: {n: 500, s: 0.9}}, on_put: invalidate, on_miss: [{get: shared}]}
+  shared:
+    nodes: 2
+    entries: 90
+    evict: random
+    keys: {zipf: {n: 500, s: 0.9}}
+    time: {exp: 4ms}
+    servers: 1
+    on_put: write_through
+    on_miss: [{get: slow}]
+  slow: {entries: 200, evict: tinylfu, keys: {zipf: {n: 500, s: 0.9}}, time: 2ms, on_put: nothing, on_miss: [{query: ledger.read}]}
   items: {hit_ratio: 70%, time: 1ms, servers: 2, on_miss: [{query: orders.read}]}
 databases:
   orders:
@@ -47,6 +66,11 @@ databases:
     read_replicas: 2
     reads: {from: replicas, balance: random}
     queries: {read: {read: {exp: 9ms}}, write: {write: 4ms}}
+  ledger:
+    servers: 1
+    shards: 3
+    keys: {zipf: {n: 500, s: 0.9}}
+    queries: {read: {read: {exp: 12ms}}, write: {write: 12ms}}
 pools:
   of_api: {size: 2, to: orders, per: api}
 ";
@@ -159,9 +183,13 @@ fn everything_has_steps_of_every_kind() {
         Step::Choose(_) => 8,
         Step::Jump(_) => 9,
         Step::End => 10,
+        Step::Key(..) => 11,
+        Step::Commit(_) => 12,
+        Step::Get(..) => 13,
+        Step::Put(_) => 14,
     };
     let missing: Vec<usize> =
-        (0..11).filter(|&wanted| !all.iter().any(|step| kind(step) == wanted)).collect();
+        (0..15).filter(|&wanted| !all.iter().any(|step| kind(step) == wanted)).collect();
     assert!(missing.is_empty(), "kinds {missing:?}");
 }
 
@@ -200,6 +228,9 @@ fn whatever_can_go_wrong_is_not_plain() {
         ("balance: least-requests", "balance: central"),
         ("size: 2, to: orders", "size: 2, timeout: 1s, to: orders"),
         ("size: 2, to: orders", "size: 2, connect: 1ms, to: orders"),
+        ("evict: random", "coalesce: true"),
+        ("on_put: write_through", "on_put: write_back\n    write_back: [{query: ledger.write}]"),
+        ("read_replicas: 2", "read_replicas: 2\n    replication: {lag: 5ms}"),
     ];
     for (from, to) in changes {
         let yaml = EVERYTHING.replacen(from, to, 1);

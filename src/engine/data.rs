@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 
+use prefetch_index::prefetch_index;
+
 use super::warm;
 use crate::ids::{DistId, KeyId, MemberId, StoreId, VersionsId};
 use crate::model::{self, LOADS_MAX, Model};
@@ -167,6 +169,22 @@ impl<'m> Data<'m> {
         versions.map_or(0, |versions| self[versions].newest(item))
     }
 
+    /// A key will be looked up soon: fetches from memory what says where it is.
+    #[inline]
+    pub fn foresee(&self, shelf: Shelf) {
+        self.stores[shelf.store.index()][shelf.part as usize].foresee(shelf.key);
+        if let Some(versions) = self.model.stores[shelf.store.index()].versions {
+            let versions = &self[versions];
+            prefetch_index(&versions.newest, versions.at(shelf.key));
+        }
+    }
+
+    /// A key will be looked up very soon: fetches its entry.
+    #[inline]
+    pub fn foresee_entry(&self, shelf: Shelf) {
+        self.stores[shelf.store.index()][shelf.part as usize].foresee_entry(shelf.key);
+    }
+
     /// Looks a key up. Answers, where it is held, whether it is stale.
     #[inline]
     pub fn look_up(&mut self, shelf: Shelf, now: u64) -> Option<bool> {
@@ -192,9 +210,10 @@ impl<'m> Data<'m> {
 }
 
 /// Where a cache would hold a key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shelf {
-    store: StoreId,
+    /// The cache.
+    pub store: StoreId,
     /// Which of its parts.
     pub part: u32,
     /// The cache's own number of the key.

@@ -140,8 +140,10 @@ impl<P: Probe> General<'_, P> {
                     if left == 0 {
                         pc = end;
                     } else {
-                        self.calls
-                            .open_loop(slot, Loop { owner: pc, left, ..Loop::about(self.calls[slot].about.item) });
+                        self.calls.open_loop(
+                            slot,
+                            Loop { owner: pc, left, ..Loop::about(self.calls[slot].about.item) },
+                        );
                         pc += 1;
                     }
                 }

@@ -169,6 +169,7 @@ impl<P: Probe> Plain<'_, P> {
         let Self { probe, calls, world } = self;
         let last_event = world.events.saturating_add(budget);
         loop {
+            world.keys.fetch();
             if world.events >= last_event {
                 return Stop::Budget;
             }
@@ -266,7 +267,8 @@ impl World<'_> {
                 Step::Call(called) => {
                     let key = mix_salt(call.key, called.salt);
                     let class = called.class.unwrap_or(call.class);
-                    let asker = Asker { key, user: call.user, member: call.member, item: self.keys.item(slot) };
+                    let asker =
+                        Asker { key, user: call.user, member: call.member, item: self.keys.item(slot) };
                     let child = self.bear(calls, probe, called.entry, asker, class);
                     self.keys.inherit(child, slot);
                     call = &mut calls[child];
@@ -278,8 +280,8 @@ impl World<'_> {
                     probe.on(Time(self.now), Signal::LookedUp { place, hit: outcome == 0, stale: false });
                     call.pc = goes_on[outcome & 1];
                 }
-                Step::Key(draw, salt) => {
-                    self.draw_key(slot, call, draw, salt);
+                Step::Key(draw) => {
+                    self.draw_key(slot, call, draw);
                     call.pc += 1;
                 }
                 Step::Commit(versions) => {

@@ -5,7 +5,8 @@ use crate::dist::{Alias, Dist, Popularity};
 use crate::engine::parts::{place_of, salts};
 use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, StationId, StoreId, VersionsId};
 use crate::model::{
-    Balance, Class, Endpoint, LOADS_MAX, Model, OnWrite, Op, Pc, Place, Request, Resource, Sharing, Site, StationKind, Target,
+    Balance, Class, Endpoint, LOADS_MAX, Model, OnWrite, Op, Pc, Place, Request, Resource, Sharing, Site,
+    StationKind, Target,
 };
 use crate::rng::salt;
 
@@ -27,8 +28,8 @@ pub enum Step<'m> {
     Visit(Called, Option<At>, Work<'m>),
     /// A cache with a given hit ratio: where a hit goes on, and a miss.
     Lookup(PlaceId, Choice<'m>, [Pc; 2]),
-    /// Be about another key; with the salt of the step's own draws.
-    Key(KeyId, u64),
+    /// Be about another key.
+    Key(Draw),
     /// The key is written.
     Commit(VersionsId),
     /// A cache that knows its keys: where a hit goes on, and a miss.
@@ -76,6 +77,15 @@ pub struct Choice<'m> {
     pub alias: &'m Alias,
 }
 
+/// A draw of a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Draw {
+    pub key: KeyId,
+    pub salt: u64,
+    /// The cache that will be asked for it.
+    pub next: Option<StoreId>,
+}
+
 /// A look-up.
 #[derive(Clone, Copy, Debug)]
 pub struct Get {
@@ -83,6 +93,8 @@ pub struct Get {
     pub place: PlaceId,
     /// How many loads are under way already.
     pub depth: u8,
+    /// The cache that will be asked after a miss.
+    pub next: Option<StoreId>,
 }
 
 /// What becomes of an entry.
@@ -183,7 +195,8 @@ fn is_plain_op(op: Op) -> bool {
     }
 }
 
-/// The steps of a model that [`can_run`], one an op.
+/// The steps of a model that [`can_run`], one an op. In the order of the ops, but for draws of keys: they come as early as they
+/// can, so that what a look-up will read can be fetched from memory in time.
 pub fn steps(model: &Model) -> Vec<Step<'_>> {
     let salts = salts(model);
     let mut endpoints: Vec<&Endpoint> = model.endpoints.iter().collect();
@@ -219,14 +232,13 @@ pub fn steps(model: &Model) -> Vec<Step<'_>> {
                     None => Step::Call(called),
                 }
             }
-            Op::Lookup { place, table, miss } => {
-                Step::Lookup(place, choice(table), goes_on(pc, miss))
-            }
-            Op::Key(draw) => Step::Key(draw, salts[pc]),
+            Op::Lookup { place, table, miss } => Step::Lookup(place, choice(table), goes_on(pc, miss)),
+            Op::Key(key) => Step::Key(Draw { key, salt: salts[pc], next: asked_next(model, pc + 1) }),
             Op::Commit { versions, .. } => Step::Commit(versions),
             Op::Get { store, miss, depth } => {
                 let place = model.stores[store.index()].place;
-                Step::Get(Get { store, place, depth }, goes_on(pc, miss))
+                let next = asked_next(model, miss as usize);
+                Step::Get(Get { store, place, depth, next }, goes_on(pc, miss))
             }
             Op::Fill { store, depth } => put(pc, store, Some(depth)),
             Op::Put(store) => match model.stores[store.index()].on_write {
@@ -241,7 +253,33 @@ pub fn steps(model: &Model) -> Vec<Step<'_>> {
             other => unreachable!("a plain model has no {other:?}"),
         }
     };
-    (0..model.ops.len()).map(step).collect()
+    let mut steps: Vec<Step<'_>> = (0..model.ops.len()).map(step).collect();
+    draw_early(model, &mut steps);
+    steps
+}
+
+/// Moves draws of keys before waiting and work, which do not depend on them, as no draw depends on when it is made.
+fn draw_early(model: &Model, steps: &mut [Step<'_>]) {
+    let mut targets = vec![false; steps.len()];
+    model.endpoints.iter().for_each(|endpoint| targets[endpoint.entry as usize] = true);
+    for &op in &model.ops {
+        if let Op::Jump(to) | Op::Lookup { miss: to, .. } | Op::Get { miss: to, .. } = op {
+            targets[to as usize] = true;
+        }
+    }
+    for pc in 0..steps.len() {
+        if !matches!(steps[pc], Step::Key(_)) {
+            continue;
+        }
+        let mut first = pc;
+        while !targets[first] && matches!(steps[first - 1], Step::Take(..) | Step::Work(_) | Step::Cpu(_)) {
+            first -= 1;
+        }
+        // A slot and the work that it is taken for stay together.
+        if first == 0 || !matches!(steps[first - 1], Step::Take(_, Some(_))) {
+            steps[first..=pc].rotate_right(1);
+        }
+    }
 }
 
 fn work<'m>(model: &'m Model, salts: &[u64], pc: usize) -> Option<Work<'m>> {
@@ -274,6 +312,15 @@ fn landing(model: &Model, mut pc: usize) -> usize {
         pc = to as usize;
     }
     pc
+}
+
+/// The cache that is asked next by whoever goes on at `pc`, where the way there does not branch.
+fn asked_next(model: &Model, pc: usize) -> Option<StoreId> {
+    let straight = |op: &Op| matches!(op, Op::Acquire(_) | Op::Work(_) | Op::Cpu(_) | Op::Call { .. });
+    match model.ops[pc..].iter().find(|&op| !straight(op)) {
+        Some(&Op::Get { store, .. }) => Some(store),
+        _ => None,
+    }
 }
 
 /// Work that no limited cores do.

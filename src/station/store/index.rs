@@ -1,5 +1,7 @@
 //! Where the entry of each key is: a table by key where most keys are held, else a table by hash of those that are.
 
+use prefetch_index::prefetch_index;
+
 use super::NONE;
 
 /// Up to this many keys (1 MB) a table by key costs less than a hash: popular keys lie together in it, and it is read in one step.
@@ -37,6 +39,15 @@ impl Index {
         match self {
             Self::Direct(slots) => slots[key as usize],
             Self::Hashed(hashed) => hashed.get(key),
+        }
+    }
+
+    /// Fetches what [`Self::get`] will read.
+    #[inline]
+    pub(super) fn fetch(&self, key: u32) {
+        match self {
+            Self::Direct(slots) => prefetch_index(slots, key as usize),
+            Self::Hashed(hashed) => prefetch_index(&hashed.groups, hashed.home(key) / GROUP),
         }
     }
 

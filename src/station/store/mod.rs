@@ -27,6 +27,7 @@ pub use entry::{Evicted, Held, Stored, Warm};
 use index::Index;
 pub use policy::Evict;
 use policy::Policy;
+use prefetch_index::prefetch_index;
 
 /// "No slot."
 const NONE: u32 = u32::MAX;
@@ -95,6 +96,18 @@ impl Store {
         Some(Held { version: entry.version })
     }
 
+    /// `key` will be looked up soon: fetches from memory where its entry is noted. A hint that changes nothing.
+    #[inline]
+    pub fn foresee(&self, key: u32) {
+        self.slots.fetch(key);
+    }
+
+    /// `key` will be looked up very soon, as was [foreseen](Self::foresee): fetches its entry. A hint that changes nothing.
+    #[inline]
+    pub fn foresee_entry(&self, key: u32) {
+        prefetch_index(&self.entries, self.slots.get(key) as usize);
+    }
+
     /// Whether a look-up at `now` (ns) would hit. Counts for nothing.
     #[must_use]
     pub fn contains(&self, key: u32, now: u64) -> bool {
@@ -130,6 +143,7 @@ impl Store {
         }
         self.release(victim);
         self.insert(entry);
+        self.foresee_eviction();
         Stored { admitted: true, evicted: Some(Evicted { key: out.key(), dirty: out.is_dirty() }) }
     }
 
@@ -188,6 +202,16 @@ impl Store {
             assert!(self.slot(key).is_none(), "a warm start names each key once");
             self.policy.miss(key);
             self.insert(Entry::new(key, 0, expires, ttl));
+        }
+    }
+
+    /// Fetches what the next eviction will read, as far as it is known.
+    #[inline]
+    fn foresee_eviction(&self) {
+        if let Some(slot) = self.policy.upcoming() {
+            let next = &self.entries[slot as usize];
+            self.slots.fetch(next.key());
+            prefetch_index(&self.entries, next.neighbours[1] as usize);
         }
     }
 

@@ -94,6 +94,15 @@ impl Policy {
         }
     }
 
+    /// The slot where the next search for a victim begins, where that can be told.
+    pub(super) fn upcoming(&self) -> Option<u32> {
+        match self {
+            Self::Lru(queue) | Self::Fifo(queue) | Self::TinyLfu(queue, _) => Some(queue.victim()),
+            Self::Sieve(sieve) => sieve.upcoming(),
+            Self::Never | Self::Lfu(_) | Self::Random(_) => None,
+        }
+    }
+
     /// Whether `key` may take the place of `held`.
     pub(super) fn admits(&self, key: u32, held: u32) -> bool {
         match self {

@@ -36,6 +36,11 @@ impl Sieve {
         slot
     }
 
+    /// Where the next search begins.
+    pub(super) fn upcoming(&self) -> Option<u32> {
+        self.hand.or(self.line.first())
+    }
+
     pub(super) fn remove(&mut self, slot: u32, entries: &mut [Entry]) {
         if self.hand == Some(slot) {
             self.hand = entries.after(slot);

@@ -31,6 +31,26 @@ fn a_run_prints_its_result_on_stdout_and_nothing_else_there() {
     assert_eq!(desk.files("."), ["m.yaml"], "a run leaves no file unless asked");
 }
 
+/// A cold cache fills during the run, and nothing is limited but a database that is next to idle.
+#[test]
+fn what_has_yet_to_settle_is_not_taken_for_saturation() {
+    let desk = Desk::with(
+        "
+knee: 1
+load: {rate: 1_000/s, requests: {web.get: 1}}
+services: {web: {workers: unlimited, endpoints: {get: [{get: items, key: item}]}}}
+caches: {items: {entries: 50_000, start: cold, keys: {zipf: {n: 1_000_000, s: 0.9}}, on_miss: [{query: db.read}]}}
+databases: {db: {servers: 400, queries: {read: {read: 20ms}}}}
+study: {warmup: 1s}
+",
+    );
+    let told = desk.done("run m.yaml --requests 5_000");
+    let first = told.lines().next().unwrap();
+    assert!(first.ends_with("undecided: something, such as a cache, has yet to settle"), "{first}");
+    let point = &desk.json("run m.yaml --requests 5_000 --json")["points"][0];
+    assert_eq!((point["state"].as_str(), point["settling"].as_bool()), (Some("undecided"), Some(true)));
+}
+
 #[test]
 fn json_is_one_document_with_one_point_a_run() {
     let desk = Desk::with(MODEL);

@@ -292,6 +292,9 @@ pub struct Point {
     pub load: Load,
     /// Whether a steady state exists.
     pub state: State,
+    /// Undecided, and not for its load: nothing is near its capacity, but the halves of the run differ, as they do while a cache fills.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub settling: bool,
     /// Growth of the number of calls in the system, per second.
     pub backlog_growth_per_s: Estimate,
     /// Where it grows, if it does.

@@ -44,6 +44,7 @@ pub fn point(job: &Job, base: f64) -> Point {
             over: None,
         },
         state,
+        settling: state == State::Undecided && look.settles(),
         backlog_growth_per_s: look.growth.clone(),
         grows_at: saturated.then(|| bottleneck::longest_queue(model, layout, summaries)).flatten(),
         converged: job.converged.iter().map(|&(s, c)| (statistic_name(s), c && !saturated)).collect(),

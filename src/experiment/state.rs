@@ -31,6 +31,8 @@ pub struct Look {
     pub agree: bool,
     /// Every limited resource is below its capacity, with confidence.
     pub below_capacity: bool,
+    /// Every limited resource is so far below it that only something that settles can make halves differ.
+    pub far_below_capacity: bool,
     /// Share of requests turned away, gone or timed out.
     pub shed: f64,
 }
@@ -49,14 +51,21 @@ impl Look {
         let (first, second): (Vec<f64>, Vec<f64>) = halves.iter().map(|h| (h[0], h[1])).unzip();
         let t_max = student_two_sided(HALVES_CONFIDENCE, first.len().max(2) - 1);
         let agree = warmup::halves(&first, &second).is_none_or(|t| t.abs() <= t_max);
+        let far_below_capacity = all_below(BUSY, summaries);
         Self {
             growth,
             // A run that filled the memory has grown, whatever the slope says.
-            grows: rises && !all_below(BUSY, summaries) || summaries.iter().any(|s| s.overflowed),
+            grows: rises && !far_below_capacity || summaries.iter().any(|s| s.overflowed),
             agree,
             below_capacity: all_below(FULL, summaries),
+            far_below_capacity,
             shed: shed(summaries),
         }
+    }
+
+    /// The run is too short for something, such as a cache, to settle; the load is not the matter.
+    pub fn settles(&self) -> bool {
+        !self.agree && !self.grows && self.far_below_capacity
     }
 
     /// The verdict: `grew_before` is what the look before said.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::number::{self, TimeUnit};
 use super::table::{Cell, Grid, Paint, Role, line, wrap};
+use super::view::doubt;
 use crate::diagnostic::Position;
 use crate::experiment::answer::{Answer, Axis, Estimate};
 use crate::experiment::check::{Change, Check, CheckRow, Comparison, Samples, Verdict, Way};
@@ -196,7 +197,11 @@ fn way(way: Way) -> &'static str {
 fn remarks(check: &Check, paint: Paint) -> String {
     let mut lines = String::new();
     for row in check.rows.iter().filter(|row| row.verdict == Verdict::Undecided) {
-        lines += &line("undecided", &format!("{} {}: {}", row.of, row.objective, why_undecided(row)), paint);
+        lines += &line(
+            "undecided",
+            &format!("{} {}: {}", row.of, row.objective, why_undecided(check, row)),
+            paint,
+        );
     }
     for note in check.baseline.iter().flat_map(|b| &b.notes) {
         lines += &line("note", note, paint);
@@ -205,7 +210,7 @@ fn remarks(check: &Check, paint: Paint) -> String {
 }
 
 /// What would decide it.
-fn why_undecided(row: &CheckRow) -> String {
+fn why_undecided(check: &Check, row: &CheckRow) -> String {
     let strict = "; --strict makes it fail";
     match (row.requests_to_decide, &row.value.reason) {
         (_, Some(reason)) => format!("{reason}{strict}"),
@@ -217,7 +222,7 @@ fn why_undecided(row: &CheckRow) -> String {
         (None, None) if row.value.low <= Some(row.bar) && row.value.high >= Some(row.bar) => {
             format!("the interval spans the bar{strict}")
         }
-        (None, None) => format!("too near saturation for this budget{strict}"),
+        (None, None) => format!("{}{strict}", doubt(check.point())),
     }
 }
 

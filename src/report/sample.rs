@@ -136,6 +136,7 @@ pub fn point(model: Mmc, rate: f64) -> Point {
         },
         state: if rho < 1.0 { State::Stable } else { State::Saturated },
         backlog_growth_per_s: within((rate - model.capacity()).max(0.0), 0.02),
+        settling: false,
         grows_at: (rho >= 1.0).then(|| "orders".to_owned()),
         converged: IndexMap::from([("p95".to_owned(), rho < 0.94)]),
         requests_needed: (0.94..1.0).contains(&rho).then_some(12_400_000),

@@ -18,6 +18,16 @@ fn is_end_of_steady_state(at: &Estimate) -> bool {
     at.reason.as_deref() == Some(UP_TO_SATURATION)
 }
 
+/// Why a point is undecided.
+#[must_use]
+pub fn doubt(point: &Point) -> &'static str {
+    if point.settling {
+        "something, such as a cache, has yet to settle"
+    } else {
+        "too near saturation for this budget"
+    }
+}
+
 /// The request kind that a curve should show: the one wanted, else the one whose latency objective breaks first, else all. An objective
 /// that holds as long as there is a steady state says nothing of where the system stops being fast: the knee, which does, is that of
 /// all requests.

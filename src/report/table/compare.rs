@@ -357,9 +357,13 @@ impl Table<'_> {
         let one = |side: &SideAnswer| {
             let point = versus::point_at(&side.answer, side.at)?;
             let why = match point.state {
-                State::Saturated => "has no steady state there: its latencies would say how long the run was",
-                State::Undecided => "is undecided there: too near saturation for this budget",
-                _ if not_converged(point) => "did not converge there; its intervals are as wide as they say",
+                State::Saturated => {
+                    "has no steady state there: its latencies would say how long the run was".to_owned()
+                }
+                State::Undecided => format!("is undecided there: {}", view::doubt(point)),
+                _ if not_converged(point) => {
+                    "did not converge there; its intervals are as wide as they say".to_owned()
+                }
                 _ => return None,
             };
             Some(format!("{} {why}", side.name))

@@ -241,8 +241,15 @@ fn not_converged(answer: &Answer) -> Option<String> {
 }
 
 fn undecided(answer: &Answer) -> Option<String> {
-    let at = loads(answer, answer.points.iter().filter(|p| p.state == State::Undecided))?;
-    Some(format!("undecided at {at}: too near saturation for this budget"))
+    let told = |settling: bool| {
+        let points = || {
+            let undecided = answer.points.iter().filter(|p| p.state == State::Undecided);
+            undecided.filter(move |p| p.settling == settling)
+        };
+        Some(format!("undecided at {}: {}", loads(answer, points())?, view::doubt(points().next()?)))
+    };
+    let told: Vec<String> = [told(false), told(true)].into_iter().flatten().collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 fn growth(answer: &Answer) -> Option<String> {

@@ -50,7 +50,7 @@ fn verdict(point: &Point) -> String {
     match point.state {
         State::Stable => "stable".to_owned(),
         State::Shedding => "steady, but shedding more than 1 % of its requests".to_owned(),
-        State::Undecided => "undecided, too near saturation for this budget".to_owned(),
+        State::Undecided => format!("undecided: {}", view::doubt(point)),
         State::BeyondSaturation => "beyond saturation".to_owned(),
         State::Transient => match point.changes.as_slice() {
             [] => "over time".to_owned(),

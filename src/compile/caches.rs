@@ -240,7 +240,7 @@ impl<'a> Compiler<'a> {
         let has_locks = |s: &u32| matches!(self.model.stations[*s as usize].kind, StationKind::Locks { .. });
         let coalesce = member.stations.clone().find(has_locks).map(|s| s - member.stations.start);
         let ttl = it.ttl.as_ref().and_then(|ttl| self.dist(&ttl.value.time));
-        let CheCache { hit_ratio, characteristic_requests: survives } = hits(&law, entries, evict);
+        let CheCache { hit_ratio, characteristic_requests: survives } = hits(|| law.shares(), entries, evict);
         self.model.places[place.index()].keys = Some(law.clone());
         self.model.stores.push(Store {
             place,
@@ -258,6 +258,7 @@ impl<'a> Compiler<'a> {
             hit_ratio,
             survives,
             law,
+            seen: None,
         });
         StoreId(self.model.stores.len() as u32 - 1)
     }
@@ -279,13 +280,13 @@ impl<'a> Compiler<'a> {
 /// What independent references find in a full cache: exact for none of these, but within a per cent for caches of a hundred entries
 /// and more. SIEVE, LFU and TinyLFU find about what the most popular keys sum up to, those asked
 /// for at least once in `characteristic_requests`.
-fn hits(law: &Popularity, entries: u32, evict: Evict) -> CheCache {
+pub(super) fn hits<I: Iterator<Item = f64>>(shares: impl Fn() -> I, entries: u32, evict: Evict) -> CheCache {
     let entries = entries as usize;
     match evict {
-        Evict::Fifo | Evict::Random => che_fifo(|| law.shares(), entries),
-        Evict::Lru => che_lru(|| law.shares(), entries),
+        Evict::Fifo | Evict::Random => che_fifo(shares, entries),
+        Evict::Lru => che_lru(shares, entries),
         Evict::Lfu | Evict::Sieve | Evict::TinyLfu => {
-            let mut shares: Vec<f64> = law.shares().collect();
+            let mut shares: Vec<f64> = shares().collect();
             shares.sort_unstable_by(|a, b| b.total_cmp(a));
             let last = if entries < shares.len() { shares[entries - 1] } else { 0.0 };
             CheCache { hit_ratio: shares[..entries].iter().sum(), characteristic_requests: 1.0 / last }

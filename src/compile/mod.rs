@@ -25,6 +25,7 @@ mod regions;
 mod study;
 #[cfg(test)]
 mod tests;
+mod tiers;
 mod timed;
 mod variants;
 mod warnings;
@@ -394,6 +395,7 @@ impl<'a> Compiler<'a> {
         if self.sink.has_errors() {
             return None;
         }
+        tiers::filter(&mut self.model);
         self.warnings();
         self.rank_classes();
         let timed = self.times.first().map(|at| at.span);

@@ -129,7 +129,7 @@ impl<'m> Law<'m> {
         let parts = keys.len() as u32;
         let mut held: Vec<Vec<Standing>> = vec![Vec::new(); keys.len()];
         let mut beyond = vec![0; keys.len()];
-        for (item, share) in (0..).zip(spec.law.shares()).filter(|(_, share)| *share > 0.0) {
+        for (item, share) in (0..).zip(spec.shares()).filter(|(_, share)| *share > 0.0) {
             let of = if spec.per.is_some() { 0 } else { part_of(item, parts) };
             for part in if spec.per.is_some() { 0..parts } else { of..of + 1 } {
                 let mut rng = KeyedRng::new(mix(keys[part as usize], u64::from(item)));
@@ -210,7 +210,7 @@ impl<'m> Law<'m> {
             let q = share * self.rate;
             share * (1.0 - 1.0 / self.ages(q, ttl).mass(q))
         };
-        popular * spec.law.shares().filter(|share| *share > 0.0).map(hits).sum::<f64>()
+        popular * spec.shares().filter(|share| *share > 0.0).map(hits).sum::<f64>()
     }
 
     fn entry(&self, standing: Standing) -> Warm {

@@ -1,6 +1,7 @@
 //! Places, those who serve there, and what is limited: members, stations, caches, balancers.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Class, Contention, Evict, Pc};
 use crate::dist::Popularity;
@@ -241,8 +242,10 @@ pub struct Versions {
 pub struct Store {
     /// The cache.
     pub place: PlaceId,
-    /// How many keys there are.
+    /// Its keys, and how often each is asked for.
     pub law: Popularity,
+    /// Behind other caches: by key, its share of the look-ups that those let through.
+    pub seen: Option<Arc<[f64]>>,
     /// How many entries it has room for, over all its parts.
     pub entries: u32,
     /// Who makes room.
@@ -265,11 +268,25 @@ pub struct Store {
     pub versions: Option<VersionsId>,
     /// Writes an entry back when it is evicted.
     pub write_back: Option<SiteId>,
-    /// The share of look-ups that hit, as independent references of these popularities would, TTL aside.
+    /// The share of look-ups that hit, as independent references of these shares would, TTL aside.
     pub hit_ratio: f64,
     /// How many look-ups an entry survives, by Che's approximation; of LFU, SIEVE and TinyLFU: in how many its key is asked for at
     /// least once. Infinite where nothing is evicted.
     pub survives: f64,
+}
+
+impl Store {
+    /// The share of a key in its look-ups.
+    #[inline]
+    #[must_use]
+    pub fn share(&self, key: u32) -> f64 {
+        self.seen.as_ref().map_or_else(|| self.law.share(key), |seen| seen[key as usize])
+    }
+
+    /// The shares of all keys in its look-ups, key by key.
+    pub fn shares(&self) -> impl Iterator<Item = f64> + '_ {
+        (0..self.law.len()).map(|key| self.share(key))
+    }
 }
 
 /// A pool whose connections have to be opened first.

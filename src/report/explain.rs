@@ -235,7 +235,8 @@ fn keys(model: &Model, id: PlaceId, page: &mut Page) {
     page.line(1, &format!("start  {}", if store.warm { "warm" } else { "cold" }));
     let hits = listing::percent((store.hit_ratio * 1e3).round() / 1e3);
     let aside = if store.ttl.is_some() { ", expiry aside" } else { "" };
-    page.line(1, &format!("hits  {hits} of independent look-ups{aside}"));
+    let of = if store.seen.is_some() { "what other caches let through" } else { "independent look-ups" };
+    page.line(1, &format!("hits  {hits} of {of}{aside}"));
 }
 
 /// Resources of a member, each with how it serves in words.

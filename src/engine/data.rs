@@ -100,12 +100,6 @@ impl Versions {
     }
 }
 
-/// The part of a cache that a key belongs to.
-#[inline]
-pub fn part_of(item: u32, parts: u32) -> u32 {
-    if parts == 1 { 0 } else { (crate::rng::scramble(u64::from(item)) % u64::from(parts)) as u32 }
-}
-
 /// All that is known of keys.
 #[derive(Debug)]
 pub struct Data<'m> {
@@ -156,7 +150,7 @@ impl<'m> Data<'m> {
         let spec = &self.model.stores[store.index()];
         let part = match spec.per {
             Some(place) => member.0 - self.model.places[place.index()].members.start,
-            None => part_of(item, spec.parts),
+            None => spec.part_of(item),
         };
         // Where the key comes from a place with more keys, several stand for one another.
         Shelf { store, part, key: item % spec.law.len() }

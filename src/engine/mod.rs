@@ -6,8 +6,8 @@
 //! - `general/`: any model
 //! - `plain/`: models in which nothing can go wrong, in two thirds of the time
 //!
-//! Both share `event_list.rs` (what happens next), `sources.rs` (requests, and who makes them), `slab.rs` (where calls
-//! in flight live) and `parts.rs`.
+//! Both share `event_list.rs` (what happens next), `sources.rs` (requests, and who makes them), `slab.rs` (where calls in flight
+//! live), `data.rs` (keys, and caches that know them; `warm.rs`: as a run finds them) and `parts.rs`.
 
 mod data;
 mod event_list;

@@ -3,7 +3,6 @@
 //! The look-ups of a key are taken for a Poisson process with its share of the rate that the model implies. How long ago the last
 //! one was, and how old the entry was then, say whether the key is held, in what order it leaves, and until when it is good.
 
-use super::data::part_of;
 use crate::dist::{Dist, exp1};
 use crate::model::{self, Demands, Evict, LOADS_MAX, Model};
 use crate::rng::{KeyedRng, mix};
@@ -130,7 +129,7 @@ impl<'m> Law<'m> {
         let mut held: Vec<Vec<Standing>> = vec![Vec::new(); keys.len()];
         let mut beyond = vec![0; keys.len()];
         for (item, share) in (0..).zip(spec.shares()).filter(|(_, share)| *share > 0.0) {
-            let of = if spec.per.is_some() { 0 } else { part_of(item, parts) };
+            let of = if spec.per.is_some() { 0 } else { spec.part_of(item) };
             for part in if spec.per.is_some() { 0..parts } else { of..of + 1 } {
                 let mut rng = KeyedRng::new(mix(keys[part as usize], u64::from(item)));
                 match self.draw(item, share, reach, &mut rng) {

@@ -276,6 +276,13 @@ pub struct Store {
 }
 
 impl Store {
+    /// The part where a key belongs, from 0, where keys are spread by hash.
+    #[inline]
+    #[must_use]
+    pub fn part_of(&self, key: u32) -> u32 {
+        if self.parts == 1 { 0 } else { (crate::rng::scramble(u64::from(key)) % u64::from(self.parts)) as u32 }
+    }
+
     /// The share of a key in its look-ups.
     #[inline]
     #[must_use]

@@ -32,7 +32,7 @@ fn a_hundred_thousand_users_are_served_in_time_and_the_web_servers_of_america_gi
     let point = look(&now, 4.0, 8.0);
     assert_eq!(point.state, State::Stable);
     near(value(&point.total.latency_s.p95) * 1e3, 61.0, 0.03);
-    near(value(&point.total.latency_s.p99) * 1e3, 189.0, 0.03);
+    near(value(&point.total.latency_s.p99) * 1e3, 183.0, 0.03);
     near(utilization(&point, "web_us", "cores"), 0.68, 0.02);
     // Little's law: users = throughput x (response + think).
     let asking = value(&point.total.throughput_per_s) * (value(&point.total.latency_s.mean) + 7.0);

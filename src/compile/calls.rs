@@ -76,13 +76,17 @@ impl<'a> Compiler<'a> {
         self.note_call(program, endpoint, target.span, attempts);
         let nearest = self.nearest_of(endpoint, self.regions.region_of(program.place), target.span);
         let region = nearest.map(|(_, region)| region);
+        let pool = self.pool_between(program.place, to, target.span);
+        if let Some(slot) = pool {
+            self.second_slot(program, slot, target.span);
+        }
         Some(Call {
             step,
             endpoint,
             member: None,
             part: nearest.map(|(part, _)| part),
             key: self.key_of(to, step.key.as_ref(), program.loads > 0),
-            pool: self.pool_between(program.place, to, target.span),
+            pool,
             way: self.way(program.place, to, region, step.connect.as_ref(), target.span),
             class: self.class(step.priority.as_ref()),
             cancel: step.cancel.as_ref().is_some_and(|cancel| cancel.value),

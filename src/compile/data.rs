@@ -187,7 +187,9 @@ impl<'a> Compiler<'a> {
         let follows = it.reads.as_ref().is_some_and(|reads| reads.value.after_own_write.is_some());
         let endpoints = self.model.places[place.index()].endpoints.clone();
         for endpoint in endpoints {
-            let is_read = matches!(self.bodies[endpoint as usize], Body::Query(_, body) if !body.is_write);
+            // Replicas that apply writes are told which.
+            let Body::Query(_, body) = self.bodies[endpoint as usize] else { continue };
+            let is_read = !body.is_write;
             let endpoint = &mut self.model.endpoints[endpoint as usize];
             endpoint.shards = layout.sharding;
             endpoint.after_own_write = versions.filter(|_| follows && is_read && layout.stride > 1);

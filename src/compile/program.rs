@@ -9,7 +9,7 @@ use super::caches::{CacheKind, CacheUse};
 use super::digest::name_hash;
 use super::regions::Way;
 use super::{Body, Compiler, OPS_MAX, QueryBody, Work};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::dist::Popularity;
 use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, SiteId, StoreId};
 use crate::model::{
@@ -35,6 +35,8 @@ pub(super) struct Program<'a> {
     caches: Vec<PlaceId>,
     /// How many of them load the key that was missed.
     pub loads: usize,
+    /// What `hold` has taken at this point, and where that is written.
+    held: Vec<(Resource, Span)>,
 }
 
 /// A block off the straight way.
@@ -101,6 +103,7 @@ impl<'a> Compiler<'a> {
             loops: 0,
             caches: Vec::new(),
             loads: 0,
+            held: Vec::new(),
         };
         self.body(&mut program, body);
         self.op(Op::End);
@@ -135,7 +138,13 @@ impl<'a> Compiler<'a> {
             self.acquire(program, Resource::OwnLock(self.slots_at(place)));
         }
         match body {
-            Body::Steps(steps) | Body::Aside(steps) => self.steps(program, &steps.0),
+            Body::Steps(steps) => self.steps(program, &steps.0),
+            // They are about the key that is evicted, as those of a miss are about the one that was missed.
+            Body::Aside(steps) => {
+                program.loads += 1;
+                self.steps(program, &steps.0);
+                program.loads -= 1;
+            }
             Body::Query(work, query) => self.query(work, query),
             Body::Lookup(Some(law)) | Body::Apply(law) => self.work(law),
             Body::Ship { lag, to, versions, copy } => {
@@ -495,9 +504,24 @@ impl<'a> Compiler<'a> {
         if let Some(key) = self.key_of(place, it.key.as_ref(), program.loads > 0) {
             self.op(Op::Key(key));
         }
+        self.second_slot(program, slot, name.span);
         self.acquire(program, slot);
+        program.held.push((slot, name.span));
         self.steps(program, it.body.as_ref().map_or(&[], |body| &body.value.0));
+        program.held.pop();
         self.release(program);
+    }
+
+    /// Warns of who takes a slot of a pool while holding one. Another lock by key is another lock.
+    pub(super) fn second_slot(&mut self, program: &Program<'a>, slot: Resource, span: Span) {
+        let is_same = |held: &&(Resource, Span)| held.0 == slot && !matches!(slot, Resource::SharedLock(_));
+        if let Some(&(_, first)) = program.held.iter().find(is_same) {
+            let message = "this takes a second slot of a pool while holding one";
+            let warning = Diagnostic::warning(span, message).other(first, "held from here on");
+            self.sink.push(warning.label("waits for itself when all slots are held").help(
+                "where queries are to share the connection that is held, leave out `to` of the pool",
+            ));
+        }
     }
 
     /// Again and again: a number of times, or while a coin says so.
@@ -755,6 +779,15 @@ impl<'a> Compiler<'a> {
             return None;
         }
         let members = balancer.members.clone();
+        let sharded = self.model.endpoints[call.endpoint.index()].shards.is_some();
+        if sharded && matches!(each, Each::Replicas) {
+            self.error(
+                span,
+                "not supported: `each: replicas` of a database with shards",
+                "expected `each: shards`",
+            );
+            return None;
+        }
         let shards = self.model.endpoints[call.endpoint.index()].shards.map_or(1, |shards| shards.shards);
         let each: Vec<(Option<MemberId>, Option<u32>)> = match each {
             Each::Replicas => members.clone().map(|m| (Some(MemberId(m)), None)).collect(),

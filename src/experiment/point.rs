@@ -183,7 +183,8 @@ fn slows_down(model: &Model, layout: &Layout, resource: usize) -> bool {
 fn utilization_law(model: &Model, layout: &Layout, job: &Job, gathered: &Gathered) -> Vec<AuditRow> {
     let summaries = &gathered.summaries[..];
     let errors: f64 = summaries.iter().map(|s| s.total.errors.iter().sum::<f64>()).sum();
-    if errors > 0.0 || !all_calls_are_made(model) {
+    let lost = summaries.iter().flat_map(|s| &s.places).any(|p| p.rejected + p.abandoned > 0.0);
+    if errors > 0.0 || lost || !all_calls_are_made(model) {
         return Vec::new();
     }
     // What is written back, where reads go after a write, and how often an optimistic step begins anew, is left to chance.

@@ -299,7 +299,6 @@ impl Costs<'_> {
                     reach(pc + 1, times, &held);
                     self.ships(versions, first, times, &mut cost);
                 }
-                // At best nobody else writes.
                 Op::Validate { done, .. } => reach(done, times, &held),
                 // At best the connection is open.
                 Op::Open(_)
@@ -328,6 +327,10 @@ impl Costs<'_> {
                     }
                 }
                 Op::Jump(to) => reach(to, times, &held),
+                // At best nobody else writes: one turn, which leaves where it validates.
+                Op::Repeat { .. } if matches!(model.ops.get(pc as usize + 1), Some(Op::Snapshot(_))) => {
+                    reach(pc + 1, times, &held);
+                }
                 Op::Repeat { times: count, end } => {
                     reach(pc + 1, times * model.counts[count.0 as usize].mean(), &held);
                     reach(end, times, &held);
@@ -373,7 +376,9 @@ impl Costs<'_> {
         let mut rounds: f64 = 1.0;
         for site in sites {
             let site = &self.model.sites[site as usize];
-            let calls = times * f64::from(site.copies);
+            // At best all answers are right, and what is not needed by then never starts.
+            let started = site.copies.min(site.at_once.saturating_add(need - 1));
+            let calls = times * f64::from(started);
             let seconds = match site.target {
                 Target::Endpoint(endpoint) | Target::Beside(endpoint) => {
                     *cost.calls.entry((endpoint, Pin::No)).or_default() += calls;

@@ -280,7 +280,11 @@ impl Store {
     #[inline]
     #[must_use]
     pub fn part_of(&self, key: u32) -> u32 {
-        if self.parts == 1 { 0 } else { (crate::rng::scramble(u64::from(key)) % u64::from(self.parts)) as u32 }
+        if self.parts == 1 {
+            0
+        } else {
+            (crate::rng::scramble(u64::from(key)) % u64::from(self.parts)) as u32
+        }
     }
 
     /// The share of a key in its look-ups.

@@ -1,0 +1,147 @@
+//! What is told without simulating, beside what is simulated: demands and the bottleneck law, over mechanisms that once were counted wrongly.
+
+mod support;
+
+use knee::experiment::answer::{Estimate, Point};
+use knee::experiment::options::{Options, Quiet};
+use knee::experiment::run;
+use knee::model::{Demands, Model};
+use support::desk::{Desk, text};
+use support::model;
+
+fn simulated(model: &Model, requests: u64) -> Point {
+    let options = Options { requests: Some(requests), replications: 10, ..Options::from(&model.study) };
+    run(model, &options, &Quiet).expect("a model that runs").points.remove(0)
+}
+
+fn value(estimate: &Estimate) -> f64 {
+    estimate.value.expect("known")
+}
+
+/// The busiest station at the load of the file, by the law.
+fn busiest(model: &Model) -> f64 {
+    let demands = Demands::new(model);
+    let groups = demands.free_rates(model);
+    let rates: Vec<f64> = model.requests.iter().map(|r| groups[r.group.index()] * r.share).collect();
+    1.0 / demands.bound(model, &rates, &vec![0.0; rates.len()]).expect("something is limited").factor
+}
+
+/// Where nobody gets in the way an optimistic step takes one turn, whatever it may take.
+#[test]
+fn an_optimistic_step_takes_one_turn_at_best() {
+    let model = model(
+        "
+knee: 1
+load: {rate: 50/s, requests: {web.buy: 1}}
+services:
+  web:
+    workers: unlimited
+    endpoints:
+      buy: [{optimistic: {on: stock, attempts: 20, do: [{query: stock.read}, {query: stock.write}]}}, {query: stock.read}]
+databases: {stock: {servers: 1, keys: {uniform: 100_000}, queries: {read: {read: 2ms}, write: {write: 4ms}}}}
+",
+    );
+    let busy = busiest(&model);
+    assert!((busy - 50.0 * 0.008).abs() < 1e-9, "{busy}");
+    let point = simulated(&model, 2_000);
+    let found = value(point.places["stock"].utilization.as_ref().expect("servers"));
+    assert!((found / busy - 1.0).abs() < 0.05, "{found}, and by the law {busy}");
+}
+
+/// One after the other until one answer is there: the others are never asked.
+#[test]
+fn copies_that_are_not_needed_and_never_start_cost_nothing() {
+    for (limits, started) in [("need: 1, at_once: 1", 1.0), ("need: 2, at_once: 3", 4.0), ("need: 3", 6.0)] {
+        let model = model(&format!(
+            "
+knee: 1
+load: {{rate: 10/s, requests: {{web.ask: 1}}}}
+services: {{web: {{workers: unlimited, endpoints: {{ask: [{{parallel: {{times: 6, {limits}, do: {{query: d.q}}}}}}]}}}}}}
+databases: {{d: {{servers: 2, queries: {{q: {{read: 10ms}}}}}}}}
+"
+        ));
+        let busy = busiest(&model);
+        assert!((busy - 10.0 * started * 0.010 / 2.0).abs() < 1e-9, "{limits}: {busy}");
+        let found = value(simulated(&model, 2_000).places["d"].utilization.as_ref().expect("servers"));
+        assert!((found / busy - 1.0).abs() < 0.08, "{limits}: {found}, and by the law {busy}");
+    }
+}
+
+/// A third of the writes to each primary (2 ms), and as much work for its replica (1 ms).
+#[test]
+fn every_shard_has_replicas_that_apply_its_writes() {
+    let model = model(
+        "
+knee: 1
+load: {rate: 100/s, requests: {db.put: 1}}
+databases:
+  db:
+    servers: 1
+    shards: 3
+    shard_by: range
+    read_replicas: 1
+    reads: replicas
+    replication: {lag: 50ms, apply: 1ms}
+    keys: {uniform: 999}
+    queries: {put: {write: 2ms}}
+",
+    );
+    let point = simulated(&model, 5_000);
+    let members = &point.places["db"].members;
+    assert_eq!(members.len(), 6);
+    for (name, member) in members {
+        let busy = value(member.utilization.as_ref().expect("servers"));
+        let expected = if name.ends_with("primary") { 100.0 / 3.0 * 0.002 } else { 100.0 / 3.0 * 0.001 };
+        assert!((busy / expected - 1.0).abs() < 0.05, "{name}: {busy}, not {expected}");
+    }
+}
+
+/// One key has nine look-ups in ten and is never evicted; the others are, alike, so that both halves of the keys are written back alike.
+#[test]
+fn what_is_written_back_is_what_is_evicted() {
+    let model = model(
+        "
+knee: 1
+load: {rate: 1000/s, requests: {web.edit: 1}}
+services: {web: {endpoints: {edit: [{put: c}]}}}
+caches: {c: {entries: 20, on_put: write_back, write_back: [{query: db.w}], keys: {hot: {n: 101, keys: 1, share: 90%}}}}
+databases: {db: {servers: 4, shards: 2, shard_by: range, keys: {hot: {n: 101, keys: 1, share: 90%}}, queries: {w: {write: 5ms}}}}
+",
+    );
+    let point = simulated(&model, 20_000);
+    let busy = |member: &str| value(point.places["db"].members[member].utilization.as_ref().expect("servers"));
+    assert!((busy("db.1") / busy("db.2") - 1.0).abs() < 0.1, "{} {}", busy("db.1"), busy("db.2"));
+}
+
+/// M/M/1/2 at half its capacity loses a seventh; work that never was done is no fault of the books.
+#[test]
+fn a_queue_that_loses_messages_is_no_reason_for_distrust() {
+    let model = model(
+        "
+knee: 1
+load: {rate: 50/s, requests: {web.a: 1}}
+services: {web: {endpoints: {a: [{send: m}]}}}
+queues: {m: {consumers: 1, queue: 1, do: [{delay: {exp: 10ms}}]}}
+",
+    );
+    let point = simulated(&model, 5_000);
+    let lost = value(point.places["m"].lost_share.as_ref().expect("a queue"));
+    assert!((lost - 1.0 / 7.0).abs() < 0.01, "{lost}");
+    assert!(point.audit.iter().all(|row| row.holds), "{:?}", point.audit);
+    assert!(!point.audit.is_empty());
+}
+
+#[test]
+fn who_would_wait_for_himself_is_warned() {
+    let desk = Desk::with(
+        "
+knee: 1
+load: {rate: 10/s, requests: {web.q: 1}}
+services: {web: {endpoints: {q: [{hold: bouncer, do: [{query: db.w}]}, {hold: lock, do: [{hold: lock, do: [{delay: 1ms}]}]}]}}}
+pools: {bouncer: {size: 5, to: db}, lock: {size: 2}}
+databases: {db: {servers: 8, queries: {w: {write: 3ms}}}}
+",
+    );
+    let told = text(&desk.knee("explain m.yaml").stderr);
+    assert_eq!(told.matches("this takes a second slot of a pool while holding one").count(), 2, "{told}");
+}

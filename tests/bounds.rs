@@ -109,7 +109,8 @@ databases: {db: {servers: 4, shards: 2, shard_by: range, keys: {hot: {n: 101, ke
 ",
     );
     let point = simulated(&model, 20_000);
-    let busy = |member: &str| value(point.places["db"].members[member].utilization.as_ref().expect("servers"));
+    let busy =
+        |member: &str| value(point.places["db"].members[member].utilization.as_ref().expect("servers"));
     assert!((busy("db.1") / busy("db.2") - 1.0).abs() < 0.1, "{} {}", busy("db.1"), busy("db.2"));
 }
 
@@ -144,4 +145,38 @@ databases: {db: {servers: 8, queries: {w: {write: 3ms}}}}
     );
     let told = text(&desk.knee("explain m.yaml").stderr);
     assert_eq!(told.matches("this takes a second slot of a pool while holding one").count(), 2, "{told}");
+}
+
+/// Writes keep the primary busy, and its replicas idle: what is told of the database is what its primary is.
+#[test]
+fn a_busy_primary_is_not_hidden_by_its_replicas() {
+    let yaml = "
+knee: 1
+load: {rate: 180/s, requests: {db.put: 1}}
+databases:
+  db: {servers: 1, read_replicas: 4, reads: replicas, queries: {put: {write: {exp: 5ms}}, get: {read: {exp: 5ms}}}}
+slo: {db: [utilization < 50%]}
+";
+    let point = simulated(&model(yaml), 20_000);
+    let db = &point.places["db"];
+    let servers = &db.resources["servers"];
+    assert!((value(&servers.utilization) - 0.18).abs() < 0.01);
+    let busiest = servers.busiest_member.as_ref().expect("the primary");
+    assert_eq!(busiest.name, "db.primary");
+    assert!((value(&busiest.utilization) - 0.9).abs() < 0.02, "{:?}", busiest.utilization);
+    assert_eq!(value(db.utilization.as_ref().expect("servers")), value(&busiest.utilization));
+    let desk = Desk::with(yaml);
+    let output = desk.knee("check m.yaml");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    // Equal replicas that share the load equally have no busiest.
+    let even = yaml.replace("db.put: 1", "db.get: 1").replace(
+        "read_replicas: 4, reads: replicas",
+        "read_replicas: 4, reads: {from: replicas, balance: random}",
+    );
+    let point = simulated(&model(&even), 20_000);
+    let busiest =
+        point.places["db"].resources["servers"].busiest_member.as_ref().expect("replicas, not the primary");
+    assert!(busiest.name.starts_with("db.replica"), "{busiest:?}");
+    let even = "knee: 1\nload: {rate: 100/s, requests: {web.x: 1}}\nservices: {web: {replicas: 8, workers: 1, balance: random, endpoints: {x: [{delay: {exp: 40ms}}]}}}\n";
+    assert!(simulated(&model(even), 20_000).places["web"].resources["workers"].busiest_member.is_none());
 }

@@ -518,9 +518,11 @@ impl<'a> Compiler<'a> {
         if let Some(&(_, first)) = program.held.iter().find(is_same) {
             let message = "this takes a second slot of a pool while holding one";
             let warning = Diagnostic::warning(span, message).other(first, "held from here on");
-            self.sink.push(warning.label("waits for itself when all slots are held").help(
-                "where queries are to share the connection that is held, leave out `to` of the pool",
-            ));
+            self.sink.push(
+                warning.label("waits for itself when all slots are held").help(
+                    "where queries are to share the connection that is held, leave out `to` of the pool",
+                ),
+            );
         }
     }
 

@@ -617,7 +617,7 @@ pub struct PlaceRow {
     pub amplification: Estimate,
     /// Share of service given to calls whose caller had gone.
     pub wasted_share: Estimate,
-    /// Of its busiest resource, in [0, 1]; absent where nothing is limited.
+    /// Of its busiest resource, in [0, 1], at the member where it is busiest; absent where nothing is limited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utilization: Option<Estimate>,
     /// Calls present, own calls included.
@@ -687,12 +687,24 @@ pub struct ResourceRow {
     pub capacity: f64,
     /// Busy share, in [0, 1].
     pub utilization: Estimate,
+    /// Where one member is distinctly busier than all together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub busiest_member: Option<BusiestMember>,
     /// Busy on average.
     pub busy: Estimate,
     /// Waiting on average.
     pub queue: Estimate,
     /// Wait of those that got it.
     pub wait_s: Distribution,
+}
+
+/// A primary among replicas, a hot shard: a member that is busier than the others.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct BusiestMember {
+    /// Which.
+    pub name: String,
+    /// Busy share, in [0, 1].
+    pub utilization: Estimate,
 }
 
 /// Means of one endpoint of a place.

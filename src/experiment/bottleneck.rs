@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::answer::{Bottleneck, Point};
+use super::hot_spot::{busy_share, hot_spot};
 use super::summary::Summary;
 use crate::ids::PlaceId;
 use crate::measure::layout::Layout;
@@ -132,9 +133,9 @@ impl Culprit {
 /// Follows the holders' waits down from the busiest resource until nobody waits for another exhausted one.
 pub fn culprit(model: &Model, layout: &Layout, graph: &Graph, summaries: &[Summary]) -> Option<Culprit> {
     let n = summaries.len() as f64;
-    let utilization = |at: usize| {
-        summaries.iter().map(|s| s.resources[at].busy).sum::<f64>() / n / layout.resources[at].capacity as f64
-    };
+    let hot: Vec<_> = (0..layout.resources.len()).map(|at| hot_spot(model, layout, summaries, at)).collect();
+    let utilization =
+        |at: usize| summaries.iter().map(|s| busy_share(layout, s, at, hot[at])).sum::<f64>() / n;
     let busiest = (0..layout.resources.len()).max_by(|&a, &b| {
         // Of resources equally busy the one further up is the symptom that a reader sees first.
         utilization(a).total_cmp(&utilization(b)).then(b.cmp(&a))

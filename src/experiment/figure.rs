@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::answer::Estimate;
+use super::hot_spot::{busy_share, hot_spot};
 use super::rounds::Job;
 use super::rows::CONFIDENCE;
 use super::summary::{PlaceSummary, QUANTILES, RequestSummary, Spread, Summary};
@@ -211,8 +212,8 @@ fn place(quantity: Quantity, job: &Job, at: usize) -> Option<Observed> {
     Some(match quantity {
         Quantity::Utilization => {
             let busy = |r: usize| {
-                let capacity = job.layout.resources[r].capacity as f64;
-                mean(job.summaries().iter().map(|s| s.resources[r].busy / capacity).collect())
+                let hot = hot_spot(&job.model, &job.layout, job.summaries(), r);
+                mean(job.summaries().iter().map(|s| busy_share(&job.layout, s, r, hot)).collect())
             };
             let resources = job.layout.resources.iter().enumerate();
             let here = resources.filter(|(_, r)| r.place.index() == at).map(|(r, _)| busy(r));

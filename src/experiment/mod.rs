@@ -10,6 +10,7 @@ mod edge;
 mod exact;
 pub mod figure;
 mod gather;
+mod hot_spot;
 mod knee;
 mod limit;
 mod loads;

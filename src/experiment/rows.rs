@@ -1,9 +1,11 @@
 //! From gathered replications to the rows of an answer: every number with its interval.
 
 use super::answer::{
-    Cause, Counts, Distribution, EndpointRow, Errors, Estimate, MemberRow, PlaceRow, RequestRow, ResourceRow,
+    BusiestMember, Cause, Counts, Distribution, EndpointRow, Errors, Estimate, MemberRow, PlaceRow,
+    RequestRow, ResourceRow,
 };
 use super::gather::Gathered;
+use super::hot_spot::hot_spot;
 use super::summary::{QUANTILES, RequestSummary, Spread, Summary, Thresholds, VisitSummary};
 use crate::ids::PlaceId;
 use crate::measure::books::RequestBook;
@@ -177,13 +179,13 @@ pub fn counts(pooled: &RequestBook) -> Counts {
 pub fn place(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -> PlaceRow {
     let (summaries, at) = (&gathered.summaries[..], id.index());
     if model.places[at].kind == PlaceKind::Pool {
-        return pool(layout, gathered, id);
+        return pool(model, layout, gathered, id);
     }
     let pooled = &gathered.pooled.places[at];
     let of = |s: &Summary| s.places[at].clone();
     let rate =
         |f: fn(&super::summary::PlaceSummary) -> f64| mean(summaries, |s| f(&s.places[at]) / s.window_s);
-    let resources = resources(layout, gathered, id);
+    let resources = resources(model, layout, gathered, id);
     let kind = model.places[at].kind;
     let cache = kind == PlaceKind::Cache;
     let store = model.stores.iter().find(|store| store.place == id);
@@ -242,9 +244,9 @@ fn pooled_count(summaries: &[Summary], f: impl Fn(&Summary) -> f64) -> u64 {
 }
 
 /// A pool has no calls of its own: those who hold or want a slot are in its system.
-fn pool(layout: &Layout, gathered: &Gathered, id: PlaceId) -> PlaceRow {
+fn pool(model: &Model, layout: &Layout, gathered: &Gathered, id: PlaceId) -> PlaceRow {
     let summaries = &gathered.summaries[..];
-    let resources = resources(layout, gathered, id);
+    let resources = resources(model, layout, gathered, id);
     let Some((at, _)) = layout.resources_of(id).next() else { return PlaceRow::default() };
     let of = |s: &Summary| s.resources[at].clone();
     let rate = |f: fn(&super::summary::ResourceSummary) -> f64| {
@@ -269,10 +271,21 @@ fn queue(layout: &Layout, summaries: &[Summary], id: PlaceId) -> Estimate {
     mean(summaries, |s| layout.resources_of(id).map(|(r, _)| s.resources[r].queue).sum())
 }
 
-fn resources(layout: &Layout, gathered: &Gathered, id: PlaceId) -> indexmap::IndexMap<String, ResourceRow> {
+fn resources(
+    model: &Model,
+    layout: &Layout,
+    gathered: &Gathered,
+    id: PlaceId,
+) -> indexmap::IndexMap<String, ResourceRow> {
     let summaries = &gathered.summaries[..];
+    let busiest_member = |at: usize| {
+        let station = hot_spot(model, layout, summaries, at)?;
+        let name = model.members[layout.member_of[station].index()].name.clone();
+        Some(BusiestMember { name, utilization: mean(summaries, |s| s.stations[station]) })
+    };
     let row = |at: usize, capacity: f64| ResourceRow {
         capacity,
+        busiest_member: busiest_member(at),
         utilization: mean(summaries, |s| s.resources[at].busy / capacity),
         busy: mean(summaries, |s| s.resources[at].busy),
         queue: mean(summaries, |s| s.resources[at].queue),
@@ -281,10 +294,11 @@ fn resources(layout: &Layout, gathered: &Gathered, id: PlaceId) -> indexmap::Ind
     layout.resources_of(id).map(|(at, r)| (r.name.to_owned(), row(at, r.capacity as f64))).collect()
 }
 
-/// The utilisation of the busiest resource, so that idle cores do not hide exhausted workers.
+/// The utilisation of the busiest resource where it is busiest, so that neither idle cores hide exhausted workers nor idle replicas an
+/// exhausted primary.
 fn busiest(resources: &indexmap::IndexMap<String, ResourceRow>) -> Option<Estimate> {
-    let value = |r: &ResourceRow| r.utilization.value.unwrap_or(0.0);
-    resources.values().max_by(|a, b| value(a).total_cmp(&value(b))).map(|r| r.utilization.clone())
+    let of = |r: &ResourceRow| r.busiest_member.as_ref().map_or(&r.utilization, |m| &m.utilization).clone();
+    resources.values().map(of).max_by(|a, b| a.value.unwrap_or(0.0).total_cmp(&b.value.unwrap_or(0.0)))
 }
 
 fn endpoints(model: &Model, summaries: &[Summary], id: PlaceId) -> indexmap::IndexMap<String, EndpointRow> {

@@ -77,6 +77,7 @@ fn resource(capacity: f64, utilization: f64) -> ResourceRow {
     ResourceRow {
         capacity,
         utilization: within(utilization, 0.004),
+        busiest_member: None,
         busy: within(capacity * utilization, 0.004),
         queue: within(utilization.powi(8) * 4.0, 0.1),
         wait_s: distribution(0.05, 0.004, |q| 0.004 * -(1.0 - q).ln()),

@@ -145,8 +145,9 @@ fn places(point: &Point) -> Grid {
     grid
 }
 
-/// A row for every resource; the place's own numbers stand in the first.
+/// A row for every resource, and for the member where it is distinctly busier; the place's own numbers stand in the first.
 fn rows_of_place(grid: &mut Grid, name: &str, place: &PlaceRow, residence: f64, wait: f64) {
+    let role = |busy: &Estimate| busy.value.filter(|u| *u > 0.95).map_or(Role::Text, |_| Role::Bad);
     let own = || -> [Cell; 3] {
         [
             name.into(),
@@ -161,16 +162,21 @@ fn rows_of_place(grid: &mut Grid, name: &str, place: &PlaceRow, residence: f64, 
     for (i, (resource, r)) in place.resources.iter().enumerate() {
         let head = if i == 0 { own() } else { ["", "", ""].map(Cell::from) };
         let limited = r.capacity.is_finite() && r.capacity > 0.0;
-        let busy = r.utilization.value.filter(|u| *u > 0.95).map_or(Role::Text, |_| Role::Bad);
         let rest: [Cell; 6] = [
             resource.as_str().into(),
             if limited { rounded(r.capacity, 0) } else { number::NONE.to_owned() }.into(),
-            Cell::new(number::percent(&r.utilization), busy),
+            Cell::new(number::percent(&r.utilization), role(&r.utilization)),
             number::estimate(&r.queue, 1.0).into(),
             number::estimate(&r.wait_s.mean, wait).into(),
             number::estimate(&r.wait_s.p95, wait).into(),
         ];
         grid.row(head.into_iter().chain(rest).collect());
+        if let Some(member) = &r.busiest_member {
+            let short = member.name.strip_prefix(&format!("{name}.")).unwrap_or(&member.name);
+            let busy = Cell::new(number::percent(&member.utilization), role(&member.utilization));
+            let row = ["".into(), "".into(), "".into(), format!("  {short}").into(), "".into(), busy];
+            grid.row(row.into_iter().chain(["", "", ""].map(Cell::from)).collect());
+        }
     }
 }
 

@@ -254,6 +254,12 @@ impl Compiler<'_> {
             if self.caches.get(&id).is_some_and(|cache| matches!(cache.what, CacheKind::Removed)) {
                 continue;
             }
+            // Only put into; what is written back goes on from there.
+            let hears =
+                |op: &Op| matches!(op, Op::Put(store) if self.model.stores[store.index()].place == id);
+            if self.model.ops.iter().any(hears) {
+                continue;
+            }
             // What comes along with a place is not for the file to call.
             let written = |e: &u32| {
                 !matches!(self.bodies[*e as usize], Body::Apply(_) | Body::Aside(_) | Body::Ship { .. })

@@ -4,7 +4,7 @@
 use crate::ids::{EndpointId, GroupId, PlaceId, StationId};
 use crate::model::{
     Balance, Demands, Endpoint, Evict, Group, Member, Model, OnWrite, Op, Peak, Place, PlaceKind, Prices,
-    Resource, Site, Source, Station, StationKind, Statistic, Target, listing,
+    Resource, Sharding, Site, Source, Station, StationKind, Statistic, Target, listing,
 };
 use crate::units::Span;
 
@@ -150,8 +150,7 @@ fn place(model: &Model, id: PlaceId, page: &mut Page) {
 
 /// A primary with its read replicas, and shards of them.
 fn databases(model: &Model, place: &Place) -> String {
-    let mut endpoints = place.endpoints.clone().map(|e| &model.endpoints[e as usize]);
-    let sharding = endpoints.find_map(|endpoint| endpoint.shards);
+    let sharding = sharding(model, place);
     let stride = sharding.map_or(place.members.len() as u32, |sharding| sharding.stride);
     let each = match stride - 1 {
         0 => String::new(),
@@ -172,14 +171,26 @@ fn members(model: &Model, place: &Place) -> String {
     let count = place.members.len();
     match place.kind {
         PlaceKind::Database if count > 1 => databases(model, place),
-        PlaceKind::Cache if count > 1 => format!(", {count} nodes"),
+        PlaceKind::Cache if count > 1 => match owner(model, place) {
+            Some(owner) => format!(", one in each of {count} replicas of {owner}"),
+            None => format!(", {count} nodes"),
+        },
         PlaceKind::Pool if count > 1 => format!(", one in each of {count} replicas"),
         _ if count > 1 => format!(", {count} replicas"),
         _ => String::new(),
     }
 }
 
+/// Whose replicas have a cache each.
+fn owner<'m>(model: &'m Model, place: &Place) -> Option<&'m str> {
+    let store = model.stores.iter().find(|store| model.places[store.place.index()].name == place.name)?;
+    store.per.map(|owner| model.places[owner.index()].name.as_str())
+}
+
 fn balancing(model: &Model, place: &Place) -> String {
+    if owner(model, place).is_some() {
+        return String::new();
+    }
     let of_place = model.balancers.iter().filter(|balancer| {
         balancer.members.len() > 1
             && balancer.members.start >= place.members.start
@@ -446,12 +457,22 @@ fn resource_name(model: &Model, station: StationId) -> String {
     let place = &model.places[member.place.index()];
     match (place.kind, place.members.len()) {
         (PlaceKind::Pool, _) => place.name.clone(),
-        (PlaceKind::Database, 2..) if it.member.0 == place.members.start => {
-            format!("{} {}", member.name, it.resource)
+        (PlaceKind::Database, 2..) => {
+            let number = it.member.0 - place.members.start;
+            let of = match sharding(model, place) {
+                None if number == 0 => member.name.clone(),
+                Some(shards) if shards.stride == 1 => place.name.clone(),
+                Some(shards) if number.is_multiple_of(shards.stride) => format!("{}.primaries", place.name),
+                _ => format!("{}.replicas", place.name),
+            };
+            format!("{of} {}", it.resource)
         }
-        (PlaceKind::Database, 2..) => format!("{}.replicas {}", place.name, it.resource),
         _ => format!("{} {}", place.name, it.resource),
     }
+}
+
+fn sharding(model: &Model, place: &Place) -> Option<Sharding> {
+    place.endpoints.clone().find_map(|endpoint| model.endpoints[endpoint as usize].shards)
 }
 
 /// The bottleneck law: no simulation finds more.

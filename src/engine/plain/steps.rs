@@ -272,7 +272,10 @@ fn draw_early(model: &Model, steps: &mut [Step<'_>]) {
             continue;
         }
         let mut first = pc;
-        while !targets[first] && matches!(steps[first - 1], Step::Take(..) | Step::Work(_) | Step::Cpu(_)) {
+        while first > 0
+            && !targets[first]
+            && matches!(steps[first - 1], Step::Take(..) | Step::Work(_) | Step::Cpu(_))
+        {
             first -= 1;
         }
         // A slot and the work that it is taken for stay together.

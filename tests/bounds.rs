@@ -180,3 +180,25 @@ slo: {db: [utilization < 50%]}
     let even = "knee: 1\nload: {rate: 100/s, requests: {web.x: 1}}\nservices: {web: {replicas: 8, workers: 1, balance: random, endpoints: {x: [{delay: {exp: 40ms}}]}}}\n";
     assert!(simulated(&model(even), 20_000).places["web"].resources["workers"].busiest_member.is_none());
 }
+
+#[test]
+fn what_is_said_of_shards_and_caches_is_what_they_are() {
+    let yaml = "
+knee: 1
+load: {rate: 10/s, requests: {web.q: 1}}
+services: {web: {replicas: 2, endpoints: {q: [{query: db.w}, {put: c}]}}}
+caches: {c: {per: web, entries: 20, keys: {uniform: 100}}}
+databases: {db: {servers: 8, shards: 3, read_replicas: 1, keys: {uniform: 100}, queries: {w: {write: 3ms}}}}
+";
+    let desk = Desk::with(yaml);
+    let output = desk.knee("explain m.yaml");
+    let told = text(&output.stdout);
+    for said in ["db.primaries servers", "c  cache, one in each of 2 replicas of web"] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    assert!(!told.contains("db.replicas servers"), "{told}");
+    assert!(!text(&output.stderr).contains("nobody calls `c`"), "{}", text(&output.stderr));
+    let fan = yaml.replace("{query: db.w}", "{parallel: {each: replicas, do: {query: db.w}}}");
+    let refused = Desk::with(&fan).refused("explain m.yaml");
+    assert!(refused.contains("not supported: `each: replicas` of a database with shards"), "{refused}");
+}

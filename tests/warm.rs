@@ -130,7 +130,7 @@ fn eviction_and_ttl_together_begin_near_their_long_run() {
 }
 
 /// A cache behind others starts with what they let through, not with the popular keys that it is never asked for. What Che's approximation
-/// for two levels states is a few per cent too high; as if all look-ups came to it, it would be off by a quarter of all.
+/// for two levels states is a few per cent too high, and SIEVE starts with the most popular keys, which is not its long run; as if all look-ups came to it, it would be off by a quarter of all.
 #[test]
 fn a_tier_behind_another_begins_with_what_that_lets_through() {
     for (evict, off) in [("lru", 0.015), ("fifo", 0.015), ("random", 0.015), ("sieve", 0.06)] {

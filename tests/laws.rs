@@ -121,7 +121,7 @@ fn random_model(decisions: &[u8]) -> String {
         1 + d.below(2),
         d.of(&["", ", timeout: 1s", ", queue: 1"])
     );
-    match d.below(3) {
+    match d.below(4) {
         1 => {
             yaml += &format!(
                 "  a_db: {{size: {}, per: a, to: db{}}}\n",
@@ -138,13 +138,21 @@ fn random_model(decisions: &[u8]) -> String {
         }
         _ => {}
     }
+    // Connections that `a` holds around steps, and a pooler behind them that all share. Whoever waits for himself leaves.
+    yaml += &format!(
+        "  held: {{size: {}, per: a, to: pooler, timeout: 1s}}\n  pooler: {{size: {}, to: other, timeout: 2s, mode: {}{}}}\n",
+        1 + d.below(3),
+        1 + d.below(2),
+        d.of(&["transaction", "session"]),
+        d.of(&["", ", connect: {exp: 300ms}, idle: 1s", ", queue: 2"])
+    );
     yaml
 }
 
 fn database(d: &mut Decisions<'_>) -> String {
     let keys = d.below(2) == 1;
     format!(
-        "databases:\n  db: {{servers: {}{}{}{}{}{}, queries: {{q: {{read: {}}}, w: {{write: {}{}}}}}}}\n",
+        "databases:\n  other: {{servers: 1, queries: {{q: {{read: 500ms}}}}}}\n  db: {{servers: {}{}{}{}{}{}, queries: {{q: {{read: {}}}, w: {{write: {}{}}}}}}}\n",
         1 + d.below(3),
         d.of(&[
             "",
@@ -259,7 +267,8 @@ fn step(d: &mut Decisions<'_>, who: usize, depth: usize, locked: bool) -> String
         8 => "{send: mail}".to_owned(),
         9 | 10 => call(d, who, depth, locked),
         11 if who == 0 && !locked => {
-            format!("{{hold: rows, key: k, do: {}}}", steps(d, who, depth - 1, true))
+            let what = d.of(&["rows, key: k", "held", "pooler"]);
+            format!("{{hold: {what}, do: {}}}", steps(d, who, depth - 1, true))
         }
         12 if d.below(2) == 1 => {
             let body = steps(d, who, depth - 1, locked);
@@ -309,7 +318,7 @@ fn step(d: &mut Decisions<'_>, who: usize, depth: usize, locked: bool) -> String
 }
 
 fn call(d: &mut Decisions<'_>, who: usize, depth: usize, locked: bool) -> String {
-    let mut targets = vec!["query: db.q", "query: db.w"];
+    let mut targets = vec!["query: db.q", "query: db.w", "query: other.q"];
     for (at, calls) in [(1, ["call: b.x", "call: b.y"]), (2, ["call: c.x", "call: c.y"])] {
         if who < at {
             targets.extend(calls);

@@ -90,6 +90,7 @@ fn families() -> Vec<(&'static str, Vec<System>)> {
         ("open", open_networks()),
         ("closed", closed_networks()),
         ("nested", nested()),
+        ("poolers", poolers()),
         ("programs", programs()),
         ("data", data()),
     ]
@@ -488,6 +489,59 @@ services:
         .is("places b in_system", several.in_system[1])
         .is("places a by_endpoint y residence_s", second.residence_s[0])
         .is("places a utilization", several.utilization[0]),
+    ]
+}
+
+/// A pooler of three connections behind pools that nobody waits for: whoever comes to it makes it an M/M/3, or, where two queries
+/// share the one connection, an M/E2/1.
+fn poolers() -> Vec<System> {
+    let of = |name, rate: f64, size: u32, mode: &str, steps: &str| {
+        System::new(
+            name,
+            60_000,
+            format!(
+                "knee: 1
+load: {{rate: {rate}/s, requests: {{web.x: 1}}}}
+services: {{web: {{endpoints: {{x: [{steps}]}}}}}}
+databases: {{db: {{servers: unlimited, queries: {{q: {{read: {{exp: 1s}}}}}}}}}}
+pools: {{web_db: {{size: 10_000, per: web, to: pooler}}, pooler: {{size: {size}, to: db, mode: {mode}}}}}
+"
+            ),
+        )
+    };
+    let three = Mmc::new(2.0, 1.0, 3).unwrap();
+    let hold = "{hold: web_db, do: [{query: db.q}, {delay: 5s}]}";
+    // One after the other on one connection: two phases.
+    let one = Mg1::new(0.3, 2.0, 0.5).unwrap();
+    vec![
+        of("a pooler serves a query at a time", 2.0, 3, "transaction", hold)
+            .is("places pooler wait_s mean", three.wait_mean_s())
+            .is("places pooler utilization", 2.0 / 3.0)
+            .is("places web_db utilization", 2.0 * (three.wait_mean_s() + 6.0) / 10_000.0)
+            .is("total latency_s mean", three.wait_mean_s() + 6.0),
+        of("a pooler serves a session", 2.0, 3, "session", "{hold: web_db, do: [{delay: {exp: 1s}}]}")
+            .is("places pooler wait_s mean", three.wait_mean_s())
+            .is("places pooler utilization", 2.0 / 3.0)
+            .is("total latency_s mean", three.wait_mean_s() + 1.0),
+        of(
+            "a pooler is held for a transaction",
+            2.0,
+            3,
+            "transaction",
+            "{hold: pooler, do: [{delay: {exp: 1s}}]}",
+        )
+        .is("places pooler wait_s mean", three.wait_mean_s())
+        .is("places web_db utilization", 2.0 * (three.wait_mean_s() + 1.0) / 10_000.0),
+        of(
+            "queries share the connection that is held",
+            0.3,
+            1,
+            "session",
+            "{hold: web_db, do: [{query: db.q}, {query: db.q}]}",
+        )
+        .is("places pooler wait_s mean", one.wait_mean_s())
+        .is("places pooler utilization", 0.6)
+        .is("total latency_s mean", one.wait_mean_s() + 2.0),
     ]
 }
 

@@ -64,7 +64,7 @@ impl<'a> Compiler<'a> {
         self.on_error(program, site, step.on_error.as_ref());
     }
 
-    /// Finds the target of a call and the pool on the way.
+    /// Finds the target of a call and the pools on the way.
     pub(super) fn resolve(&mut self, program: &Program<'a>, step: &'a CallStep) -> Option<Call<'a>> {
         let target = step.target.as_ref()?;
         let kinds: &[PlaceKind] =
@@ -76,17 +76,14 @@ impl<'a> Compiler<'a> {
         self.note_call(program, endpoint, target.span, attempts);
         let nearest = self.nearest_of(endpoint, self.regions.region_of(program.place), target.span);
         let region = nearest.map(|(_, region)| region);
-        let pool = self.pool_between(program.place, to, target.span);
-        if let Some(slot) = pool {
-            self.second_slot(program, slot, target.span);
-        }
+        let slots = self.slots_to(program, to, target.span);
         Some(Call {
             step,
             endpoint,
             member: None,
             part: nearest.map(|(part, _)| part),
             key: self.key_of(to, step.key.as_ref(), program.loads > 0),
-            pool,
+            slots,
             way: self.way(program.place, to, region, step.connect.as_ref(), target.span),
             class: self.class(step.priority.as_ref()),
             cancel: step.cancel.as_ref().is_some_and(|cancel| cancel.value),
@@ -103,33 +100,25 @@ impl<'a> Compiler<'a> {
         span: Span,
     ) {
         self.note_call(program, endpoint, span, 1);
-        let pool = self.pool_between(program.place, place, span);
+        let slots = self.slots_to(program, place, span);
         let way = self.way(program.place, place, None, None, span);
         let name = self.endpoint_name(endpoint);
         let step = self.step_name(program, &name);
         let target = if beside { Target::Beside(endpoint) } else { Target::Endpoint(endpoint) };
         let site = self.site(Site { target, step, ..branch_site() });
-        if let Some(pool) = pool {
-            self.acquire(program, pool);
-        }
+        self.acquire_all(program, slots);
         self.travel(way);
         self.op(Op::Call { first: site, count: 1, need: 1 });
-        if pool.is_some() {
-            self.release(program);
-        }
+        self.release_all(program, slots);
     }
 
-    /// One attempt in line: the slot, the way, the call, the slot back.
+    /// One attempt in line: the slots, the way, the call, the slots back.
     pub(super) fn one_attempt(&mut self, program: &mut Program<'a>, call: &Call<'a>) {
-        if let Some(pool) = call.pool {
-            self.acquire(program, pool);
-        }
+        self.acquire_all(program, call.slots);
         self.travel(call.way);
         let site = self.bare_site(program, call);
         self.op(Op::Call { first: site, count: 1, need: 1 });
-        if call.pool.is_some() {
-            self.release(program);
-        }
+        self.release_all(program, call.slots);
     }
 
     /// All attempts in line.
@@ -162,7 +151,7 @@ impl<'a> Compiler<'a> {
     /// One site with timeout and retries. Where the call takes a slot or travels first, an attempt is a branch, so that the
     /// timeout covers the wait for the slot and the way.
     fn attempts_site(&mut self, program: &mut Program<'a>, call: &Call<'a>) -> SiteId {
-        let site = if call.pool.is_some() || !call.way.is_free() {
+        let site = if call.slots != [None; 2] || !call.way.is_free() {
             let name = format!("{}#attempt", self.endpoint_name(call.endpoint));
             let step = self.step_name(program, &name);
             let site = self.site(Site { cancel: call.cancel, class: call.class, step, ..branch_site() });

@@ -45,8 +45,9 @@ impl<'a> Compiler<'a> {
 
     /// A draw of a key, by name or of its own.
     fn key_draw(&mut self, law: Popularity, name: Option<&At<String>>) -> KeyId {
+        let label = name.map(|name| name.value.clone()).unwrap_or_default();
         let name = name.map(|name| name_hash(&["#key", &name.value]));
-        self.model.keys.push(KeyDraw { law, name });
+        self.model.keys.push(KeyDraw { law, name, label });
         KeyId(self.model.keys.len() as u32 - 1)
     }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::{Body, Compiler};
 use crate::ids::{DistId, EndpointId};
-use crate::model::{Op, PlaceKind, Sharing, StationKind};
+use crate::model::{Op, PlaceKind, Sharing, StationKind, listing::percent};
 use crate::spec::Spec;
 use crate::spec::decode::At;
 use crate::spec::link::{Link, Transfer};
@@ -66,6 +66,12 @@ impl<'a> Compiler<'a> {
         let saved = transfer.compress.as_ref().and_then(|compress| compress.value.ratio.as_ref());
         let kept = 1.0 - saved.map_or(0.0, |ratio| ratio.value.0);
         let work = self.time_of_size(transfer.size.as_ref()?, kept * BITS / bps)?;
+        let bytes = bytes(self.model.dists[work.index()].mean() * bps / BITS);
+        let note = match saved {
+            None => format!("{bytes} on average"),
+            Some(ratio) => format!("{bytes} on average, {} saved", percent(ratio.value.0)),
+        };
+        self.model.notes.insert(work, note);
         Some(Sending { work, latency })
     }
 
@@ -83,6 +89,7 @@ impl<'a> Compiler<'a> {
         let Some(place) = self.find_place(over, &[PlaceKind::Link]) else { return };
         let cpu = what.value.compress.as_ref().and_then(|compress| compress.value.cpu.as_ref());
         if let Some(dist) = cpu.and_then(|law| self.dist(law)) {
+            self.model.notes.insert(dist, "to compress".to_owned());
             self.op(Op::Cpu(dist));
         }
         match self.transfers.get(&what.span).copied() {
@@ -147,4 +154,23 @@ fn collect<'a>(block: Option<&'a Block>, owner: &str, found: &mut Vec<(String, &
             Step::Cpu(_) | Step::Delay(_) | Step::Get(_) | Step::Put(_) | Step::Send(_) | Step::Fail(_) => {}
         }
     }
+}
+
+/// `200 KiB`, to three digits.
+fn bytes(count: f64) -> String {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let (unit, size) = units
+        .into_iter()
+        .map(|(unit, bits)| (unit, f64::from(1 << bits)))
+        .find(|(_, size)| count >= *size)
+        .unwrap_or(("B", 1.0));
+    let count = count / size;
+    let digits = if count >= 99.95 {
+        0
+    } else if count >= 9.995 {
+        1
+    } else {
+        2
+    };
+    format!("{count:.digits$} {unit}")
 }

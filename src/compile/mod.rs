@@ -18,6 +18,7 @@ mod money;
 mod names;
 mod nearest;
 mod places;
+mod pools;
 mod program;
 mod queries;
 pub mod ranked;
@@ -313,11 +314,6 @@ struct Compiler<'a> {
     caches: HashMap<PlaceId, caches::CacheUse<'a>>,
     /// Of each database: what its optimistic writers compare.
     optimistic: HashMap<PlaceId, crate::ids::VersionsId>,
-    /// One a pool: whose calls to whom go through it.
-    pools: Vec<places::PoolUse>,
-    /// Rows of `pools`, by their own place and by the place they lead to.
-    pool_at: HashMap<PlaceId, usize>,
-    pools_to: HashMap<PlaceId, Vec<usize>>,
     /// Which endpoint of its link each `transfer` step is, by where it stands.
     transfers: HashMap<Span, EndpointId>,
     regions: regions::Regions<'a>,
@@ -363,9 +359,6 @@ impl<'a> Compiler<'a> {
             bodies: Vec::new(),
             caches: HashMap::new(),
             optimistic: HashMap::new(),
-            pools: Vec::new(),
-            pool_at: HashMap::new(),
-            pools_to: HashMap::new(),
             transfers: HashMap::new(),
             regions: regions::Regions::default(),
             near: HashMap::new(),
@@ -443,6 +436,9 @@ fn empty_model(name: &str) -> Model {
         keys: Vec::new(),
         versions: Vec::new(),
         stores: Vec::new(),
+        notes: Default::default(),
+        round_trips: Vec::new(),
+        pools: Vec::new(),
         connects: Vec::new(),
         classes: Vec::new(),
         objectives: Vec::new(),

@@ -6,26 +6,13 @@ use super::{Body, Compiler, MEMBERS_MAX};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::ids::{BalancerId, DistId, EndpointId, MemberId, PlaceId, StationId};
 use crate::model::{
-    Balance, Balancer, Class, Connect, Discipline, Endpoint, Member, Place, PlaceKind, Resource, Sharing,
-    Station, StationKind,
+    Balance, Balancer, Class, Discipline, Endpoint, Member, Place, PlaceKind, Sharing, Station, StationKind,
+    listing,
 };
 use crate::spec::decode::{At, Named};
 use crate::spec::place::{self as spec, Replicas, Scheduling};
 use crate::spec::quantity::{Cost, Limit};
-use crate::units::Span as Span64;
-
-/// A pool: whose calls to whom go through it.
-#[derive(Clone, Copy, Debug)]
-pub struct PoolUse {
-    /// Its own place.
-    pub pool: PlaceId,
-    /// One in each replica of this place; `None`: one for all.
-    pub per: Option<PlaceId>,
-    /// Calls to this place go through it.
-    pub to: Option<PlaceId>,
-    /// Where its name stands.
-    pub span: Span,
-}
+use crate::units::Span as Length;
 
 /// Some equal replicas, with what the service says filled in.
 #[derive(Clone, Copy, Debug)]
@@ -38,17 +25,17 @@ struct Replica {
 
 /// How a slot of a place is waited for.
 #[derive(Clone, Copy, Debug)]
-struct Waiting {
-    queue: Option<u32>,
-    patience: Option<DistId>,
-    discipline: Discipline,
+pub(super) struct Waiting {
+    pub queue: Option<u32>,
+    pub patience: Option<DistId>,
+    pub discipline: Discipline,
 }
 
 impl Waiting {
     /// First come, first served, any number.
     const FIFO: Self = Self { queue: None, patience: None, discipline: Discipline::Fifo };
 
-    fn slots(self, capacity: u32) -> StationKind {
+    pub fn slots(self, capacity: u32) -> StationKind {
         let Self { queue, patience, discipline } = self;
         StationKind::Slots { capacity, queue, patience, discipline }
     }
@@ -74,9 +61,7 @@ impl<'a> Compiler<'a> {
         for (name, queue) in spec.queues.iter().flat_map(|section| section.value.iter()) {
             self.queue(name, queue);
         }
-        for (name, pool) in spec.pools.iter().flat_map(|section| section.value.iter()) {
-            self.pool(name, pool);
-        }
+        self.all_pools();
     }
 
     fn service(&mut self, name: &At<String>, service: &'a At<spec::Service>) {
@@ -242,7 +227,7 @@ impl<'a> Compiler<'a> {
         self.small(limit.value.0?, limit.span)
     }
 
-    fn small(&mut self, n: u64, span: Span) -> Option<u32> {
+    pub(super) fn small(&mut self, n: u64, span: Span) -> Option<u32> {
         const MAX: u64 = 1_000_000_000;
         if n > MAX {
             self.error(span, format!("{n} is too many"), format!("expected at most {MAX}, or `unlimited`"));
@@ -470,6 +455,9 @@ impl<'a> Compiler<'a> {
         let first = self.model.places[place.index()].members.start;
         let to_primary = self.balancers_by_shard(first..first + 1, layout, None);
         let to_reads = self.reads(place, it, first, replicas, &groups, layout).unwrap_or(to_primary);
+        if to_reads != to_primary {
+            self.model.places[place.index()].reads = self.reads_told(it, to_reads);
+        }
         let versions = self.versions_of(place, it, keys.as_ref(), replicas);
         let applied = self.applies(name, place, it, versions);
         self.queries(name, place, it, [to_primary, to_reads], keys.is_some(), versions);
@@ -537,7 +525,15 @@ impl<'a> Compiler<'a> {
         }
         let balance = reads.value.balance.as_ref();
         match from {
-            spec::ReadsFrom::Primary => None,
+            spec::ReadsFrom::Primary => {
+                let after = reads.value.after_own_write.as_ref().map(|after| ("after_own_write", after.span));
+                let balance = balance.map(|balance| ("balance", balance.span));
+                if let Some((key, span)) = balance.or(after) {
+                    let message = format!("`{key}` where all reads go to the primary");
+                    self.error(span, message, "expected `from: replicas` beside it");
+                }
+                None
+            }
             _ if replicas == 0 => None,
             spec::ReadsFrom::Replicas if groups.is_empty() => {
                 Some(self.balancers_by_shard(first + 1..first + 1 + replicas, layout, balance))
@@ -565,6 +561,24 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// Where reads go, in words.
+    fn reads_told(&self, it: &spec::Database, balancer: BalancerId) -> String {
+        let policy = listing::balance(self.model.balancers[balancer.index()].policy);
+        let reads = it.reads.as_ref().map(|reads| &reads.value);
+        if reads
+            .and_then(|reads| reads.from.as_ref())
+            .is_some_and(|from| from.value == spec::ReadsFrom::Nearest)
+        {
+            return format!("from the nearest, {policy} within a region");
+        }
+        let after = reads.and_then(|reads| reads.after_own_write.as_ref());
+        let after = after.and_then(|after| after.value.time.as_ref()).map_or(String::new(), |time| {
+            let time = Length::from_secs(time.value.0);
+            format!("; from the primary for {time} after a write of the same user")
+        });
+        format!("from the replicas, {policy}{after}")
+    }
+
     /// The primary may be in another region than the nearest replica, and a call site knows one way only.
     fn refuse_own_writes_far_away(&mut self, reads: &At<spec::Reads>) {
         if let Some(after) = &reads.value.after_own_write {
@@ -574,65 +588,6 @@ impl<'a> Compiler<'a> {
                 "expected one of them",
             );
         }
-    }
-
-    fn pool(&mut self, name: &At<String>, pool: &'a At<spec::Pool>) {
-        let it = &pool.value;
-        if it.keys.is_some() {
-            return self.keyed_locks(name, it);
-        }
-        let size = it.size.as_ref().and_then(|size| match size.value.0 {
-            0 => {
-                self.error(size.span, "a pool of size 0", "expected at least 1");
-                None
-            }
-            n => self.small(n, size.span),
-        });
-        let per = it.per.as_ref().map(|per| self.find_place(per, &[PlaceKind::Service]));
-        let targets = [PlaceKind::Database, PlaceKind::Service, PlaceKind::External, PlaceKind::Cache];
-        let to = it.to.as_ref().map(|to| self.find_place(to, &targets));
-        let waiting = Waiting {
-            queue: it.queue.as_ref().and_then(|queue| self.room(queue)),
-            patience: it.timeout.as_ref().and_then(|law| self.dist(law)),
-            discipline: Discipline::Fifo,
-        };
-        let idle = self.idle(it);
-        let connect = it.connect.as_ref().and_then(|law| self.dist(law));
-        let Some(place) = self.open(name, PlaceKind::Pool, None) else { return };
-        let (Some(size), false, false) = (size, per == Some(None), to == Some(None)) else {
-            self.close(place);
-            return;
-        };
-        let (per, to) = (per.flatten(), to.flatten());
-        let count = per.map_or(1, |per| self.model.places[per.index()].members.len());
-        for i in 1..=count {
-            let member_name = if count == 1 { name.value.clone() } else { format!("{}.{i}", name.value) };
-            if !self.member(place, member_name, 1.0, vec![("slots", waiting.slots(size))], name.span) {
-                break;
-            }
-        }
-        self.close(place);
-        if let Some(cost) = connect {
-            let first = self.model.places[place.index()].members.start as usize;
-            let stations = self.model.members[first].stations.start..self.model.stations.len() as u32;
-            self.model.connects.push(Connect { stations, cost, idle });
-        }
-        if self.model.places[place.index()].members.is_empty() {
-            return;
-        }
-        if let Some(to) = to {
-            self.pools_to.entry(to).or_default().push(self.pools.len());
-        }
-        self.pool_at.insert(place, self.pools.len());
-        self.pools.push(PoolUse { pool: place, per, to, span: name.span });
-    }
-
-    /// How long a connection stays open without use; for ever where nothing is said.
-    fn idle(&mut self, it: &spec::Pool) -> Span64 {
-        if let (Some(idle), None, true) = (&it.idle, &it.connect, self.whole) {
-            self.error(idle.span, "`idle` without `connect`", "nothing is lost when a connection closes");
-        }
-        it.idle.as_ref().map_or(Span64::MAX, |idle| Span64::from_secs(idle.value.0))
     }
 
     /// Begins a place that the file does not name.
@@ -647,43 +602,10 @@ impl<'a> Compiler<'a> {
             prices: None,
             region: None,
             bandwidth_bps: None,
+            reads: String::new(),
         });
         self.place_spans.push(name.span);
         PlaceId(self.model.places.len() as u32 - 1)
-    }
-
-    /// A lock for every key, as a pool of its own.
-    fn keyed_locks(&mut self, name: &At<String>, it: &spec::Pool) {
-        let Some(place) = self.open(name, PlaceKind::Pool, None) else { return };
-        if let Some(size) = &it.size
-            && size.value.0 != 1
-        {
-            self.error(
-                size.span,
-                format!("{} holders of one key", size.value.0),
-                "expected `size: 1`: a lock",
-            );
-        }
-        for (key, span) in [
-            ("per", it.per.as_ref().map(|x| x.span)),
-            ("to", it.to.as_ref().map(|x| x.span)),
-            ("queue", it.queue.as_ref().map(|x| x.span)),
-            ("connect", it.connect.as_ref().map(|x| x.span)),
-            ("idle", it.idle.as_ref().map(|x| x.span)),
-        ] {
-            if let Some(span) = span {
-                self.error(span, format!("not supported: `{key}` of locks by key"), "only `hold` takes them");
-            }
-        }
-        let patience = it.timeout.as_ref().and_then(|law| self.dist(law));
-        if let Some(law) = self.key_law(it.keys.as_ref()) {
-            let station = super::data::locks(&law, patience);
-            self.member(place, name.value.clone(), 1.0, vec![("locks", station)], name.span);
-            self.model.places[place.index()].keys = Some(law);
-            self.pool_at.insert(place, self.pools.len());
-            self.pools.push(PoolUse { pool: place, per: None, to: None, span: name.span });
-        }
-        self.close(place);
     }
 
     /// Begins a place. `None` when its name belongs to another.
@@ -709,34 +631,6 @@ impl<'a> Compiler<'a> {
         let it = &mut self.model.places[place.index()];
         it.members.end = self.model.members.len() as u32;
         it.endpoints.end = self.model.endpoints.len() as u32;
-    }
-
-    /// The slot that calls from `from` to `to` take.
-    pub(super) fn pool_between(&mut self, from: PlaceId, to: PlaceId, span: Span) -> Option<Resource> {
-        let fits = |pool: &&PoolUse| pool.per.is_none_or(|per| per == from);
-        let leading = self.pools_to.get(&to)?.iter().map(|&i| &self.pools[i]);
-        let mut fitting = leading.filter(fits);
-        let first = *fitting.next()?;
-        if let Some(second) = fitting.next() {
-            let name = |pool: &PoolUse| self.model.places[pool.pool.index()].name.clone();
-            let message = format!("this goes through two pools, `{}` and `{}`", name(&first), name(second));
-            let diagnostic = Diagnostic::error(span, message)
-                .other(first.span, "one pool")
-                .other(second.span, "another pool");
-            self.sink.push(diagnostic);
-        }
-        Some(self.slot_of(&first))
-    }
-
-    /// The slot of a pool.
-    pub(super) fn slot_of(&self, pool: &PoolUse) -> Resource {
-        let member = self.model.places[pool.pool.index()].members.start;
-        let first = StationId(self.model.members[member as usize].stations.start);
-        match self.model.stations[first.index()].kind {
-            StationKind::Locks { .. } => Resource::SharedLock(first),
-            _ if pool.per.is_some() => Resource::PerMember { first },
-            _ => Resource::Shared(first),
-        }
     }
 }
 

@@ -7,9 +7,10 @@ use std::collections::{HashMap, VecDeque};
 
 use super::caches::{CacheKind, CacheUse};
 use super::digest::name_hash;
+use super::pools::Slots;
 use super::regions::Way;
 use super::{Body, Compiler, OPS_MAX, QueryBody, Work};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Span;
 use crate::dist::Popularity;
 use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, SiteId, StoreId};
 use crate::model::{
@@ -35,8 +36,10 @@ pub(super) struct Program<'a> {
     caches: Vec<PlaceId>,
     /// How many of them load the key that was missed.
     pub loads: usize,
-    /// What `hold` has taken at this point, and where that is written.
+    /// What `hold` has taken at this point, and where that is written: what is asked here uses it.
     held: Vec<(Resource, Span)>,
+    /// What was held where this branch of a `parallel` began. Its calls take slots of their own: a connection serves one at a time.
+    outer: Vec<(Resource, Span)>,
 }
 
 /// A block off the straight way.
@@ -45,6 +48,8 @@ struct Pending<'a> {
     what: Aside<'a>,
     caches: Vec<PlaceId>,
     loads: usize,
+    held: Vec<(Resource, Span)>,
+    outer: Vec<(Resource, Span)>,
 }
 
 /// What stands in such a block.
@@ -72,8 +77,8 @@ pub(super) struct Call<'a> {
     pub part: Option<u32>,
     /// The key that it is about.
     pub key: Option<KeyId>,
-    /// The slot the call takes.
-    pub pool: Option<Resource>,
+    /// The slots the call takes on its way.
+    pub slots: Slots,
     /// What it pays on its way.
     pub way: Way,
     pub class: Option<Class>,
@@ -104,6 +109,7 @@ impl<'a> Compiler<'a> {
             caches: Vec::new(),
             loads: 0,
             held: Vec::new(),
+            outer: Vec::new(),
         };
         self.body(&mut program, body);
         self.op(Op::End);
@@ -206,6 +212,7 @@ impl<'a> Compiler<'a> {
         let start = self.here();
         (program.caches, program.loads) = (pending.caches, pending.loads);
         (program.holds, program.loops) = (0, 0);
+        (program.held, program.outer) = (pending.held, pending.outer);
         let site = &mut self.model.sites[pending.site.index()];
         match pending.what {
             Aside::Fallback { steps, back, holds, loops } => {
@@ -238,7 +245,8 @@ impl<'a> Compiler<'a> {
     /// Puts a block aside; `site` will lead there.
     pub(super) fn put_aside(&mut self, program: &mut Program<'a>, site: SiteId, what: Aside<'a>) {
         let (caches, loads) = (program.caches.clone(), program.loads);
-        program.pending.push_back(Pending { site, what, caches, loads });
+        let (held, outer) = (program.held.clone(), program.outer.clone());
+        program.pending.push_back(Pending { site, what, caches, loads, held, outer });
     }
 
     /// Where the next op will stand.
@@ -265,9 +273,23 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(super) fn release(&mut self, program: &mut Program<'a>) {
-        self.op(Op::Release);
-        program.holds -= 1;
+    /// Takes a slot of each pool on the way.
+    pub(super) fn acquire_all(&mut self, program: &mut Program<'a>, slots: Slots) {
+        for slot in slots.into_iter().flatten() {
+            self.acquire(program, slot);
+        }
+    }
+
+    /// Gives back as many slots as were taken.
+    pub(super) fn release_all(
+        &mut self,
+        program: &mut Program<'a>,
+        slots: impl IntoIterator<Item = Option<Resource>>,
+    ) {
+        for _ in slots.into_iter().flatten() {
+            self.op(Op::Release);
+            program.holds -= 1;
+        }
     }
 
     fn steps(&mut self, program: &mut Program<'a>, steps: &'a [At<Step>]) {
@@ -491,7 +513,7 @@ impl<'a> Compiler<'a> {
     fn hold(&mut self, program: &mut Program<'a>, it: &'a step::HoldStep) {
         let Some(name) = &it.pool else { return };
         let Some(place) = self.find_place(name, &[PlaceKind::Pool]) else { return };
-        let Some(pool) = self.pool_at.get(&place).map(|&i| self.pools[i]) else { return };
+        let Some(pool) = self.pool_at(place) else { return };
         if let Some(per) = pool.per
             && per != program.place
         {
@@ -500,30 +522,19 @@ impl<'a> Compiler<'a> {
             self.error(name.span, message, format!("expected a pool without `per`, or a step of `{owner}`"));
             return;
         }
-        let slot = self.slot_of(&pool);
+        let slots = self.slots_of_hold(program, &pool, name.span);
         if let Some(key) = self.key_of(place, it.key.as_ref(), program.loads > 0) {
             self.op(Op::Key(key));
         }
-        self.second_slot(program, slot, name.span);
-        self.acquire(program, slot);
-        program.held.push((slot, name.span));
-        self.steps(program, it.body.as_ref().map_or(&[], |body| &body.value.0));
-        program.held.pop();
-        self.release(program);
-    }
-
-    /// Warns of who takes a slot of a pool while holding one. Another lock by key is another lock.
-    pub(super) fn second_slot(&mut self, program: &Program<'a>, slot: Resource, span: Span) {
-        let is_same = |held: &&(Resource, Span)| held.0 == slot && !matches!(slot, Resource::SharedLock(_));
-        if let Some(&(_, first)) = program.held.iter().find(is_same) {
-            let message = "this takes a second slot of a pool while holding one";
-            let warning = Diagnostic::warning(span, message).other(first, "held from here on");
-            self.sink.push(
-                warning.label("waits for itself when all slots are held").help(
-                    "where queries are to share the connection that is held, leave out `to` of the pool",
-                ),
-            );
+        let before = program.held.len();
+        for slot in slots.into_iter().flatten() {
+            self.second_slot(program, slot, name.span);
+            self.acquire(program, slot);
+            program.held.push((slot, name.span));
         }
+        self.steps(program, it.body.as_ref().map_or(&[], |body| &body.value.0));
+        program.held.truncate(before);
+        self.release_all(program, slots);
     }
 
     /// Again and again: a number of times, or while a coin says so.
@@ -641,6 +652,14 @@ impl<'a> Compiler<'a> {
 
     /// Several at once.
     fn parallel(&mut self, program: &mut Program<'a>, what: &'a At<Parallel>) {
+        let (held, outer) = (program.held.len(), program.outer.len());
+        program.outer.append(&mut program.held);
+        self.branches(program, what);
+        program.held = program.outer.split_off(outer);
+        debug_assert_eq!(program.held.len(), held, "what was held is held again");
+    }
+
+    fn branches(&mut self, program: &mut Program<'a>, what: &'a At<Parallel>) {
         match &what.value {
             Parallel::List(branches) => {
                 if branches.is_empty() && self.whole {
@@ -671,7 +690,7 @@ impl<'a> Compiler<'a> {
         if let [At { value: Step::Call(step), .. }] = body.0.as_slice() {
             let mut call = self.resolve(program, step)?;
             call.cancel |= cancel;
-            let is_bare = call.pool.is_none()
+            let is_bare = call.slots == [None; 2]
                 && call.key.is_none()
                 && call.way.is_free()
                 && step.retry.is_none()
@@ -806,7 +825,7 @@ impl<'a> Compiler<'a> {
         }
         let is_bare = call.key.is_none()
             && call.way.is_free()
-            && call.pool.is_none()
+            && call.slots == [None; 2]
             && step.retry.is_none()
             && step.deadline.is_none()
             && step.on_error.is_none();
@@ -846,6 +865,16 @@ pub(super) fn branch_site() -> Site {
 }
 
 impl Program<'_> {
+    /// Whether `hold` has taken this slot, for what is asked here to use.
+    pub(super) fn has_slot(&self, slot: Resource) -> bool {
+        self.held.iter().any(|held| held.0 == slot)
+    }
+
+    /// All that is held at this point, by branches around this one too, and where that is written.
+    pub(super) fn all_held(&self) -> impl Iterator<Item = &(Resource, Span)> {
+        self.outer.iter().chain(&self.held)
+    }
+
     /// Slots held and loops open at this point.
     pub(super) fn depth(&self) -> (usize, usize) {
         (self.holds, self.loops)

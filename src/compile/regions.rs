@@ -129,7 +129,16 @@ impl<'a> Compiler<'a> {
             return *known;
         }
         let dist = match self.regions.trips.get(&pair).copied() {
-            Some(law) => self.dist(law),
+            Some(law) => {
+                let dist = self.dist(law);
+                if let Some(dist) = dist {
+                    let name = |at: usize| self.regions.names.get_index(at).expect("a region").0.clone();
+                    let between = [name(pair.0), name(pair.1)];
+                    self.model.notes.insert(dist, format!("round trip {}", between.join(" - ")));
+                    self.model.round_trips.push((between, dist));
+                }
+                dist
+            }
             None => {
                 self.no_trip(pair, span);
                 None
@@ -195,6 +204,9 @@ impl<'a> Compiler<'a> {
         let table = if reuse > 0.0 { Some(self.coin(1.0 - reuse)?) } else { None };
         let dist = DistId(self.model.dists.len() as u32);
         self.model.dists.push(trip.scaled(trips.value.0 as f64));
+        let count = trips.value.0;
+        let plural = if count == 1 { "" } else { "s" };
+        self.model.notes.insert(dist, format!("to connect, {count} round trip{plural}"));
         Some((table, dist))
     }
 

@@ -6,7 +6,7 @@ use super::caches::CacheKind;
 use super::{Body, Compiler};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::ids::{DistId, EndpointId, GroupId, PlaceId, StationId};
-use crate::model::{Demands, Model, Op, PlaceKind, Request, Resource, Source, StationKind};
+use crate::model::{Demands, Model, Op, PlaceKind, Pool, Request, Resource, Source, StationKind};
 use crate::units::Span as Length;
 
 /// Retries multiply the load: warned of from this factor on, and wherever they are nested.
@@ -172,10 +172,11 @@ impl Compiler<'_> {
 
     /// Pools that together open more connections than their database takes, or that can never be used up.
     fn wide_pools(&mut self) {
-        for pool in self.pools.clone() {
-            let slots = self.slots(pool.pool, 0).unwrap_or(0);
-            let total = slots * self.model.places[pool.pool.index()].members.len() as u64;
-            let name = self.model.places[pool.pool.index()].name.clone();
+        for pool in self.model.pools.clone() {
+            let slots = self.slots(pool.place, 0).unwrap_or(0);
+            let total = slots * self.model.places[pool.place.index()].members.len() as u64;
+            let name = self.model.places[pool.place.index()].name.clone();
+            let span = self.place_spans[pool.place.index()];
             if let Some(to) = pool.to
                 && self.model.places[to.index()].kind == PlaceKind::Database
                 && let Some(connections) = self.named_slots(to, "connections")
@@ -184,7 +185,10 @@ impl Compiler<'_> {
                 let database = &self.model.places[to.index()].name;
                 let message =
                     format!("`{name}` opens up to {total} connections, but `{database}` takes {connections}");
-                self.warn(pool.span, message, "queries beyond that are rejected: make the pool smaller, or give the database more `connections`");
+                self.warn(span, message, "queries beyond that are rejected: make the pool smaller, or give the database more `connections`");
+            }
+            if let Some(pooler) = pool.to.and_then(|to| self.pool_at(to)).filter(|pooler| pooler.session) {
+                self.narrow_session(&name, total, pooler, span);
             }
             if let Some(per) = pool.per
                 && let Some(workers) = self.named_slots(per, "workers")
@@ -195,8 +199,22 @@ impl Compiler<'_> {
                 let message = format!(
                     "`{name}` has {slots} slots, but a replica of `{owner}` has only {workers} workers to use them"
                 );
-                self.warn(pool.span, message, "the slots beyond that are never used");
+                self.warn(span, message, "the slots beyond that are never used");
             }
+        }
+    }
+
+    /// A connection of a client that stays open keeps one of a pooler in session mode, whether it is used or not.
+    fn narrow_session(&mut self, name: &str, total: u64, pooler: Pool, span: Span) {
+        let slots = self.slots(pooler.place, 0).unwrap_or(0);
+        let slots = slots * self.model.places[pooler.place.index()].members.len() as u64;
+        if total > slots {
+            let message = format!(
+                "`{name}` keeps up to {total} connections open, but `{}` in session mode serves {slots}",
+                self.model.places[pooler.place.index()].name
+            );
+            let help = "`knee` takes those that are not held for closed: make the pool smaller, or use `mode: transaction`";
+            self.warn(span, message, help);
         }
     }
 

@@ -29,11 +29,11 @@ impl Writer<'_> {
             Op::Acquire(resource) => format!("take {}", self.resource(resource)),
             Op::Release => "give back".to_owned(),
             Op::Open(dist) => format!("connect {}, unless it is open", self.dist(dist)),
-            Op::Work(dist) => format!("work {}", self.dist(dist)),
+            Op::Work(dist) => format!("work {}{}", self.dist(dist), self.note(dist)),
             Op::Cpu(dist) if self.model.places[self.place.index()].kind == PlaceKind::Link => {
-                format!("send {}", self.dist(dist))
+                format!("send {}{}", self.dist(dist), self.note(dist))
             }
-            Op::Cpu(dist) => format!("cpu {}", self.dist(dist)),
+            Op::Cpu(dist) => format!("cpu {}{}", self.dist(dist), self.note(dist)),
             Op::Call { first, count, need } => self.call(first, count, need),
             Op::Lookup { place, table, miss } => {
                 let place = &self.model.places[place.index()].name;
@@ -42,8 +42,10 @@ impl Writer<'_> {
             Op::Send { first, count } => self.call(first, count, count).replacen("call", "send", 1),
             Op::Key(draw) => {
                 let draw = &self.model.keys[draw.index()];
-                let named = if draw.name.is_some() { " of the request, by name" } else { "" };
-                format!("key from {}{named}", draw.law)
+                match draw.name {
+                    Some(_) => format!("key `{}` of the request, from {}", draw.label, draw.law),
+                    None => format!("key from {}", draw.law),
+                }
             }
             Op::Commit { versions, first } => {
                 let it = &self.model.versions[versions.index()];
@@ -170,6 +172,11 @@ impl Writer<'_> {
 
     fn dist(&self, dist: DistId) -> String {
         self.model.dists[dist.index()].to_string()
+    }
+
+    /// `  (round trip eu - us)`
+    fn note(&self, dist: DistId) -> String {
+        self.model.notes.get(&dist).map_or(String::new(), |note| format!("  ({note})"))
     }
 
     fn share(&self, table: TableId, outcome: usize) -> String {

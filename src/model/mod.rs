@@ -11,6 +11,7 @@ mod objective;
 mod place;
 mod program;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub use self::change::{Change, Happening};
@@ -18,7 +19,7 @@ pub use self::demand::{Bound, Demand, Demands};
 pub use self::objective::{Goal, Objective, Peak, Statistic, Study};
 pub use self::place::{
     Balance, Balancer, Business, Connect, Discipline, Endpoint, KeyDraw, Member, OnWrite, Place, PlaceKind,
-    Prices, Sharding, Sharing, Station, StationKind, Store, Versions,
+    Pool, Prices, Sharding, Sharing, Station, StationKind, Store, Versions,
 };
 pub use self::program::{Backoff, CountRef, Jitter, OnError, Op, Resource, Site, Table, Target};
 
@@ -63,6 +64,10 @@ pub struct Model {
     pub sites: Vec<Site>,
     /// Distributions of times, in seconds.
     pub dists: Vec<Dist>,
+    /// For readers: what a time is that no step of the file states as such, such as a round trip.
+    pub notes: BTreeMap<DistId, String>,
+    /// Round trips between regions, those that are taken.
+    pub round_trips: Vec<([String; 2], DistId)>,
     /// Distributions of counts.
     pub counts: Vec<Count>,
     /// Weighted choices.
@@ -73,6 +78,8 @@ pub struct Model {
     pub versions: Vec<Versions>,
     /// Caches that know their keys.
     pub stores: Vec<Store>,
+    /// Pools and locks: whose calls to whom go through them.
+    pub pools: Vec<Pool>,
     /// Pools whose connections have to be opened.
     pub connects: Vec<Connect>,
     /// Names of the priority classes, first served first.

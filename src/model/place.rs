@@ -48,6 +48,8 @@ pub struct Place {
     pub region: Option<String>,
     /// Of a link: bits per second.
     pub bandwidth_bps: Option<f64>,
+    /// For readers: of a database, where its reads go; empty where no reads are routed.
+    pub reads: String,
 }
 
 /// What a place costs, all in the one currency of the file.
@@ -220,8 +222,10 @@ impl Sharding {
 pub struct KeyDraw {
     /// Which keys there are, and how often each is asked for.
     pub law: Popularity,
-    /// Steps of one request that name the key alike mean the same key; `None`: this step's own.
+    /// Steps of one request that name the key alike mean the same key: a hash of the name; `None`: this step's own.
     pub name: Option<u64>,
+    /// The name, for readers; empty where there is none.
+    pub label: String,
 }
 
 /// Versions of keys: the newest, and what each copy has seen of it.
@@ -298,6 +302,19 @@ impl Store {
     pub fn shares(&self) -> impl Iterator<Item = f64> + '_ {
         (0..self.law.len()).map(|key| self.share(key))
     }
+}
+
+/// A pool of connections, or a lock: whose calls to whom go through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// Its own place.
+    pub place: PlaceId,
+    /// One in each replica of this place; `None`: one for all.
+    pub per: Option<PlaceId>,
+    /// Calls to this place go through it. Where that is a pool, it is a pooler behind this one. `None`: only `hold` takes it.
+    pub to: Option<PlaceId>,
+    /// As a pooler, it serves a connection of a pool before it for as long as that is held, and not for a query at a time.
+    pub session: bool,
 }
 
 /// A pool whose connections have to be opened first.

@@ -1,10 +1,10 @@
 //! The compiled model as a reader would check it: what was understood, every default filled in, and what follows from it
 //! without simulation.
 
-use crate::ids::{EndpointId, GroupId, PlaceId, StationId};
+use crate::ids::{DistId, EndpointId, GroupId, PlaceId, StationId};
 use crate::model::{
-    Balance, Demands, Endpoint, Evict, Group, Member, Model, OnWrite, Op, Peak, Place, PlaceKind, Prices,
-    Resource, Sharding, Site, Source, Station, StationKind, Statistic, Target, listing,
+    Balance, Connect, Demands, Endpoint, Evict, Group, Member, Model, OnWrite, Op, Peak, Place, PlaceKind,
+    Pool, Prices, Sharding, Source, Station, StationKind, Statistic, Target, listing,
 };
 use crate::units::Span;
 
@@ -26,6 +26,7 @@ pub fn explain_text(model: &Model) -> String {
     if model.places.len() > ROWS_MAX {
         page.line(0, &format!("and {} more places", model.places.len() - ROWS_MAX));
     }
+    regions(model, &mut page);
     connections(model, &mut page);
     let demands = Demands::new(model);
     demand(model, &demands, &mut page);
@@ -142,9 +143,52 @@ fn place(model: &Model, id: PlaceId, page: &mut Page) {
     let (members, balancing) = (members(model, it), balancing(model, it));
     page.heading(&format!("{}  {kind}{members}{balancing}{region}{cost}", it.name));
     keys(model, id, page);
+    if !it.reads.is_empty() {
+        page.line(1, &format!("reads  {}", it.reads));
+    }
+    if let Some(pool) = model.pools.iter().find(|pool| pool.place == id) {
+        leads(model, pool, page);
+    }
     resources(model, id, page);
     for (endpoint, _) in model.endpoints_of(id).take(ROWS_MAX) {
         program(model, endpoint, page);
+    }
+}
+
+/// Where the connections of a pool go, and what it takes to have one.
+fn leads(model: &Model, pool: &Pool, page: &mut Page) {
+    let Some(to) = pool.to else {
+        return page.line(1, "for `hold` alone");
+    };
+    let name = |place: PlaceId| &model.places[place.index()].name;
+    let pooler = model.pools.iter().find(|pooler| pooler.place == to);
+    match pooler {
+        None => page.line(1, &format!("leads to  {}", name(to))),
+        Some(pooler) => {
+            let mode = if pooler.session { "session" } else { "transaction" };
+            page.line(1, &format!("leads to  {}, a pooler in {mode} mode", name(to)));
+        }
+    }
+    let stations = || model.stations_of(pool.place).map(|(station, _)| station.0);
+    let opens = |connect: &&Connect| stations().any(|station| connect.stations.contains(&station));
+    if let Some(connect) = model.connects.iter().find(opens) {
+        let idle = match connect.idle {
+            Span::MAX => "it stays open".to_owned(),
+            idle => format!("closed after {idle} without use"),
+        };
+        page.line(1, &format!("to connect  {}; {idle}", model.dists[connect.cost.index()]));
+    }
+}
+
+/// The round trips between regions that are taken.
+fn regions(model: &Model, page: &mut Page) {
+    let row = |(between, dist): &([String; 2], DistId)| {
+        vec![between.join(" - "), model.dists[dist.index()].to_string()]
+    };
+    let rows: Vec<_> = model.round_trips.iter().map(row).collect();
+    if !rows.is_empty() {
+        page.heading("round trips between regions, where any are taken");
+        page.table(1, &rows);
     }
 }
 
@@ -196,19 +240,10 @@ fn balancing(model: &Model, place: &Place) -> String {
             && balancer.members.start >= place.members.start
             && balancer.members.end <= place.members.end
     });
-    let of_region = |site: &Site| match site.target {
-        Target::Part(of, _) => {
-            place.endpoints.contains(&of.0) && model.endpoints[of.index()].shards.is_none()
-        }
-        _ => false,
-    };
-    if model.sites.iter().any(of_region) {
-        return ", reads from the nearest".to_owned();
-    }
     let words: Vec<String> = of_place.map(|balancer| listing::balance(balancer.policy)).collect();
     match (words.first(), place.kind) {
         (None, _) => String::new(),
-        (Some(word), PlaceKind::Database) => format!(", reads {word}"),
+        (Some(_), PlaceKind::Database) => String::new(),
         (Some(word), _) => format!(", {word}"),
     }
 }
@@ -388,15 +423,11 @@ fn askers(model: &Model, database: PlaceId) -> Vec<Asker> {
             if !asks {
                 continue;
             }
-            // The compiler puts the slot of a pool right before the call that goes through it.
-            // Opening a connection and the way to another region come between.
-            let is_way = |op: &Op| matches!(op, Op::Open(_) | Op::Work(_) | Op::Choose(_) | Op::Jump(_));
-            let before = model.ops[start..pc].iter().rev().find(|op| !is_way(op)).copied();
-            let asker = match before {
-                Some(Op::Acquire(Resource::Shared(station) | Resource::PerMember { first: station })) => {
-                    through(model, station)
-                }
-                _ => direct(model, caller.place),
+            let leads =
+                |pool: &&Pool| pool.to == Some(database) && pool.per.is_none_or(|per| per == caller.place);
+            let asker = match model.pools.iter().find(leads) {
+                Some(pool) => through(model, pool),
+                None => direct(model, caller.place),
             };
             if !found.contains(&asker) {
                 found.push(asker);
@@ -406,13 +437,18 @@ fn askers(model: &Model, database: PlaceId) -> Vec<Asker> {
     found
 }
 
-fn through(model: &Model, station: StationId) -> Asker {
-    let member = model.stations[station.index()].member;
-    let pool = &model.places[model.members[member.index()].place.index()];
-    let (count, size) = (pool.members.len() as u64, u64::from(model.stations[station.index()].capacity()));
+fn through(model: &Model, pool: &Pool) -> Asker {
+    let place = &model.places[pool.place.index()];
+    let (count, size) = (place.members.len() as u64, pool_size(model, pool));
     let words =
-        if count > 1 { format!("{} {count} x {size}", pool.name) } else { format!("{} {size}", pool.name) };
+        if count > 1 { format!("{} {count} x {size}", place.name) } else { format!("{} {size}", place.name) };
     Asker { words, most: Some(count * size) }
+}
+
+/// Slots of each of its members.
+fn pool_size(model: &Model, pool: &Pool) -> u64 {
+    let first = model.stations_of(pool.place).next();
+    first.map_or(0, |(_, station)| u64::from(station.capacity()))
 }
 
 fn direct(model: &Model, caller: PlaceId) -> Asker {

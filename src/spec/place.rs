@@ -456,6 +456,16 @@ record! {
     later: ["retry", "dead_letter", "partitions", "batch", "visibility", "delay", "region"];
 }
 
+words! {
+    /// How long a pooler serves a connection of a pool before it.
+    pub enum PoolMode ("a mode of a pooler") {
+        /// For a query, or as long as a `hold` of the pooler itself.
+        "transaction" Transaction,
+        /// As long as the slot of the pool before it is held.
+        "session" Session,
+    }
+}
+
 record! {
     /// A pool of connections, or a lock (a pool that only `hold` uses).
     pub struct Pool ("a pool") {
@@ -465,8 +475,10 @@ record! {
         "keys" keys: KeyLaw,
         /// One such pool in each replica of this service; one for all unless stated.
         "per" per: String,
-        /// Calls and queries to this place go through the pool.
+        /// Calls and queries to this place go through the pool; or the pooler behind it, a pool of its own.
         "to" to: String,
+        /// Of a pooler: how long it serves a connection of a pool before it: for a `transaction` (the default) or a `session`.
+        "mode" mode: PoolMode,
         /// A call that waited so long leaves: `abandoned`.
         "timeout" timeout: Law,
         /// How many may wait; `unlimited` unless stated.

@@ -240,7 +240,7 @@ fn databases_caches_and_pools() {
     let with = |rest: &str| format!("{}{rest}", web("workers: 4"));
     insta::assert_snapshot!(fault(&with("databases: {db: {queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:17: error: `servers` is missing (expected a database with `servers`)"#);
     insta::assert_snapshot!(fault(&with("databases: {db: {servers: 0, queries: {q: {read: 1ms}}}}")), @r#"m.yaml:5:27: error: no servers (expected at least 1, or `unlimited`)"#);
-    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, queries: {q: {}}}}")), @r#"m.yaml:5:40: error: `q` is neither a read nor a write (expected `read`, `write`, `scan` or `index`)"#);
+    insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, queries: {q: {}}}}")), @r#"m.yaml:5:40: error: `q` is neither a read nor a write (expected `read`, `write`, `scan`, `index` or `join`)"#);
     insta::assert_snapshot!(fault(&with("databases: {db: {servers: 1, replication: {lag: 1ms}, queries: {q: {read: 1ms}}}}")), @r#"
     m.yaml:5:43: error: `replication` without read replicas (nothing is replicated)
       help: say how many there are: `read_replicas: 2`
@@ -251,7 +251,10 @@ fn databases_caches_and_pools() {
     m.yaml:5:25: error: `80` is no share: it lies above 1 (expected a share such as `80%` or `0.8`)
       help: for per cent write `80%`
     "#);
-    insta::assert_snapshot!(fault(&with("pools: {p: {size: 0}}")), @r#"m.yaml:5:19: error: a pool of size 0 (expected at least 1)"#);
+    insta::assert_snapshot!(fault(&with("pools: {p: {size: 0}}")), @r#"
+    m.yaml:5:19: error: a pool of size 0 (expected at least 1)
+      help: whoever holds it would wait for ever: without a pool, leave it out
+    "#);
     insta::assert_snapshot!(fault(&with("pools: {p: {size: 1, per: wbe}}")), @r#"
     m.yaml:5:27: error: unknown service `wbe`
       help: a service with a similar name exists: `web`
@@ -431,8 +434,52 @@ fn the_data_tier() {
             "m.yaml:5:62: error: a row lock without keys (which row a query locks is decided by its key)",
         ),
         (
-            db("keys: {uniform: 9}, ", "{write: 1ms, lock: table}"),
-            "m.yaml:5:82: error: `table` is not what a query can lock (expected one of `row`)",
+            db("keys: {uniform: 9}, ", "{write: 1ms, lock: all}"),
+            "m.yaml:5:82: error: `all` is not what a query can lock (expected one of `row` or `table`)",
+        ),
+        (
+            db("keys: {uniform: 9}, ", "{write: 1ms, lock: row}, r: {read: 1ms, lock: table}"),
+            "m.yaml:5:109: error: not supported: locks of rows and of the table in one database (who locks a row would have to wait for who locks the table)",
+        ),
+        (
+            db("reads: {from: primary, balance: random}, ", "{read: 1ms}"),
+            "m.yaml:5:62: error: `balance` where all reads go to the primary (expected `from: replicas` beside it)",
+        ),
+        (
+            db("", "{read: 1ms, rows: 5}"),
+            "m.yaml:5:61: error: `rows` beside `read` (only a `write` has them beside it)",
+        ),
+        (
+            db("", "{write: 1ms, rows: 5}"),
+            "m.yaml:5:62: error: `rows` without `per_row` (expected the time that each adds: `per_row: 0.3ms`)",
+        ),
+        (
+            db("", "{join: {rows: 5, with: 7}}"),
+            "m.yaml:5:50: error: a join without a price (expected `per_level`, by index, or `per_row`, by hash; of both the cheaper is taken)",
+        ),
+        (
+            db("", "{scan: {rows: 5, per_row: 1ms, partitions: 2, pruned_to: 0}}"),
+            "m.yaml:5:100: error: no partition is read (expected at least 1)",
+        ),
+        (
+            db("", "{scan: {rows: 5, per_row: 1ms, pruned_to: 3}}"),
+            "m.yaml:5:85: error: `pruned_to` without `partitions` (expected how many: `partitions: 12`)",
+        ),
+        (
+            db("keys: {zipf: {n: 1000000000000}}, ", "{read: 1ms}"),
+            "m.yaml:5:47: error: 1000000000000 keys are too many (expected at most 100000000)",
+        ),
+        (
+            with("pools: {a: {size: 1, to: b}, b: {size: 1}}"),
+            "m.yaml:5:26: error: `b` leads nowhere (a pooler leads to a place)",
+        ),
+        (
+            with("pools: {a: {size: 1, to: b}, b: {size: 1, to: c}, c: {size: 1, to: web}}"),
+            "m.yaml:5:26: error: not supported: a pooler in front of a pooler (`b` leads to the pool `c`)",
+        ),
+        (
+            with("pools: {a: {size: 1, to: web, mode: session}}"),
+            "m.yaml:5:37: error: no pool leads to `a` (a mode tells how long it serves a connection of a pool before it)",
         ),
         (
             db(
@@ -502,7 +549,7 @@ fn queries_by_size() {
     "#);
     insta::assert_snapshot!(query("{scan: {rows: 100, per_row: 1us, per_level: 1us}}"), @r#"
     m.yaml:5:76: error: unknown key `per_level` (not a key of a scan)
-      help: its keys are `rows`, `per_row`, `limit`, `base` and `cv`
+      help: its keys are `rows`, `per_row`, `limit`, `partitions`, `pruned_to`, `base` and `cv`
     "#);
     insta::assert_snapshot!(query("{scan: 100_000}"), @r#"m.yaml:5:50: error: found `100_000`, expected a map with keys such as `rows`, `per_row` and `limit` (expected a scan)"#);
     insta::assert_snapshot!(query("{scan: {rows: 9e15, per_row: 1h}}"), @r#"m.yaml:5:57: error: a query of 3.240e19 s is longer than 100 years (expected fewer, or less time for each)"#);
@@ -511,19 +558,16 @@ fn queries_by_size() {
     insta::assert_snapshot!(query("{index: {rows: 100, per_level: 1ms, fanout: 1}}"), @r#"m.yaml:5:87: error: a fanout of 1 (expected at least 2 entries a page)"#);
     insta::assert_snapshot!(query("{index: {rows: 100, per_level: 1ms, limit: 5}}"), @r#"
     m.yaml:5:79: error: unknown key `limit` (not a key of an index)
-      help: its keys are `rows`, `per_level`, `fanout`, `base` and `cv`
+      help: its keys are `rows`, `per_level`, `fanout`, `partitions`, `pruned_to`, `base` and `cv`
     "#);
-    insta::assert_snapshot!(query("{read: 1ms, scan: {rows: 100, per_row: 1us}}"), @r#"m.yaml:5:40: error: `q` has both `read` and `scan` (expected one of `read`, `write`, `scan` and `index`)"#);
-    insta::assert_snapshot!(query("{scan: {rows: 1, per_row: 1us}, index: {rows: 1, per_level: 1us}}"), @r#"m.yaml:5:40: error: `q` has both `scan` and `index` (expected one of `read`, `write`, `scan` and `index`)"#);
+    insta::assert_snapshot!(query("{read: 1ms, scan: {rows: 100, per_row: 1us}}"), @r#"m.yaml:5:40: error: `q` has both `read` and `scan` (expected one of `read`, `write`, `scan`, `index` and `join`)"#);
+    insta::assert_snapshot!(query("{scan: {rows: 1, per_row: 1us}, index: {rows: 1, per_level: 1us}}"), @r#"m.yaml:5:40: error: `q` has both `scan` and `index` (expected one of `read`, `write`, `scan`, `index` and `join`)"#);
     insta::assert_snapshot!(query("{write: 1ms, per_index: 1ms}"), @r#"m.yaml:5:67: error: `per_index` without `indexes` (expected how many: `indexes: 4`)"#);
     insta::assert_snapshot!(query("{write: 1ms, indexes: 4}"), @r#"m.yaml:5:65: error: `indexes` without `per_index` (expected the time that each adds: `per_index: 0.3ms`)"#);
     insta::assert_snapshot!(query("{write: 1ms, indexes: -4, per_index: 1ms}"), @r#"m.yaml:5:65: error: `-4` is negative (expected a whole number, 0 or more)"#);
     insta::assert_snapshot!(query("{read: 1ms, indexes: 4, per_index: 1ms}"), @r#"m.yaml:5:64: error: `indexes` beside `read` (only a `write` maintains indexes)"#);
     insta::assert_snapshot!(query("{index: {rows: 1, per_level: 1us}, per_index: 1ms}"), @r#"m.yaml:5:89: error: `per_index` beside `index` (only a `write` maintains indexes)"#);
-    insta::assert_snapshot!(query("{rows: 100}"), @r#"
-    m.yaml:5:44: error: unknown key `rows` (not a key of a query)
-      help: its keys are `read`, `write`, `scan`, `index`, `indexes`, `per_index` and `lock`
-    "#);
+    insta::assert_snapshot!(query("{rows: 100}"), @r#"m.yaml:5:40: error: `q` is neither a read nor a write (expected `read`, `write`, `scan`, `index` or `join`)"#);
 }
 
 #[test]
@@ -540,9 +584,9 @@ fn sizes_of_queries_are_paths() {
     "#);
     insta::assert_snapshot!(set("db.q.fanout", "200"), @r#"
     --set:1:1: error: unknown key `fanout` (not a key of a scan)
-      help: its keys are `rows`, `per_row`, `limit`, `base` and `cv`
+      help: its keys are `rows`, `per_row`, `limit`, `partitions`, `pruned_to`, `base` and `cv`
     "#);
-    insta::assert_snapshot!(set("db.q.read", "2ms"), @r#"m.yaml:5:40: error: `q` has both `read` and `scan` (expected one of `read`, `write`, `scan` and `index`)"#);
+    insta::assert_snapshot!(set("db.q.read", "2ms"), @r#"m.yaml:5:40: error: `q` has both `read` and `scan` (expected one of `read`, `write`, `scan`, `index` and `join`)"#);
     // In nanoseconds.
     let means = |path: &str, value: &str| {
         let loaded = loaded(model.as_bytes(), &[(path, value)]);

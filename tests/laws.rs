@@ -171,7 +171,7 @@ fn database(d: &mut Decisions<'_>) -> String {
         region(d),
         d.of(&TIMES),
         d.of(&TIMES),
-        if keys { d.of(&["", ", lock: row"]) } else { "" },
+        if keys { d.of(&["", ", lock: row", ", lock: table"]) } else { d.of(&["", ", lock: table"]) },
     )
 }
 

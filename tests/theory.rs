@@ -38,7 +38,7 @@ struct System {
     yaml: String,
     /// A replication, where half widths of 3 % are asked for.
     requests: u64,
-    /// Path in the JSON of a point, keys separated by blanks; and the exact value.
+    /// Path in the JSON of a point, keys separated by blanks (`~` is a blank within a key); and the exact value.
     truths: Vec<(String, f64)>,
 }
 
@@ -692,6 +692,15 @@ fn data() -> Vec<System> {
             .is("total latency_s mean", one.response_mean_s())
             .quantiles(LATENCY, |p| one.response_quantile_s(p))
             .is("places l utilization", 0.6),
+        // Whatever else is free: those who lock the table come one after the other, and who does not passes them by.
+        System::new("one lock for the table", 60_000, "knee: 1
+load: {rate: 1.2/s, requests: {web.change: 1, web.look: 1}}
+services: {web: {endpoints: {change: [{query: db.w}], look: [{query: db.r}]}}}
+databases: {db: {servers: 50, queries: {w: {write: {exp: 1s}, lock: table}, r: {read: {exp: 1s}}}}}
+")
+            .is("requests web.change latency_s mean", one.response_mean_s())
+            .is("requests web.look latency_s mean", 1.0)
+            .is("places db resources table~lock utilization", 0.6),
         System::new("equal shards", 60_000, db("2", "shards: 4, shard_by: range, keys: {uniform: 400}"))
             .is("total latency_s mean", slow.response_mean_s())
             .quantiles(LATENCY, |p| slow.response_quantile_s(p)),
@@ -807,7 +816,7 @@ pools: {lock: {size: 1}}
 
 /// An estimate of a point, by its path in the JSON.
 fn estimate(point: &serde_json::Value, path: &str) -> [f64; 3] {
-    let found = path.split(' ').fold(point, |at, key| &at[key]);
+    let found = path.split(' ').fold(point, |at, key| &at[key.replace('~', " ")]);
     ["value", "low", "high"].map(|key| found[key].as_f64().unwrap_or_else(|| panic!("no `{path}`: {found}")))
 }
 
@@ -884,6 +893,7 @@ theory! {
     open_networks_of_calls, open_networks_of_calls_to_one_per_cent: "open";
     closed_networks_of_users, closed_networks_of_users_to_one_per_cent: "closed";
     workers_held_during_queries, workers_held_during_queries_to_one_per_cent: "nested";
+    pools_and_poolers, pools_and_poolers_to_one_per_cent: "poolers";
     retries_quorums_timeouts_caches_and_locks, retries_quorums_timeouts_caches_and_locks_to_one_per_cent: "programs";
     keys_copies_shards_and_messages, keys_copies_shards_and_messages_to_one_per_cent: "data";
 }

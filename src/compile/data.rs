@@ -4,16 +4,13 @@ use super::digest::name_hash;
 use super::program::branch_site;
 use super::{Body, Compiler, QueryBody, Work};
 use crate::diagnostic::Diagnostic;
-use crate::dist::Popularity;
+use crate::dist::{KEYS_MAX, Popularity};
 use crate::ids::{BalancerId, EndpointId, KeyId, MemberId, PlaceId, SiteId, VersionsId};
 use crate::model::{KeyDraw, PlaceKind, Sharding, Site, StationKind, Target, Versions};
-use crate::spec::data::{self, KeyLaw};
+use crate::spec::data::{self, KeyLaw, Lock};
 use crate::spec::decode::At;
 use crate::spec::place as spec;
 use crate::units;
-
-/// The most keys whose versions or entries a model keeps.
-const KEYS_MAX: u64 = 100_000_000;
 
 /// Where the shards of a database stand.
 #[derive(Clone, Copy)]
@@ -35,7 +32,7 @@ impl<'a> Compiler<'a> {
                 self.legal(Popularity::empirical(&counts), law)?
             }
         };
-        if u64::from(popularity.len()) > KEYS_MAX {
+        if popularity.len() > KEYS_MAX {
             let message = format!("{} keys are too many", popularity.len());
             self.error(law.span, message, format!("expected at most {KEYS_MAX}"));
             return None;
@@ -69,7 +66,7 @@ impl<'a> Compiler<'a> {
             return None;
         }
         let law = self.model.places[place.index()].keys.clone();
-        if let (Some(name), None) = (name, &law) {
+        if let (Some(name), None, true) = (name, &law, self.whole) {
             let target = self.model.places[place.index()].name.clone();
             self.sink.push(
                 Diagnostic::error(name.span, format!("`{target}` knows no keys"))
@@ -277,7 +274,9 @@ impl<'a> Compiler<'a> {
         versions: Option<VersionsId>,
     ) -> Body<'a> {
         if let Some(lock) = &query.lock
+            && lock.value == Lock::Row
             && !has_keys
+            && self.whole
         {
             self.sink.push(
                 Diagnostic::error(lock.span, "a row lock without keys")
@@ -285,8 +284,8 @@ impl<'a> Compiler<'a> {
                     .help("say which keys the database has: `keys: {zipf: {n: 1_000, s: 0.9}}`"),
             );
         }
-        let locks = query.lock.is_some() && has_keys;
-        Body::Query(work, QueryBody { is_write: query.write.is_some(), locks, versions, ship: None })
+        let lock = query.lock.as_ref().map(|lock| lock.value).filter(|lock| *lock == Lock::Table || has_keys);
+        Body::Query(work, QueryBody { is_write: query.write.is_some(), lock, versions, ship: None })
     }
 }
 

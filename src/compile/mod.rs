@@ -287,8 +287,8 @@ enum Work<'a> {
 #[derive(Clone, Copy)]
 struct QueryBody {
     is_write: bool,
-    /// It locks the row of its key.
-    locks: bool,
+    /// What it locks meanwhile.
+    lock: Option<crate::spec::data::Lock>,
     /// What it reads or writes by key, and where a write is shipped to.
     versions: Option<crate::ids::VersionsId>,
     ship: Option<crate::ids::SiteId>,

@@ -9,6 +9,7 @@ use crate::model::{
     Balance, Balancer, Class, Discipline, Endpoint, Member, Place, PlaceKind, Sharing, Station, StationKind,
     listing,
 };
+use crate::spec::data::Lock;
 use crate::spec::decode::{At, Named};
 use crate::spec::place::{self as spec, Replicas, Scheduling};
 use crate::spec::quantity::{Cost, Limit};
@@ -22,6 +23,9 @@ struct Replica {
     workers: Option<u32>,
     weight: f64,
 }
+
+/// The resource that a query takes which locks the table.
+pub(super) const TABLE_LOCK: &str = "table lock";
 
 /// How a slot of a place is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -433,8 +437,12 @@ impl<'a> Compiler<'a> {
         let keys = self.key_law(it.keys.as_ref());
         let layout = self.shards(it, replicas, keys.as_ref());
         let mut resources = self.instance(it);
-        if let (Some(keys), true) = (&keys, locks_rows(it)) {
-            resources.push(("row locks", super::data::locks(keys, None)));
+        match self.locked(it) {
+            Some(Lock::Row) => {
+                resources.extend(keys.as_ref().map(|keys| ("row locks", super::data::locks(keys, None))))
+            }
+            Some(Lock::Table) => resources.push((TABLE_LOCK, Waiting::FIFO.slots(1))),
+            None => {}
         }
         for shard in 1..=layout.shards {
             let root =
@@ -467,6 +475,24 @@ impl<'a> Compiler<'a> {
         self.replication(name, place, it, versions, layout, applied);
         self.model.places[place.index()].keys = keys;
         self.failover(place, it, replicas, !groups.is_empty());
+    }
+
+    /// What the queries of a database lock.
+    fn locked(&mut self, it: &spec::Database) -> Option<Lock> {
+        let queries = it.queries.iter().flat_map(|queries| queries.value.iter());
+        let mut locks = queries.filter_map(|(_, query)| query.value.lock.as_ref());
+        let first = locks.next()?;
+        if let Some(other) = locks.find(|lock| lock.value != first.value) {
+            self.sink.push(
+                Diagnostic::error(
+                    other.span,
+                    "not supported: locks of rows and of the table in one database",
+                )
+                .label("who locks a row would have to wait for who locks the table")
+                .other(first.span, "the other kind"),
+            );
+        }
+        Some(first.value)
     }
 
     /// What each instance of a database has: connections, then servers.
@@ -642,12 +668,6 @@ pub(super) fn servers(capacity: u32) -> (&'static str, StationKind) {
 /// Slots with a line of some length.
 pub(super) fn consumers(capacity: u32, queue: Option<u32>) -> (&'static str, StationKind) {
     ("consumers", Waiting { queue, ..Waiting::FIFO }.slots(capacity))
-}
-
-/// Whether any query locks the row of its key.
-fn locks_rows(it: &spec::Database) -> bool {
-    let queries = it.queries.iter().flat_map(|queries| queries.value.iter());
-    queries.into_iter().any(|(_, query)| query.value.lock.is_some())
 }
 
 fn discipline(it: &spec::Service) -> Discipline {

@@ -149,16 +149,17 @@ impl<'a> Compiler<'a> {
                 "expected `size: 1`: a lock",
             );
         }
-        for (key, span) in [
-            ("per", it.per.as_ref().map(|x| x.span)),
-            ("to", it.to.as_ref().map(|x| x.span)),
-            ("mode", it.mode.as_ref().map(|x| x.span)),
-            ("queue", it.queue.as_ref().map(|x| x.span)),
-            ("connect", it.connect.as_ref().map(|x| x.span)),
-            ("idle", it.idle.as_ref().map(|x| x.span)),
+        let alone = "only `hold` takes them";
+        for (key, span, label) in [
+            ("per", it.per.as_ref().map(|x| x.span), "one lock of a key serves all"),
+            ("to", it.to.as_ref().map(|x| x.span), alone),
+            ("mode", it.mode.as_ref().map(|x| x.span), alone),
+            ("queue", it.queue.as_ref().map(|x| x.span), "any number may wait; `timeout` bounds the wait"),
+            ("connect", it.connect.as_ref().map(|x| x.span), "nothing is opened"),
+            ("idle", it.idle.as_ref().map(|x| x.span), "nothing is opened"),
         ] {
             if let Some(span) = span {
-                self.error(span, format!("not supported: `{key}` of locks by key"), "only `hold` takes them");
+                self.error(span, format!("not supported: `{key}` of locks by key"), label);
             }
         }
         let patience = it.timeout.as_ref().and_then(|law| self.dist(law));

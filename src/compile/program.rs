@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::caches::{CacheKind, CacheUse};
 use super::digest::name_hash;
+use super::places::TABLE_LOCK;
 use super::pools::Slots;
 use super::regions::Way;
 use super::{Body, Compiler, OPS_MAX, QueryBody, Work};
@@ -14,8 +15,10 @@ use crate::diagnostic::Span;
 use crate::dist::Popularity;
 use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, SiteId, StoreId};
 use crate::model::{
-    Balance, Class, LOADS_MAX, OnError, OnWrite, Op, Pc, PlaceKind, Resource, Site, StationKind, Target,
+    Balance, Class, LOADS_MAX, OnError, OnWrite, Op, Pc, PlaceKind, Resource, Site, Station, StationKind,
+    Target,
 };
+use crate::spec::data::Lock;
 use crate::spec::decode::At;
 use crate::spec::step::{self, Block, Branch, CallStep, Each, Fan, Optimistic, Parallel, Repeat, Step};
 
@@ -132,16 +135,25 @@ impl<'a> Compiler<'a> {
         if matches!(body, Body::Query(..)) && self.can_be_lost(place) {
             self.op(Op::Reach);
         }
-        let locks = matches!(body, Body::Query(_, QueryBody { locks: true, .. }));
+        // The locks of an instance stand behind its slots.
+        let lock = match body {
+            Body::Query(_, QueryBody { lock: Some(Lock::Row), .. }) => {
+                Some(Resource::OwnLock(self.slots_at(place)))
+            }
+            Body::Query(_, QueryBody { lock: Some(Lock::Table), .. }) => {
+                Some(Resource::Own(self.slots_at(place)))
+            }
+            _ => None,
+        };
         let first_server = self.slots_at(place) - u32::from(self.has_servers(place));
         for slot in slots {
-            if locks && slot == first_server {
-                self.acquire(program, Resource::OwnLock(self.slots_at(place)));
+            if let Some(lock) = lock.filter(|_| slot == first_server) {
+                self.acquire(program, lock);
             }
             self.acquire(program, Resource::Own(slot));
         }
-        if locks && !self.has_servers(place) {
-            self.acquire(program, Resource::OwnLock(self.slots_at(place)));
+        if let Some(lock) = lock.filter(|_| !self.has_servers(place)) {
+            self.acquire(program, lock);
         }
         match body {
             Body::Steps(steps) => self.steps(program, &steps.0),
@@ -198,13 +210,13 @@ impl<'a> Compiler<'a> {
         stations.into_iter().any(|s| self.model.stations[s as usize].resource == "servers")
     }
 
-    /// How many of the resources of a member a call takes before it starts: all but cores.
+    /// How many of the resources of a member every call takes before it starts: all but cores and locks.
     fn slots_at(&self, place: PlaceId) -> u32 {
         let first = self.model.places[place.index()].members.start as usize;
         let Some(member) = self.model.members.get(first) else { return 0 };
         let stations = member.stations.start as usize..member.stations.end as usize;
-        let slots =
-            self.model.stations[stations].iter().filter(|s| matches!(s.kind, StationKind::Slots { .. }));
+        let is_slot = |s: &&Station| matches!(s.kind, StationKind::Slots { .. }) && s.resource != TABLE_LOCK;
+        let slots = self.model.stations[stations].iter().filter(is_slot);
         slots.count() as u32
     }
 

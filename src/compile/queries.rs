@@ -8,7 +8,7 @@ use crate::model::PlaceKind;
 use crate::spec::decode::At;
 use crate::spec::law::{Law, illegal};
 use crate::spec::place::{self as spec, FANOUT};
-use crate::spec::quantity::{Number, SECONDS_MAX, Seconds};
+use crate::spec::quantity::{Number, SECONDS_MAX, Seconds, Whole};
 use crate::units;
 
 /// What a query asks for, as written.
@@ -17,6 +17,7 @@ enum Asks<'a> {
     Write(&'a At<Law>),
     Scan(&'a At<spec::Scan>),
     Index(&'a At<spec::Index>),
+    Join(&'a At<spec::Join>),
 }
 
 impl Asks<'_> {
@@ -27,6 +28,7 @@ impl Asks<'_> {
             Self::Write(it) => ("write", it.span),
             Self::Scan(it) => ("scan", it.span),
             Self::Index(it) => ("index", it.span),
+            Self::Join(it) => ("join", it.span),
         }
     }
 }
@@ -70,6 +72,7 @@ impl<'a> Compiler<'a> {
             it.write.as_ref().map(Asks::Write),
             it.scan.as_ref().map(Asks::Scan),
             it.index.as_ref().map(Asks::Index),
+            it.join.as_ref().map(Asks::Join),
         ];
         let mut given = given.into_iter().flatten();
         let first = given.next();
@@ -77,12 +80,12 @@ impl<'a> Compiler<'a> {
             (Some(first), Some(second)) => {
                 let (a, b) = (first.key().0, second.key().0);
                 let message = format!("`{}` has both `{a}` and `{b}`", name.value);
-                self.error(name.span, message, "expected one of `read`, `write`, `scan` and `index`");
+                self.error(name.span, message, "expected one of `read`, `write`, `scan`, `index` and `join`");
                 return None;
             }
             (None, _) if self.whole => {
                 let message = format!("`{}` is neither a read nor a write", name.value);
-                self.error(name.span, message, "expected `read`, `write`, `scan` or `index`");
+                self.error(name.span, message, "expected `read`, `write`, `scan`, `index` or `join`");
             }
             _ => {}
         }
@@ -98,70 +101,144 @@ impl<'a> Compiler<'a> {
         reads: BalancerId,
     ) -> (BalancerId, Option<Cost<'a>>) {
         if !matches!(asks, Asks::Write(_)) {
-            self.refuse_indexes(asks, it);
+            self.refuse_rows(asks, it);
         }
         match *asks {
             Asks::Read(law) => (reads, Some((Work::Stated(law), String::new()))),
             Asks::Write(law) => (writes, self.write(law, it)),
             Asks::Scan(scan) => (reads, self.scan(scan)),
             Asks::Index(index) => (reads, self.index(index)),
+            Asks::Join(join) => (reads, self.join(join)),
         }
     }
 
-    /// Only a write changes indexes.
-    fn refuse_indexes(&mut self, asks: &Asks<'_>, it: &spec::Query) {
+    /// Only a write writes rows and changes indexes.
+    fn refuse_rows(&mut self, asks: &Asks<'_>, it: &spec::Query) {
         let (key, span) = asks.key();
-        let indexes = it.indexes.as_ref().map(|at| ("indexes", at.span));
-        let per_index = it.per_index.as_ref().map(|at| ("per_index", at.span));
-        if let Some((given, at)) = indexes.or(per_index) {
+        let given = [
+            ("rows", it.rows.as_ref().map(|at| at.span)),
+            ("per_row", it.per_row.as_ref().map(|at| at.span)),
+            ("indexes", it.indexes.as_ref().map(|at| at.span)),
+            ("per_index", it.per_index.as_ref().map(|at| at.span)),
+        ];
+        if let Some((given, at)) = given.into_iter().find_map(|(name, at)| Some((name, at?))) {
+            let label = match given {
+                "rows" | "per_row" => "only a `write` has them beside it",
+                _ => "only a `write` maintains indexes",
+            };
             self.sink.push(
                 Diagnostic::error(at, format!("`{given}` beside `{key}`"))
-                    .label("only a `write` maintains indexes")
+                    .label(label)
                     .other(span, "this is a read"),
             );
         }
     }
 
-    /// A write, and what each index adds to it.
-    fn write(&mut self, law: &'a At<Law>, it: &spec::Query) -> Option<Cost<'a>> {
-        let (indexes, each) = match (&it.indexes, &it.per_index) {
-            (Some(indexes), Some(each)) => (indexes, each),
+    /// A number of things and the time of each: one without the other says nothing.
+    fn pair(
+        &mut self,
+        [count_name, each_name]: [&str; 2],
+        count: Option<&At<Whole>>,
+        each: Option<&At<Seconds>>,
+    ) -> Option<(u64, f64, Span)> {
+        match (count, each) {
+            (Some(count), Some(each)) => Some((count.value.0, each.value.0, count.span)),
             (None, Some(each)) if self.whole => {
-                self.error(each.span, "`per_index` without `indexes`", "expected how many: `indexes: 4`");
-                return None;
+                let message = format!("`{each_name}` without `{count_name}`");
+                self.error(each.span, message, format!("expected how many: `{count_name}: 4`"));
+                None
             }
-            (Some(indexes), None) if self.whole => {
-                let label = "expected the time that each adds: `per_index: 0.3ms`";
-                self.error(indexes.span, "`indexes` without `per_index`", label);
-                return None;
+            (Some(count), None) if self.whole => {
+                let message = format!("`{count_name}` without `{each_name}`");
+                self.error(
+                    count.span,
+                    message,
+                    format!("expected the time that each adds: `{each_name}: 0.3ms`"),
+                );
+                None
             }
-            _ => return Some((Work::Stated(law), String::new())),
+            _ => None,
+        }
+    }
+
+    /// A write, what each row of a batch adds to it, and what each index adds to each row.
+    fn write(&mut self, law: &'a At<Law>, it: &spec::Query) -> Option<Cost<'a>> {
+        let batch = it.rows.is_some() || it.per_row.is_some();
+        let rows = self.pair(["rows", "per_row"], it.rows.as_ref(), it.per_row.as_ref());
+        let indexes = self.pair(["indexes", "per_index"], it.indexes.as_ref(), it.per_index.as_ref());
+        let (added, words, span) = match (rows, indexes) {
+            (None, _) if batch => return None,
+            (None, None) => return Some((Work::Stated(law), String::new())),
+            (None, Some((count, each, span))) => (
+                count as f64 * each,
+                format!("{} x {}", counted(count, "index", "indexes"), time(each)),
+                span,
+            ),
+            (Some((count, each, span)), None) => {
+                (count as f64 * each, format!("{} x {}", counted(count, "row", "rows"), time(each)), span)
+            }
+            (Some((rows, per_row, span)), Some((indexes, per_index, _))) => {
+                let words = format!(
+                    "{} x ({} + {} x {})",
+                    counted(rows, "row", "rows"),
+                    time(per_row),
+                    counted(indexes, "index", "indexes"),
+                    time(per_index)
+                );
+                (rows as f64 * (per_row + indexes as f64 * per_index), words, span)
+            }
         };
         let own = self.make_dist(law)?;
-        let (mean, added) = (own.mean(), indexes.value.0 as f64 * each.value.0);
+        let mean = own.mean();
         let is_constant = own.cv() == 0.0;
         let on_average = if is_constant { "" } else { " on average" };
-        let told = format!(
-            "write {own} + {} x {} = {}{on_average}",
-            counted(indexes.value.0, "index", "indexes"),
-            time(each.value.0),
-            time(mean + added)
-        );
-        // What adds up to a constant is one time; beside a law of its own the indexes are a second.
+        let told = format!("write {own} + {words} = {}{on_average}", time(mean + added));
+        // What adds up to a constant is one time; beside a law of its own the rest is a second.
         let body = if is_constant {
-            Work::Sized(self.timed(mean + added, None, indexes.span)?, None)
+            Work::Sized(self.timed(mean + added, None, span)?, None)
         } else {
-            Work::Sized(self.dist(law)?, Some(self.timed(added, None, indexes.span)?))
+            Work::Sized(self.dist(law)?, Some(self.timed(added, None, span)?))
         };
         Some((body, told))
+    }
+
+    /// How many parts a table has, and how many of them are read.
+    fn parts_read(
+        &mut self,
+        partitions: Option<&At<Whole>>,
+        pruned_to: Option<&At<Whole>>,
+    ) -> Option<(u64, u64)> {
+        let of = partitions.map_or(1, |at| at.value.0);
+        let read = pruned_to.map_or(1, |at| at.value.0);
+        match (partitions, pruned_to) {
+            (Some(at), _) if of == 0 => {
+                self.error(at.span, "a table of no partitions", "expected at least 1");
+                None
+            }
+            (None, Some(at)) if self.whole => {
+                self.error(
+                    at.span,
+                    "`pruned_to` without `partitions`",
+                    "expected how many: `partitions: 12`",
+                );
+                None
+            }
+            (Some(_), Some(at)) if read == 0 => {
+                self.error(at.span, "no partition is read", "expected at least 1");
+                None
+            }
+            _ => Some((of, read.min(of))),
+        }
     }
 
     /// rows x per_row.
     fn scan(&mut self, scan: &At<spec::Scan>) -> Option<Cost<'a>> {
         let it = &scan.value;
         let (rows, per_row) = (it.rows.as_ref()?, it.per_row.as_ref()?);
+        let (of, some) = self.parts_read(it.partitions.as_ref(), it.pruned_to.as_ref())?;
         let all = rows.value.0;
-        let read = it.limit.as_ref().map_or(all, |limit| all.min(limit.value.0));
+        let kept = share_of(all, some, of);
+        let read = it.limit.as_ref().map_or(kept, |limit| kept.min(limit.value.0));
         let words = if read < all {
             format!("{} of {}", grouped(read), counted(all, "row", "rows"))
         } else {
@@ -170,42 +247,86 @@ impl<'a> Compiler<'a> {
         let parts = Parts {
             name: "scan",
             words,
-            count: read,
+            count: read as f64,
             each: per_row.value.0,
             base: it.base.as_ref(),
             cv: it.cv.as_ref(),
         };
-        self.parts(&parts, rows.span)
+        let (body, told) = self.parts(&parts, rows.span)?;
+        Some((body, told + &partitions_told(of, some)))
     }
 
     /// Levels of the tree x per_level.
     fn index(&mut self, index: &At<spec::Index>) -> Option<Cost<'a>> {
         let it = &index.value;
         let (rows, per_level) = (it.rows.as_ref()?, it.per_level.as_ref()?);
-        let fanout = it.fanout.as_ref().map_or(FANOUT, |fanout| fanout.value.0);
-        if let Some(given) = &it.fanout
-            && fanout < 2
-        {
-            self.error(given.span, format!("a fanout of {fanout}"), "expected at least 2 entries a page");
-            return None;
-        }
-        let levels = levels(rows.value.0, fanout);
+        let fanout = self.fanout(it.fanout.as_ref())?;
+        let (of, some) = self.parts_read(it.partitions.as_ref(), it.pruned_to.as_ref())?;
+        let levels = levels(share_of(rows.value.0, 1, of), fanout);
+        let trees = if some > 1 { format!("{some} trees x ") } else { String::new() };
         let parts = Parts {
             name: "index",
-            words: counted(levels, "level", "levels"),
-            count: levels,
+            words: trees + &counted(levels, "level", "levels"),
+            count: some as f64 * levels as f64,
             each: per_level.value.0,
             base: it.base.as_ref(),
             cv: it.cv.as_ref(),
         };
         let (body, told) = self.parts(&parts, rows.span)?;
         let told = told + &format!(" ({}, fanout {fanout})", counted(rows.value.0, "row", "rows"));
-        Some((body, told))
+        Some((body, told + &partitions_told(of, some)))
+    }
+
+    fn fanout(&mut self, given: Option<&At<Whole>>) -> Option<u64> {
+        let fanout = given.map_or(FANOUT, |fanout| fanout.value.0);
+        if let Some(given) = given
+            && fanout < 2
+        {
+            self.error(given.span, format!("a fanout of {fanout}"), "expected at least 2 entries a page");
+            return None;
+        }
+        Some(fanout)
+    }
+
+    /// rows x levels x per_level by index, (rows + with) x per_row by hash.
+    fn join(&mut self, join: &At<spec::Join>) -> Option<Cost<'a>> {
+        let it = &join.value;
+        let (rows, with) = (it.rows.as_ref()?, it.with.as_ref()?);
+        if let (Some(fanout), None, true) = (&it.fanout, &it.per_level, self.whole) {
+            self.error(fanout.span, "`fanout` without `per_level`", "a hash has no levels");
+        }
+        let fanout = self.fanout(it.fanout.as_ref())?;
+        let (outer, inner) = (rows.value.0, with.value.0);
+        let levels = levels(inner, fanout);
+        let by_index = it.per_level.as_ref().map(|each| (outer as f64 * levels as f64, each.value.0));
+        let by_hash = it.per_row.as_ref().map(|each| (outer as f64 + inner as f64, each.value.0));
+        let is_index = match (by_index, by_hash) {
+            (Some((n, each)), Some((m, other))) => n * each <= m * other,
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (None, None) if self.whole => {
+                let help =
+                    "expected `per_level`, by index, or `per_row`, by hash; of both the cheaper is taken";
+                self.error(join.span, "a join without a price", help);
+                return None;
+            }
+            (None, None) => return None,
+        };
+        let (count, each) = if is_index { by_index } else { by_hash }?;
+        let words = match is_index {
+            true => {
+                format!("{} x {} by index", counted(outer, "row", "rows"), counted(levels, "level", "levels"))
+            }
+            false => format!("{} by hash", counted(outer.saturating_add(inner), "row", "rows")),
+        };
+        let parts = Parts { name: "join", words, count, each, base: it.base.as_ref(), cv: it.cv.as_ref() };
+        let (body, told) = self.parts(&parts, rows.span)?;
+        Some((body, told + &format!(" (with {})", counted(inner, "row", "rows"))))
     }
 
     fn parts(&mut self, parts: &Parts<'_>, span: Span) -> Option<Cost<'a>> {
         let base = parts.base.map_or(0.0, |base| base.value.0);
-        let mean = base + parts.count as f64 * parts.each;
+        let mean = base + parts.count * parts.each;
         let fixed = if base > 0.0 { format!("{} + ", time(base)) } else { String::new() };
         let told = format!("{} {fixed}{} x {} = {}", parts.name, parts.words, time(parts.each), time(mean));
         Some((Work::Sized(self.timed(mean, parts.cv, span)?, None), told))
@@ -234,7 +355,7 @@ struct Parts<'s> {
     name: &'static str,
     /// What is counted, as readers are told.
     words: String,
-    count: u64,
+    count: f64,
     /// Seconds of each.
     each: f64,
     base: Option<&'s At<Seconds>>,
@@ -250,6 +371,17 @@ fn levels(rows: u64, fanout: u64) -> u64 {
         levels += 1;
     }
     levels
+}
+
+/// So many of `of` equal parts of the rows, rounded up.
+fn share_of(rows: u64, parts: u64, of: u64) -> u64 {
+    let share = (u128::from(rows) * u128::from(parts)).div_ceil(u128::from(of));
+    u64::try_from(share).expect("no more than all rows")
+}
+
+/// ` in 1 of 12 partitions`
+fn partitions_told(of: u64, read: u64) -> String {
+    if of > 1 { format!(" in {read} of {of} partitions") } else { String::new() }
 }
 
 fn time(seconds: f64) -> String {
@@ -298,6 +430,14 @@ mod tests {
       put: {write: 2ms, indexes: 4, per_index: 0.3ms}
       bare: {write: 2ms, indexes: 0, per_index: 0.3ms}
       vary: {write: {exp: 2ms}, indexes: 1, per_index: 1ms}
+      batch: {write: 2ms, rows: 100, per_row: 20us}
+      full: {write: 2ms, rows: 100, per_row: 20us, indexes: 2, per_index: 40us}
+      month: {scan: {rows: 1_200, per_row: 1ms, partitions: 12}}
+      half: {scan: {rows: 1_201, per_row: 1ms, partitions: 12, pruned_to: 6, limit: 500}}
+      trees: {index: {rows: 4_000_000, per_level: 0.1ms, fanout: 200, partitions: 100, pruned_to: 3}}
+      few_rows: {join: {rows: 20, with: 40_000, per_level: 10us, fanout: 200, per_row: 1us}}
+      many_rows: {join: {rows: 40_000, with: 40_000, per_level: 10us, fanout: 200, per_row: 1us}}
+      indexed: {join: {rows: 40_000, with: 1, per_level: 10us, base: 1ms, cv: 1}}
 ";
         let model = model(&format!(
             "knee: 1\nload: {{rate: 1/s, requests: {{db.all: 1}}}}\ndatabases:\n  db:\n    servers: 1\n    queries:{queries}"
@@ -327,6 +467,14 @@ mod tests {
         put: write 2ms + 4 indexes x 300us = 3.2ms | 3.2ms
         bare: write 2ms + 0 indexes x 300us = 2ms | 2ms
         vary: write exp 2ms + 1 index x 1ms = 3ms on average | exp 2ms; 1ms
+        batch: write 2ms + 100 rows x 20us = 4ms | 4ms
+        full: write 2ms + 100 rows x (20us + 2 indexes x 40us) = 12ms | 12ms
+        month: scan 100 of 1,200 rows x 1ms = 100ms in 1 of 12 partitions | 100ms
+        half: scan 500 of 1,201 rows x 1ms = 500ms in 6 of 12 partitions | 500ms
+        trees: index 3 trees x 2 levels x 100us = 600us (4,000,000 rows, fanout 200) in 3 of 100 partitions | 600us
+        few_rows: join 20 rows x 2 levels by index x 10us = 400us (with 40,000 rows) | 400us
+        many_rows: join 80,000 rows by hash x 1us = 80ms (with 40,000 rows) | 80ms
+        indexed: join 1ms + 40,000 rows x 1 level by index x 10us = 401ms (with 1 row) | lognormal mean 401ms cv 1
         "#);
     }
 }

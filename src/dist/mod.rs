@@ -24,6 +24,7 @@ pub use alias::Alias;
 pub use count::Count;
 pub use error::DistError;
 pub(crate) use error::{not_negative, positive, require};
+pub use popularity::KEYS_MAX;
 pub use popularity::Popularity;
 pub(crate) use sample::exp1;
 pub(crate) use show::short;

@@ -36,7 +36,7 @@ struct Tabulated {
 }
 
 /// More keys than this are refused; a pass over their shares already takes seconds.
-const KEYS_MAX: u32 = 100_000_000;
+pub const KEYS_MAX: u32 = 100_000_000;
 
 impl Popularity {
     /// Zipf's law: the weight of key `k`, counted from 0, is `(k + 1)^-s`. Uniform for `s` 0; traffic of caches is often

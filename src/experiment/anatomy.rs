@@ -76,7 +76,12 @@ fn dissect(
 fn tail(job: &Job, found: &[Dissection], from_s: f64, count: u64) -> Tail {
     // The mean a request, and a share, of slow requests.
     let each = |of: fn(&Dissection) -> &Anatomy, sum: &dyn Fn(&Anatomy) -> u128| {
-        mean(found, |d| sum(of(d)) as f64 / 1e9 / of(d).count() as f64)
+        let seconds = |d: &Dissection| sum(of(d)) as f64 / 1e9;
+        // A replication in which nobody was slow has no mean of its own.
+        if found.iter().any(|d| of(d).count() == 0) {
+            return ratio(found, f64::INFINITY, seconds, |d| of(d).count() as f64);
+        }
+        mean(found, |d| seconds(d) / of(d).count() as f64)
     };
     let mut places: Vec<TailPlace> = (0..job.model.places.len())
         .map(|place| {

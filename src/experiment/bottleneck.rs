@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use super::answer::{Bottleneck, Point};
 use super::hot_spot::{busy_share, hot_spot};
 use super::summary::Summary;
-use crate::ids::PlaceId;
 use crate::measure::layout::Layout;
-use crate::model::{Model, Op, Pc, PlaceKind, Resource, Target};
+use crate::model::{Model, Op, Pc, Resource, Target};
 
 /// A resource this busy is exhausted.
 const EXHAUSTED: f64 = 0.9;
@@ -19,68 +18,91 @@ const HELD_SHARE: f64 = 0.15;
 pub struct Graph {
     /// For each place, the places its programs call or take slots of.
     below: Vec<BTreeSet<usize>>,
+    /// For each pool, the places that are called, and the pools that are taken, while one of its slots is held.
+    while_held: Vec<BTreeSet<usize>>,
 }
 
 impl Graph {
     /// Reads the programs of a model.
     pub fn new(model: &Model) -> Self {
-        let mut below = vec![BTreeSet::new(); model.places.len()];
+        let nothing = vec![BTreeSet::new(); model.places.len()];
+        let mut graph = Self { below: nothing.clone(), while_held: nothing };
         for endpoint in &model.endpoints {
-            let mut seen = BTreeSet::new();
-            walk(model, endpoint.place, endpoint.entry, &mut seen, &mut below[endpoint.place.index()]);
+            graph.walk(model, endpoint.place.index(), endpoint.entry);
         }
-        Self { below }
+        graph
+    }
+
+    /// Goes through the program of a place. At an op the same is held, whichever way leads there.
+    fn walk(&mut self, model: &Model, place: usize, entry: Pc) {
+        let mut seen = BTreeSet::new();
+        // The places whose slots are held, in the order in which they were taken.
+        let mut ahead: Vec<(Pc, Vec<usize>)> = vec![(entry, Vec::new())];
+        while let Some((pc, mut held)) = ahead.pop() {
+            if !seen.insert(pc) {
+                continue;
+            }
+            match model.ops[pc as usize] {
+                Op::End => continue,
+                Op::Jump(to) => {
+                    ahead.push((to, held));
+                    continue;
+                }
+                Op::Choose(table) => {
+                    let outcomes = model.tables[table.index()].shares.len() as Pc;
+                    ahead.extend((1..=outcomes).map(|o| (pc + o, held.clone())));
+                    continue;
+                }
+                Op::Lookup { miss, .. } | Op::Get { miss, .. } => ahead.push((miss, held.clone())),
+                Op::Repeat { end, .. } | Op::While { end, .. } => ahead.push((end, held.clone())),
+                Op::Acquire(resource) => {
+                    let owner = owner(model, resource).unwrap_or(place);
+                    self.reaches(place, owner, &held);
+                    held.push(owner);
+                }
+                Op::Release => {
+                    held.pop();
+                }
+                Op::Call { first, count, .. } => {
+                    for site in &model.sites[first.index()..(first.0 + count) as usize] {
+                        match site.target {
+                            Target::Endpoint(e)
+                            | Target::Member(e, _)
+                            | Target::Beside(e)
+                            | Target::Part(e, _) => {
+                                self.reaches(place, model.endpoints[e.index()].place.index(), &held);
+                            }
+                            Target::Branch(entry) => ahead.push((entry, held.clone())),
+                        }
+                        if let crate::model::OnError::Fallback(pc) = site.on_error {
+                            ahead.push((pc, held.clone()));
+                        }
+                    }
+                }
+                _ => {}
+            }
+            ahead.push((pc + 1, held));
+        }
+        self.below[place].remove(&place);
+    }
+
+    fn reaches(&mut self, from: usize, to: usize, held: &[usize]) {
+        self.below[from].insert(to);
+        for &holder in held.iter().filter(|&&holder| holder != from && holder != to) {
+            self.while_held[holder].insert(to);
+        }
     }
 }
 
-fn walk(model: &Model, place: PlaceId, entry: Pc, seen: &mut BTreeSet<Pc>, below: &mut BTreeSet<usize>) {
-    let mut ahead = vec![entry];
-    while let Some(pc) = ahead.pop() {
-        if !seen.insert(pc) {
-            continue;
-        }
-        let op = model.ops[pc as usize];
-        match op {
-            Op::End => continue,
-            Op::Jump(to) => {
-                ahead.push(to);
-                continue;
-            }
-            Op::Choose(table) => {
-                let outcomes = model.tables[table.index()].shares.len() as Pc;
-                ahead.extend((1..=outcomes).map(|o| pc + o));
-                continue;
-            }
-            Op::Lookup { miss, .. } | Op::Get { miss, .. } => ahead.push(miss),
-            Op::Repeat { end, .. } | Op::While { end, .. } => ahead.push(end),
-            Op::Acquire(
-                Resource::Shared(station)
-                | Resource::SharedLock(station)
-                | Resource::PerMember { first: station },
-            ) => {
-                below.insert(model.members[model.stations[station.index()].member.index()].place.index());
-            }
-            Op::Call { first, count, .. } => {
-                for site in &model.sites[first.index()..(first.0 + count) as usize] {
-                    match site.target {
-                        Target::Endpoint(e)
-                        | Target::Member(e, _)
-                        | Target::Beside(e)
-                        | Target::Part(e, _) => {
-                            below.insert(model.endpoints[e.index()].place.index());
-                        }
-                        Target::Branch(entry) => ahead.push(entry),
-                    }
-                    if let crate::model::OnError::Fallback(pc) = site.on_error {
-                        ahead.push(pc);
-                    }
-                }
-            }
-            _ => {}
-        }
-        ahead.push(pc + 1);
-    }
-    below.remove(&place.index());
+/// The pool or lock that a slot belongs to; `None`: the place's own.
+fn owner(model: &Model, resource: Resource) -> Option<usize> {
+    let station = match resource {
+        Resource::Shared(station)
+        | Resource::SharedLock(station)
+        | Resource::PerMember { first: station } => station,
+        Resource::Own(_) | Resource::OwnLock(_) => return None,
+    };
+    Some(model.members[model.stations[station.index()].member.index()].place.index())
 }
 
 /// Whether calls hold a resource only while they work: cores, servers, and workers of places that call nobody and take no pools.
@@ -88,7 +110,7 @@ pub fn holds_work_only(model: &Model, layout: &Layout, resource: usize) -> bool 
     let resource = &layout.resources[resource];
     match resource.name {
         "cores" | "bandwidth" => true,
-        "slots" | "row locks" | "locks" | "loads" => false,
+        "slots" | "row locks" | "table lock" | "locks" | "loads" => false,
         _ => {
             let place = resource.place;
             let shared_cores = layout.resources_of(place).any(|(_, r)| r.name == "cores");
@@ -142,7 +164,7 @@ pub fn culprit(model: &Model, layout: &Layout, graph: &Graph, summaries: &[Summa
     })?;
     let mut at = busiest;
     let mut visited = BTreeSet::from([at]);
-    while let Some(next) = waited_for(model, layout, graph, summaries, at, &utilization) {
+    while let Some(next) = waited_for(layout, graph, summaries, at, &utilization) {
         if !visited.insert(next) {
             break;
         }
@@ -154,7 +176,6 @@ pub fn culprit(model: &Model, layout: &Layout, graph: &Graph, summaries: &[Summa
 
 /// The exhausted resource below `at` that its holders wait for most, if that takes much of their time.
 fn waited_for(
-    model: &Model,
     layout: &Layout,
     graph: &Graph,
     summaries: &[Summary],
@@ -172,20 +193,13 @@ fn waited_for(
     let may_wait_for = |r: usize| {
         let place = layout.resources[r].place.index();
         let same_place_behind = place == holder && r > at;
-        let pool_users = model.places[holder].kind == PlaceKind::Pool
-            && users_below(model, graph, holder).contains(&place);
-        graph.below[holder].contains(&place) || same_place_behind || pool_users
+        let under_a_slot = graph.while_held[holder].contains(&place);
+        graph.below[holder].contains(&place) || same_place_behind || under_a_slot
     };
     let candidates = (0..layout.resources.len()).filter(|&r| {
         r != at && may_wait_for(r) && utilization(r) >= EXHAUSTED && waiting(r) >= HELD_SHARE * held
     });
     candidates.max_by(|&a, &b| waiting(a).total_cmp(&waiting(b)))
-}
-
-/// What those who hold a pool's slots may call.
-fn users_below(model: &Model, graph: &Graph, pool: usize) -> BTreeSet<usize> {
-    let users = (0..model.places.len()).filter(|&p| graph.below[p].contains(&pool));
-    users.flat_map(|p| graph.below[p].iter().copied()).collect()
 }
 
 /// A culprit in words: place, resource, utilisation, what it is held by.

@@ -7,7 +7,7 @@ use super::law::{Empirical, Law, one_key};
 use super::quantity::{Fraction, Number, Seconds, Whole, whole};
 use super::tree::{Node, Value, shorten};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
-use crate::dist::{DistError, Popularity};
+use crate::dist::{DistError, KEYS_MAX, Popularity};
 
 /// How often each key is asked for.
 #[derive(Clone, Debug)]
@@ -56,20 +56,20 @@ impl Decode for KeyLaw {
         let legal = |law: Result<Popularity, DistError>, sink: &mut Diagnostics| {
             law.map_err(|error| sink.push(super::law::illegal(&error, value.span, "the keys"))).ok()
         };
-        let small = |n: &At<Whole>| u32::try_from(n.value.0).unwrap_or(u32::MAX);
         let law = match entry.key.as_str() {
             "zipf" => {
                 let it = Zipf::decode(value, sink)?;
                 let s = it.s.as_ref().map_or(1.0, |s| s.value.0);
-                legal(Popularity::zipf(small(it.n.as_ref()?), s), sink)?
+                legal(Popularity::zipf(count(it.n.as_ref()?, sink)?, s), sink)?
             }
             "uniform" => {
                 let n = parsed(value, "a number of keys", sink, whole)?;
-                legal(Popularity::uniform(u32::try_from(n).unwrap_or(u32::MAX)), sink)?
+                let n = count(&At { span: value.span, value: Whole(n) }, sink)?;
+                legal(Popularity::uniform(n), sink)?
             }
             "hot" => {
                 let it = Hot::decode(value, sink)?;
-                let (n, keys) = (small(it.n.as_ref()?), small(it.keys.as_ref()?));
+                let (n, keys) = (count(it.n.as_ref()?, sink)?, count(it.keys.as_ref()?, sink)?);
                 legal(Popularity::hot(n, keys, it.share.as_ref()?.value.0), sink)?
             }
             "empirical" => return Empirical::decode(value, sink).map(Self::Counts),
@@ -85,6 +85,16 @@ impl Decode for KeyLaw {
         };
         Some(Self::Known(law))
     }
+}
+
+/// A number of keys that a model can keep.
+fn count(n: &At<Whole>, sink: &mut Diagnostics) -> Option<u32> {
+    let Some(n) = u32::try_from(n.value.0).ok().filter(|&n| n <= KEYS_MAX) else {
+        let message = format!("{} keys are too many", n.value.0);
+        sink.push(Diagnostic::error(n.span, message).label(format!("expected at most {KEYS_MAX}")));
+        return None;
+    };
+    Some(n)
 }
 
 impl JsonSchema for KeyLaw {
@@ -155,6 +165,8 @@ words! {
     pub enum Lock ("what a query can lock") {
         /// The row of its key.
         "row" Row,
+        /// The table: one such query at a time.
+        "table" Table,
     }
 }
 

@@ -342,11 +342,17 @@ record! {
         "scan" scan: Scan,
         /// A read through a B-tree: its levels x per_level.
         "index" index: Index,
-        /// Indexes that a write maintains.
+        /// A read that looks each of its rows up in another table.
+        "join" join: Join,
+        /// Rows that a write writes at once, in a batch; 1 unless stated.
+        "rows" rows: Whole,
+        /// Time that each row adds to the write.
+        "per_row" per_row: Seconds,
+        /// Indexes that a write maintains, for each row.
         "indexes" indexes: Whole,
-        /// Time that each index adds to the write.
+        /// Time that each index adds to the write of a row.
         "per_index" per_index: Seconds,
-        /// What it locks while it runs: `row`, that of its key.
+        /// What it locks while it runs: the `row` of its key, or the `table`.
         "lock" lock: Lock,
     }
     later: ["key", "size"];
@@ -361,6 +367,10 @@ record! {
         "per_row" per_row: Seconds,
         /// At most so many rows are read, as in a page of results; all of them unless stated.
         "limit" limit: Whole,
+        /// Equal parts of the table; 1 unless stated.
+        "partitions" partitions: Whole,
+        /// In how many of them, at most, is what is asked for: the others are never read; 1 unless stated.
+        "pruned_to" pruned_to: Whole,
         /// A fixed part besides the rows; none unless stated.
         "base" base: Seconds,
         /// Variation of the whole time: lognormal with that mean; always the same unless stated.
@@ -385,12 +395,38 @@ record! {
         "per_level" per_level: Seconds,
         /// Entries of a page; 270 unless stated (8 KiB, two thirds full, 20 bytes an entry).
         "fanout" fanout: Whole,
+        /// Equal parts of the table, each with a tree of its own; 1 unless stated.
+        "partitions" partitions: Whole,
+        /// In how many of them, at most, is what is asked for: each of their trees is read; 1 unless stated.
+        "pruned_to" pruned_to: Whole,
         /// A fixed part besides the levels; none unless stated.
         "base" base: Seconds,
         /// Variation of the whole time: lognormal with that mean; always the same unless stated.
         "cv" cv: Number,
     }
     required: ["rows", "per_level"];
+}
+
+record! {
+    /// A read that looks each of its rows up in another table: by the index of that, or by a hash of all of it. With both prices it
+    /// goes the cheaper way, as a query planner does.
+    pub struct Join ("a join") {
+        /// Rows that are looked up.
+        "rows" rows: Whole,
+        /// Rows of the other table.
+        "with" with: Whole,
+        /// By index: time for each level of its tree, for each row.
+        "per_level" per_level: Seconds,
+        /// Entries of a page of it; 270 unless stated (8 KiB, two thirds full, 20 bytes an entry).
+        "fanout" fanout: Whole,
+        /// By hash: time for each row of both tables.
+        "per_row" per_row: Seconds,
+        /// A fixed part besides; none unless stated.
+        "base" base: Seconds,
+        /// Variation of the whole time: lognormal with that mean; always the same unless stated.
+        "cv" cv: Number,
+    }
+    required: ["rows", "with"];
 }
 
 record! {
@@ -489,5 +525,5 @@ record! {
         "idle" idle: Seconds,
     }
     required: ["size"];
-    later: ["lifetime"];
+    later: ["lifetime", "max_lifetime"];
 }

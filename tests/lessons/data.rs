@@ -227,7 +227,8 @@ fn conflicts_grow_with_contention_and_a_lock_makes_no_query_in_vain() {
 #[test]
 fn a_partition_is_scanned_in_a_twelfth_of_the_time_unless_the_query_does_not_name_it() {
     let file = "lessons/partitioned-table.yaml";
-    let table = [("events.report.rows", "120_000_000"), ("events.find.rows", "120_000_000")];
+    let table = ["report", "find", "find_any"].map(|name| format!("events.{name}.partitions"));
+    let table = [0, 1, 2].map(|at| (table[at].as_str(), "1"));
     let mean = |point: &Point, name: &str| value(&point.requests[name].latency_s.mean);
     let median = |point: &Point, name: &str| value(&point.requests[name].latency_s.p50);
     let month = run(&model(file), Some(5_000));
@@ -239,17 +240,79 @@ fn a_partition_is_scanned_in_a_twelfth_of_the_time_unless_the_query_does_not_nam
     assert!((8.0 * utilization(&month, "events", "servers") - 2.3).abs() < 0.15);
     let whole = model_with(file, &table);
     let alone = knee::model::Demands::new(&whole);
-    for (demand, seconds) in alone.requests.iter().zip([12.0, 0.002]) {
+    for (demand, seconds) in alone.requests.iter().zip([12.0, 0.002, 0.002]) {
         assert!((demand.r_min_s - seconds).abs() < 1e-9, "{} s", demand.r_min_s);
     }
     let answer = sweep_at(&whole, &[whole_rate(&whole)], Some(1_000));
     assert_eq!(answer.points[0].state, State::Saturated);
     let law = answer.bottleneck_law.expect("servers are limited").rate_per_s;
-    assert!((law / whole_rate(&whole) - 8.0 / (24.0 + 0.9 * 0.2 + 0.24)).abs() < 1e-3, "{law}");
+    assert!((law / whole_rate(&whole) - 8.0 / (24.0 + 100.0 * 0.002)).abs() < 1e-3, "{law}");
 }
 
 fn whole_rate(model: &Model) -> f64 {
     knee::model::Demands::new(model).free_rates(model).iter().sum()
+}
+
+/// The connection is held for 55 ms, and the database works for 10 of them.
+#[test]
+fn a_pooler_is_worth_what_its_mode_lets_it_share() {
+    let file = "lessons/pooler.yaml";
+    let session = model_with(file, &[("pooler.mode", "session")]);
+    assert!((knee_law(&model(file)) - 16.0 / 0.010).abs() < 1e-6, "the servers of the database");
+    assert!((knee_law(&session) - 40.0 / 0.055).abs() < 1e-6, "the connections of the pooler");
+    let answer = sweep_at(&session, &[500.0, 800.0], Some(10_000));
+    assert_eq!(answer.points[1].state, State::Saturated);
+    assert!(utilization(&answer.points[1], "orders", "servers") < 0.5);
+    assert_eq!(answer.bottlenecks.last().map(shown).as_deref(), Some("pooler slots"));
+    let calm = run(&model(file), Some(10_000));
+    assert!((utilization(&calm, "pooler", "slots") - 600.0 * 0.010 / 40.0).abs() < 0.01);
+    assert!((utilization(&calm, "web_db", "slots") - 600.0 * 0.055 / 160.0).abs() < 0.01);
+}
+
+/// The rate of a group that the law allows beside the others.
+fn carried_of(model: &Model, group: &str) -> f64 {
+    let demands = knee::model::Demands::new(model);
+    let rates = demands.free_rates(model);
+    let of = |is_swept: bool| -> Vec<f64> {
+        let swept = |r: &knee::model::Request| (model.groups[r.group.index()].name == group) == is_swept;
+        let rate = |r| if swept(r) { rates[r.group.index()] * r.share } else { 0.0 };
+        model.requests.iter().map(rate).collect()
+    };
+    let (scaled, fixed) = (of(true), of(false));
+    demands.bound(model, &scaled, &fixed).expect("something is limited").factor * scaled.iter().sum::<f64>()
+}
+
+/// A fluid of 200 writes a second that stand still for 5 s of each 60, then drain at 500 - 200 a second: 8.3 s of each 60 s, and in them
+/// the wait falls from 5 s to nothing.
+#[test]
+fn a_job_that_locks_the_table_makes_all_writes_stand_behind_it() {
+    let file = "lessons/table-lock.yaml";
+    let carried = carried_of(&model(file), "writes");
+    assert!((carried - (1.0 - 5.0 / 60.0) / 0.002).abs() < 1e-6, "{carried}");
+    let locked = run(&model(file), Some(100_000));
+    let (mean, p95) = (value(&locked.total.latency_s.mean), p95(&locked));
+    let delayed = 5.0 * (500.0 / 300.0) / 60.0;
+    assert!((mean / (delayed * 2.5) - 1.0).abs() < 0.1, "{mean}");
+    assert!((p95 / (5.0 * (1.0 - 0.05 / delayed)) - 1.0).abs() < 0.06, "{p95}");
+    let rows = [("events.add.lock", "row"), ("events.clean.lock", "row")];
+    let by_row = run(&model_with(file, &rows), Some(20_000));
+    assert!((0.0055..0.0065).contains(&self::p95(&by_row)), "{}", self::p95(&by_row));
+    assert!(carried_of(&model_with(file, &rows), "writes") > 7_400.0);
+}
+
+#[test]
+fn a_batch_pays_its_way_and_its_commit_once() {
+    let file = "lessons/batch.yaml";
+    let point = run(&model(file), Some(20_000));
+    let mean = |name: &str| value(&point.requests[name].latency_s.mean);
+    let alone = knee::model::Demands::new(&model(file));
+    let least: Vec<f64> = alone.requests.iter().map(|demand| demand.r_min_s).collect();
+    assert!(
+        (least[0] - 1_000.0 * 0.0021).abs() < 1e-9 && (least[1] - 10.0 * 0.012).abs() < 1e-9,
+        "{least:?}"
+    );
+    assert!(mean("loader.single") < 1.05 * least[0] && mean("loader.batched") < 1.05 * least[1]);
+    assert!(p95(&point) < 0.030);
 }
 
 /// One key gets half of all reads and writes, and is old for most of the time; the others hardly ever are.

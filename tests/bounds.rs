@@ -5,6 +5,7 @@ mod support;
 use knee::experiment::answer::{Estimate, Point};
 use knee::experiment::options::{Options, Quiet};
 use knee::experiment::run;
+use knee::ids::StationId;
 use knee::model::{Demands, Model};
 use support::desk::{Desk, text};
 use support::model;
@@ -138,13 +139,14 @@ fn who_would_wait_for_himself_is_warned() {
         "
 knee: 1
 load: {rate: 10/s, requests: {web.q: 1}}
-services: {web: {endpoints: {q: [{hold: bouncer, do: [{query: db.w}]}, {hold: lock, do: [{hold: lock, do: [{delay: 1ms}]}]}]}}}
+services: {web: {endpoints: {q: [{hold: bouncer, do: [{query: db.w}, {query: db.w, timeout: 1s}]}, {hold: bouncer, do: [{parallel: [[{query: db.w}], [{delay: 1ms}]]}]}, {hold: lock, do: [{hold: lock, do: [{delay: 1ms}]}]}]}}}
 pools: {bouncer: {size: 5, to: db}, lock: {size: 2}}
 databases: {db: {servers: 8, queries: {w: {write: 3ms}}}}
 ",
     );
     let told = text(&desk.knee("explain m.yaml").stderr);
-    assert_eq!(told.matches("this takes a second slot of a pool while holding one").count(), 2, "{told}");
+    // What is asked within shares the connection; branches side by side cannot.
+    assert_eq!(told.matches("this takes a second slot of a pool while one is held").count(), 2, "{told}");
 }
 
 /// Writes keep the primary busy, and its replicas idle: what is told of the database is what its primary is.
@@ -201,4 +203,79 @@ databases: {db: {servers: 8, shards: 3, read_replicas: 1, keys: {uniform: 100}, 
     let fan = yaml.replace("{query: db.w}", "{parallel: {each: replicas, do: {query: db.w}}}");
     let refused = Desk::with(&fan).refused("explain m.yaml");
     assert!(refused.contains("not supported: `each: replicas` of a database with shards"), "{refused}");
+}
+
+/// How busy the law expects the members of a database to be at the load of the file, and how busy they are.
+fn expected_and_found(model: &Model, place: &str, requests: u64) -> Vec<(String, f64, f64)> {
+    let demands = Demands::new(model);
+    let groups = demands.free_rates(model);
+    let point = simulated(model, requests);
+    let id = model.places.iter().position(|p| p.name == place).expect("the place");
+    let members = model.places[id].members.clone().map(|m| &model.members[m as usize]);
+    let row = |member: &knee::model::Member| {
+        let at = StationId(member.stations.end - 1);
+        let rate = |r: &knee::model::Request| groups[r.group.index()] * r.share;
+        let work = model.requests.iter().zip(&demands.requests);
+        let busy: f64 = work.map(|(r, d)| rate(r) * d.stations.get(&at).unwrap_or(&0.0)).sum();
+        let found = &point.places[place].members[&member.name].utilization;
+        let capacity = f64::from(model.stations[at.index()].capacity());
+        (member.name.clone(), busy / capacity, value(found.as_ref().expect("servers")))
+    };
+    members.map(row).collect()
+}
+
+/// Who reads in the same request what he has written asks the primary; who wrote in another one does so if that is not long ago.
+#[test]
+fn reads_of_own_writes_are_the_primarys() {
+    let db = "
+databases:
+  db:
+    servers: 4
+    read_replicas: 2
+    reads: {from: replicas, after_own_write: {from: primary, for: 2s}}
+    queries: {r: {read: 4ms}, w: {write: 4ms}}
+";
+    let cases = [
+        "load: {rate: 300/s, requests: {web.save: 1}}\nservices: {web: {endpoints: {save: [{query: db.r}, {query: db.w}, {query: db.r}]}}}",
+        // Written by a service that is called, and read by another.
+        "load: {rate: 300/s, requests: {web.save: 1}}
+services: {web: {endpoints: {save: [{call: a.w}, {call: a.r}]}}, a: {endpoints: {w: [{query: db.w}], r: [{parallel: [[{query: db.r}], [{query: db.r}]]}]}}}",
+        "load: {users: 1_000, think: {exp: 3s}, requests: {web.save: 1, web.look: 4}}\nservices: {web: {endpoints: {save: [{query: db.w}], look: [{query: db.r}]}}}",
+        "load: {rate: 300/s, from_users: 500, requests: {web.save: 1, web.look: 4}}\nservices: {web: {endpoints: {save: [{query: db.w}], look: [{query: db.r}]}}}",
+    ];
+    for case in cases {
+        let model = model(&format!("knee: 1\n{case}{db}"));
+        for (member, expected, found) in expected_and_found(&model, "db", 10_000) {
+            assert!(
+                (found - expected).abs() < 0.03 * expected.max(0.05),
+                "{member}: {found}, by the law {expected}\n{case}"
+            );
+        }
+    }
+}
+
+/// The hottest keys are in the cache: what it misses is spread over the shards as its misses are, and not as the keys are.
+#[test]
+fn shards_behind_a_cache_carry_what_it_misses() {
+    for evict in ["lru", "fifo", "random"] {
+        let model = model(&format!(
+            "
+knee: 1
+load: {{rate: 1000/s, requests: {{web.look: 1}}}}
+services: {{web: {{endpoints: {{look: [{{get: c}}]}}}}}}
+caches: {{c: {{entries: 400, evict: {evict}, keys: {{zipf: {{n: 2_000, s: 0.9}}}}, on_miss: [{{query: db.r}}]}}}}
+databases: {{db: {{servers: 4, shards: 4, shard_by: range, keys: {{zipf: {{n: 2_000, s: 0.9}}}}, queries: {{r: {{read: 4ms}}}}}}}}
+"
+        ));
+        let shards = expected_and_found(&model, "db", 30_000);
+        // By popularity the first shard would have 76 % of it.
+        let all: f64 = shards.iter().map(|shard| shard.1).sum();
+        assert!(shards[0].1 / all < 0.55, "{evict}: {shards:?}");
+        for (member, expected, found) in &shards {
+            assert!(
+                (found - expected).abs() < 0.03 * expected,
+                "{evict}, {member}: {found}, by the law {expected}"
+            );
+        }
+    }
 }

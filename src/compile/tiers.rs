@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::caches::hits;
 use crate::ids::StoreId;
-use crate::model::{Demands, Evict, LOADS_MAX, Model, Op, Store};
+use crate::model::{Demands, LOADS_MAX, Model, Op, Store};
 use crate::queueing::{CheCache, ttl_fixed_hit, ttl_sliding_hit};
 
 /// Works out, for caches that others ask when they miss, how often each key is looked up there, and what hits follow.
@@ -95,16 +95,9 @@ fn seen(model: &Model, store: StoreId, askers: &Askers, rates: &[f64]) -> Option
 
 /// The probability that a cache holds a key with this share of its look-ups, of which there are so many a second.
 fn held(model: &Model, it: &Store, share: f64, look_ups_per_s: f64) -> f64 {
-    let x = share * it.survives;
-    let kept = match it.evict {
-        _ if x == f64::INFINITY => 1.0,
-        Evict::Lru => -(-x).exp_m1(),
-        Evict::Fifo | Evict::Random => x / (1.0 + x),
-        Evict::Lfu | Evict::Sieve | Evict::TinyLfu => f64::from(u8::from(x >= 1.0)),
-    };
     let fresh = it.ttl.map_or(1.0, |ttl| {
         let (rate, ttl) = (share * look_ups_per_s, model.dists[ttl.index()].mean());
         if it.sliding { ttl_sliding_hit(rate, ttl) } else { ttl_fixed_hit(rate, ttl) }
     });
-    kept * fresh
+    it.kept(share) * fresh
 }

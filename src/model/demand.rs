@@ -5,9 +5,11 @@
 //! mean of the slowest.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ops::Range;
 
 use super::{Balance, Model, Op, Pc, Request, Resource, Sharding, Source, Target, Versions};
-use crate::ids::{EndpointId, MemberId, PlaceId, SiteId, StationId, VersionsId};
+use crate::ids::{EndpointId, MemberId, PlaceId, SiteId, StationId, StoreId, VersionsId};
 
 /// Demands of every kind of request.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +52,80 @@ enum Held {
 struct Cost {
     time_s: f64,
     held: BTreeMap<Held, f64>,
-    calls: BTreeMap<(EndpointId, Pin), f64>,
+    calls: BTreeMap<Callee, f64>,
+    /// What it has written when it ends, whichever way it went.
+    wrote: Writes,
+}
+
+/// Calls that are alike: what decides which members they reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Callee {
+    endpoint: EndpointId,
+    pin: Pin,
+    about: About,
+    /// What the caller has written before.
+    wrote: Writes,
+}
+
+/// Which key a call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum About {
+    /// The one that its caller is about.
+    Callers,
+    /// One drawn for it.
+    Drawn,
+    /// One that this cache has missed.
+    Missed(StoreId),
+}
+
+/// What has been written: a bit for each of the first [`Versions`] of a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Writes(u64);
+
+impl Writes {
+    fn of(versions: VersionsId) -> Self {
+        Self(1u64.checked_shl(versions.0).unwrap_or(0))
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn includes(self, versions: VersionsId) -> bool {
+        self.0 & Self::of(versions).0 != 0
+    }
+}
+
+/// An op that is reached: how often, and what then holds.
+#[derive(Clone)]
+struct Reached {
+    times: f64,
+    held: Vec<Held>,
+    /// Caches whose misses are being loaded, the last one innermost.
+    loads: Vec<StoreId>,
+    /// Outside of loads: whether a key was drawn.
+    drawn: bool,
+    wrote: Writes,
+}
+
+impl Reached {
+    fn about(&self) -> About {
+        match (self.loads.last(), self.drawn) {
+            (Some(&store), _) => About::Missed(store),
+            (None, true) => About::Drawn,
+            (None, false) => About::Callers,
+        }
+    }
+}
+
+/// What decides which members an endpoint is served by, beyond itself.
+#[derive(Clone, Copy)]
+struct Asked {
+    pin: Pin,
+    /// The cache that missed the key it is about.
+    missed: Option<StoreId>,
+    /// What was written before, in the same request.
+    wrote: Writes,
 }
 
 /// Which members a call may reach.
@@ -76,9 +151,43 @@ impl Demands {
     #[must_use]
     pub fn with_hits(model: &Model, hits: &[f64]) -> Self {
         let of = vec![None; model.endpoints.len()];
-        let mut costs = Costs { model, hits, of, by_shard: BTreeMap::new() };
-        let requests = model.requests.iter().map(|r| costs.request(r)).collect();
-        Self { requests }
+        let own = vec![vec![0.0; model.versions.len()]; model.groups.len()];
+        let mut costs = Costs { model, hits, of, by_shard: BTreeMap::new(), own };
+        let mut requests = || Self { requests: model.requests.iter().map(|r| costs.request(r)).collect() };
+        let demands = requests();
+        if model.versions.iter().all(|versions| versions.own_write.is_none()) {
+            return demands;
+        }
+        // How often a user has just written depends on how often he asks.
+        let own = demands.own_writes(model);
+        costs.own = own;
+        Self { requests: model.requests.iter().map(|r| costs.request(r)).collect() }
+    }
+
+    /// By group and versions: the share of reads whose user has written in an earlier request, and not longer ago than reads go to the
+    /// primary for, where writes come as a Poisson stream.
+    fn own_writes(&self, model: &Model) -> Vec<Vec<f64>> {
+        let rates = self.free_rates(model);
+        let share = |(at, group): (usize, &super::Group)| {
+            let users = match group.source {
+                Source::Closed { users, .. } => Some(users),
+                Source::Open { from_users, .. } => from_users,
+            };
+            // Without users of its own each request comes from another one.
+            let each = users.map_or(0.0, |users| rates[at] / f64::from(users.max(1)));
+            let of_versions = |(v, versions): (usize, &Versions)| {
+                let writes = |endpoint: &EndpointId| writes(model, *endpoint, VersionsId(v as u32));
+                let of_request = |row: u32| {
+                    let visits = self.requests[row as usize].visits.iter();
+                    let writes = visits.filter(|(endpoint, _)| writes(endpoint)).map(|(_, n)| n).sum::<f64>();
+                    model.requests[row as usize].share * writes
+                };
+                let writes_per_s = each * group.requests.clone().map(of_request).sum::<f64>();
+                versions.own_write.map_or(0.0, |span| -(-writes_per_s * span.as_secs()).exp_m1())
+            };
+            model.versions.iter().enumerate().map(of_versions).collect()
+        };
+        model.groups.iter().enumerate().map(share).collect()
     }
 
     /// The rate of each group without waiting, per second: open groups at their own, closed users at `n / (R + Z)`.
@@ -144,69 +253,100 @@ struct Costs<'m> {
     /// The hit ratio of each store.
     hits: &'m [f64],
     of: Vec<Option<Cost>>,
-    /// Sums over all keys of a place: worth remembering.
-    by_shard: BTreeMap<PlaceId, Vec<f64>>,
+    /// Sums over all keys of a place, or over those that a cache has missed: worth remembering.
+    by_shard: BTreeMap<(PlaceId, Option<StoreId>), Vec<f64>>,
+    /// By group and versions: how many reads come from users who wrote in an earlier request.
+    own: Vec<Vec<f64>>,
 }
 
 impl Costs<'_> {
     /// A request, with its way from another region.
     fn request(&mut self, request: &Request) -> Demand {
-        let demand = self.demand(request.endpoint);
+        let mut demand = Demand { r_min_s: self.cost(request.endpoint).time_s, ..Demand::default() };
+        let asked = Asked { pin: Pin::No, missed: None, wrote: Writes::default() };
+        self.add_visits(request, request.endpoint, asked, 1.0, &mut demand);
         let via = request.via.map(|entry| self.program(entry).time_s);
         Demand { r_min_s: via.unwrap_or(demand.r_min_s), ..demand }
     }
 
-    fn demand(&mut self, endpoint: EndpointId) -> Demand {
-        let mut demand = Demand { r_min_s: self.cost(endpoint).time_s, ..Demand::default() };
-        self.add_visits(endpoint, Pin::No, 1.0, &mut demand);
-        demand
-    }
-
     /// Adds `visits` calls of an endpoint, and the calls they make. The compiler excludes circles.
-    fn add_visits(&mut self, endpoint: EndpointId, pin: Pin, visits: f64, demand: &mut Demand) {
+    fn add_visits(
+        &mut self,
+        request: &Request,
+        endpoint: EndpointId,
+        asked: Asked,
+        visits: f64,
+        demand: &mut Demand,
+    ) {
         *demand.visits.entry(endpoint).or_default() += visits;
         let cost = self.cost(endpoint).clone();
-        for (member, share) in self.shares(endpoint, pin) {
+        for (member, share) in self.shares(request, endpoint, asked) {
             for (&held, &seconds) in &cost.held {
                 if let Some(station) = self.station(endpoint, member, held) {
                     *demand.stations.entry(station).or_default() += visits * share * seconds;
                 }
             }
         }
-        for ((callee, pin), calls) in cost.calls {
-            self.add_visits(callee, pin, visits * calls, demand);
+        for (callee, calls) in cost.calls {
+            let missed = match callee.about {
+                About::Callers => asked.missed,
+                About::Drawn => None,
+                About::Missed(store) => Some(store),
+            };
+            let asked = Asked { pin: callee.pin, missed, wrote: asked.wrote.and(callee.wrote) };
+            self.add_visits(request, callee.endpoint, asked, visits * calls, demand);
         }
     }
 
-    /// How calls are spread over members: over shards by their keys, and within a shard by its balancer.
-    fn shares(&mut self, endpoint: EndpointId, pin: Pin) -> Vec<(MemberId, f64)> {
+    /// How calls are spread over members: over shards by their keys, and within a shard by its balancer, but for the reads of
+    /// one's own writes.
+    fn shares(&mut self, request: &Request, endpoint: EndpointId, asked: Asked) -> Vec<(MemberId, f64)> {
         let it = &self.model.endpoints[endpoint.index()];
-        match (pin, it.shards) {
-            (Pin::Member(member), _) => vec![(member, 1.0)],
-            (Pin::Part(shard), _) => self.balanced(it.balancer.0 + shard, 1.0),
-            (Pin::No, None) => self.balanced(it.balancer.0, 1.0),
-            (Pin::No, Some(sharding)) => {
-                let shares = self.shards(it.place, sharding).into_iter().zip(it.balancer.0..);
-                shares.flat_map(|(share, balancer)| self.balanced(balancer, share)).collect()
-            }
+        if let Pin::Member(member) = asked.pin {
+            return vec![(member, 1.0)];
         }
+        let own = it.after_own_write.map_or(0.0, |versions| {
+            if asked.wrote.includes(versions) {
+                1.0
+            } else {
+                self.own[request.group.index()][versions.index()]
+            }
+        });
+        let by_shard = match (asked.pin, it.shards) {
+            (Pin::Part(part), _) => vec![(part, 1.0)],
+            (_, None) => vec![(0, 1.0)],
+            (_, Some(sharding)) => (0..).zip(self.shards(it.place, sharding, asked.missed)).collect(),
+        };
+        let stride = it.shards.map_or(0, |sharding| sharding.stride);
+        let first = self.model.places[it.place.index()].members.start;
+        let mut shares = Vec::new();
+        for (shard, share) in by_shard {
+            if own > 0.0 {
+                shares.push((MemberId(first + shard * stride), share * own));
+            }
+            shares.extend(self.balanced(it.balancer.0 + shard, share * (1.0 - own)));
+        }
+        shares
     }
 
-    /// The share of the calls to a place that asks for a key of each shard.
-    fn shards(&mut self, place: PlaceId, sharding: Sharding) -> Vec<f64> {
-        if let Some(shares) = self.by_shard.get(&place) {
+    /// The share of the calls to a place that asks for a key of each shard; of the calls about what a cache has missed, if it has the
+    /// same keys.
+    fn shards(&mut self, place: PlaceId, sharding: Sharding, missed: Option<StoreId>) -> Vec<f64> {
+        let law = self.model.places[place.index()].keys.as_ref();
+        let store = missed.map(|store| &self.model.stores[store.index()]);
+        let store = store.filter(|store| law.is_some_and(|law| law.len() == store.law.len()));
+        let known = (place, missed.filter(|_| store.is_some()));
+        if let Some(shares) = self.by_shard.get(&known) {
             return shares.clone();
         }
         let mut shares = vec![0.0; sharding.shards as usize];
-        match &self.model.places[place.index()].keys {
-            Some(law) => {
-                for (key, share) in (0..law.len()).zip(law.shares()) {
-                    shares[sharding.of(key) as usize] += share;
-                }
-            }
-            None => shares.fill(1.0 / f64::from(sharding.shards)),
+        let mut add = |key: u32, share: f64| shares[sharding.of(key) as usize] += share;
+        match (store, law) {
+            (Some(store), _) => (0..).zip(store.misses()).for_each(|(key, share)| add(key, share)),
+            (None, Some(law)) => (0..law.len()).zip(law.shares()).for_each(|(key, share)| add(key, share)),
+            (None, None) => shares.fill(1.0 / f64::from(sharding.shards)),
         }
-        self.by_shard.insert(place, shares.clone());
+        self.by_shard.insert(known, shares.clone());
         shares
     }
 
@@ -258,97 +398,121 @@ impl Costs<'_> {
     fn program(&mut self, entry: Pc) -> Cost {
         let model = self.model;
         let mut cost = Cost::default();
-        // What is reached: how often, and holding what.
-        let mut reached: BTreeMap<Pc, (f64, Vec<Held>)> = BTreeMap::from([(entry, (1.0, Vec::new()))]);
-        while let Some((pc, (times, held))) = reached.pop_first() {
-            let mut reach = |to: Pc, times: f64, held: &Vec<Held>| {
-                if to > pc && times > 0.0 {
-                    reached.entry(to).or_insert_with(|| (0.0, held.clone())).0 += times;
+        let start = Reached {
+            times: 1.0,
+            held: Vec::new(),
+            loads: Vec::new(),
+            drawn: false,
+            wrote: Writes::default(),
+        };
+        let mut reached = BTreeMap::from([(entry, start)]);
+        while let Some((pc, here)) = reached.pop_first() {
+            let Reached { times, ref held, .. } = here;
+            let mut reach = |to: Pc, next: Reached| {
+                if to > pc && next.times > 0.0 {
+                    match reached.entry(to) {
+                        Entry::Vacant(entry) => drop(entry.insert(next)),
+                        Entry::Occupied(mut entry) => {
+                            let met = entry.get_mut();
+                            met.times += next.times;
+                            met.wrote = Writes(met.wrote.0 & next.wrote.0);
+                            met.drawn &= next.drawn;
+                        }
+                    }
                 }
             };
+            // The same, so many times.
+            let with = |times: f64| Reached { times, ..here.clone() };
             let mut seconds = 0.0;
             match model.ops[pc as usize] {
                 Op::Acquire(resource) => {
-                    let mut held = held.clone();
-                    held.push(match resource {
+                    let mut next = here.clone();
+                    next.held.push(match resource {
                         Resource::Own(nth) | Resource::OwnLock(nth) => Held::Own(nth),
                         Resource::Shared(station) | Resource::SharedLock(station) => Held::Shared(station),
                         Resource::PerMember { first } => Held::PerMember(first),
                     });
-                    reach(pc + 1, times, &held);
+                    reach(pc + 1, next);
                 }
-                Op::Release => reach(pc + 1, times, &held[..held.len() - 1].to_vec()),
+                Op::Release => {
+                    let mut next = here.clone();
+                    next.held.pop();
+                    reach(pc + 1, next);
+                }
                 Op::Work(dist) => {
                     seconds = model.dists[dist.index()].mean();
-                    reach(pc + 1, times, &held);
+                    reach(pc + 1, with(times));
                 }
                 Op::Cpu(dist) => {
                     seconds = model.dists[dist.index()].mean();
                     *cost.held.entry(Held::Cores).or_default() += times * seconds;
-                    reach(pc + 1, times, &held);
+                    reach(pc + 1, with(times));
                 }
                 Op::Call { first, count, need } => {
-                    reach(pc + 1, times, &held);
-                    seconds = self.calls(first.0..first.0 + count, need, times, &mut cost);
+                    let wrote;
+                    (seconds, wrote) = self.calls(first.0..first.0 + count, need, &here, &mut cost);
+                    reach(pc + 1, Reached { wrote: here.wrote.and(wrote), ..here.clone() });
                 }
                 Op::Send { first, count } => {
-                    reach(pc + 1, times, &held);
-                    self.calls(first.0..first.0 + count, count, times, &mut cost);
+                    self.calls(first.0..first.0 + count, count, &here, &mut cost);
+                    reach(pc + 1, with(times));
                 }
                 Op::Commit { versions, first } => {
-                    reach(pc + 1, times, &held);
-                    self.ships(versions, first, times, &mut cost);
+                    self.ships(versions, first, &here, &mut cost);
+                    reach(pc + 1, Reached { wrote: here.wrote.and(Writes::of(versions)), ..here.clone() });
                 }
-                Op::Validate { done, .. } => reach(done, times, &held),
+                Op::Validate { done, .. } => reach(done, with(times)),
+                Op::Key(_) => reach(pc + 1, Reached { drawn: true, loads: Vec::new(), ..here.clone() }),
+                Op::Fill { .. } => {
+                    let mut next = here.clone();
+                    next.loads.pop();
+                    reach(pc + 1, next);
+                }
                 // At best the connection is open.
-                Op::Open(_)
-                | Op::Reach
-                | Op::Snapshot(_)
-                | Op::Key(_)
-                | Op::Read(_)
-                | Op::Apply { .. }
-                | Op::Fill { .. }
-                | Op::Put(_) => {
-                    reach(pc + 1, times, &held);
+                Op::Open(_) | Op::Reach | Op::Snapshot(_) | Op::Read(_) | Op::Apply { .. } | Op::Put(_) => {
+                    reach(pc + 1, with(times));
                 }
                 Op::Get { store, miss, .. } => {
                     let hits = self.hits[store.index()];
-                    reach(pc + 1, times * hits, &held);
-                    reach(miss, times * (1.0 - hits), &held);
+                    let mut missed = with(times * (1.0 - hits));
+                    missed.loads.push(store);
+                    reach(pc + 1, with(times * hits));
+                    reach(miss, missed);
                 }
                 Op::Lookup { table, miss, .. } => {
                     let shares = &model.tables[table.index()].shares;
-                    reach(pc + 1, times * shares[0], &held);
-                    reach(miss, times * shares.get(1).copied().unwrap_or(0.0), &held);
+                    reach(pc + 1, with(times * shares[0]));
+                    reach(miss, with(times * shares.get(1).copied().unwrap_or(0.0)));
                 }
                 Op::Choose(table) => {
                     for (outcome, share) in model.tables[table.index()].shares.iter().enumerate() {
-                        reach(pc + 1 + outcome as Pc, times * share, &held);
+                        reach(pc + 1 + outcome as Pc, with(times * share));
                     }
                 }
-                Op::Jump(to) => reach(to, times, &held),
+                Op::Jump(to) => reach(to, with(times)),
                 // At best nobody else writes: one turn, which leaves where it validates.
                 Op::Repeat { .. } if matches!(model.ops.get(pc as usize + 1), Some(Op::Snapshot(_))) => {
-                    reach(pc + 1, times, &held);
+                    reach(pc + 1, with(times));
                 }
                 Op::Repeat { times: count, end } => {
-                    reach(pc + 1, times * model.counts[count.0 as usize].mean(), &held);
-                    reach(end, times, &held);
+                    reach(pc + 1, with(times * model.counts[count.0 as usize].mean()));
+                    reach(end, with(times));
                 }
                 Op::While { table, end } => {
                     let again = model.tables[table.index()].shares[0];
-                    reach(pc + 1, times * again / (1.0 - again), &held);
-                    reach(end, times, &held);
+                    reach(pc + 1, with(times * again / (1.0 - again)));
+                    reach(end, with(times));
                 }
                 // Whoever opened the loop has reached its end already.
-                Op::Again { .. } | Op::End => {}
+                Op::Again { .. } => {}
+                Op::End => cost.wrote = here.wrote,
                 Op::Fail(table) => {
                     let goes_on = model.tables[table.index()].shares.get(1).copied().unwrap_or(0.0);
-                    reach(pc + 1, times * goes_on, &held);
+                    reach(pc + 1, with(times * goes_on));
                 }
             }
             cost.time_s += times * seconds;
-            for held in held {
+            for &held in held {
                 *cost.held.entry(held).or_default() += times * seconds;
             }
         }
@@ -356,59 +520,75 @@ impl Costs<'_> {
     }
 
     /// Adds what writes cost at the copies.
-    fn ships(&mut self, versions: VersionsId, first: SiteId, times: f64, cost: &mut Cost) {
+    fn ships(&mut self, versions: VersionsId, first: SiteId, here: &Reached, cost: &mut Cost) {
         let Versions { place, copies, .. } = self.model.versions[versions.index()];
         if copies == 0 {
             return;
         }
         let endpoints = self.model.places[place.index()].endpoints.clone();
         let sharding = endpoints.into_iter().find_map(|e| self.model.endpoints[e as usize].shards);
-        let shares = sharding.map_or(vec![1.0], |sharding| self.shards(place, sharding));
+        let shares =
+            sharding.map_or(vec![1.0], |sharding| self.shards(place, sharding, here.loads.last().copied()));
         for (share, shard) in shares.into_iter().zip(0..) {
             let sites = first.0 + shard * copies..first.0 + (shard + 1) * copies;
-            self.calls(sites, copies, times * share, cost);
+            self.calls(sites, copies, &Reached { times: here.times * share, ..here.clone() }, cost);
         }
     }
 
-    /// Adds the calls of one op; answers how long it takes until enough answers are there.
-    fn calls(&mut self, sites: std::ops::Range<u32>, need: u32, times: f64, cost: &mut Cost) -> f64 {
+    /// Adds the calls of one op; answers how long it takes until enough answers are there, and what has been written then.
+    fn calls(&mut self, sites: Range<u32>, need: u32, here: &Reached, cost: &mut Cost) -> (f64, Writes) {
         let mut answers = Vec::new();
         let mut rounds: f64 = 1.0;
+        let mut wrote = Writes::default();
         for site in sites {
             let site = &self.model.sites[site as usize];
             // At best all answers are right, and what is not needed by then never starts.
             let started = site.copies.min(site.at_once.saturating_add(need - 1));
-            let calls = times * f64::from(started);
-            let seconds = match site.target {
-                Target::Endpoint(endpoint) | Target::Beside(endpoint) => {
-                    *cost.calls.entry((endpoint, Pin::No)).or_default() += calls;
-                    self.cost(endpoint).time_s
-                }
-                Target::Member(endpoint, member) => {
-                    *cost.calls.entry((endpoint, Pin::Member(member))).or_default() += calls;
-                    self.cost(endpoint).time_s
-                }
-                Target::Part(endpoint, shard) => {
-                    *cost.calls.entry((endpoint, Pin::Part(shard))).or_default() += calls;
-                    self.cost(endpoint).time_s
-                }
-                Target::Branch(entry) => {
-                    let branch = self.program(entry);
-                    for (held, seconds) in branch.held {
-                        *cost.held.entry(held).or_default() += calls * seconds;
-                    }
-                    for (call, n) in branch.calls {
-                        *cost.calls.entry(call).or_default() += calls * n;
-                    }
-                    branch.time_s
-                }
-            };
+            let calls = here.times * f64::from(started);
             // The work of those needed, on as many as run at a time: no order of starting is faster.
             rounds = rounds.max(f64::from(need.min(site.copies)) / f64::from(site.at_once));
+            let (endpoint, pin) = match site.target {
+                Target::Endpoint(endpoint) | Target::Beside(endpoint) => (endpoint, Pin::No),
+                Target::Member(endpoint, member) => (endpoint, Pin::Member(member)),
+                Target::Part(endpoint, shard) => (endpoint, Pin::Part(shard)),
+                Target::Branch(entry) => {
+                    let branch = self.program(entry);
+                    answers.extend(std::iter::repeat_n(branch.time_s, site.copies as usize));
+                    wrote = wrote.and(branch.wrote);
+                    add_branch(cost, branch, calls, here);
+                    continue;
+                }
+            };
+            let callee = Callee { endpoint, pin, about: here.about(), wrote: here.wrote };
+            *cost.calls.entry(callee).or_default() += calls;
+            let of_callee = self.cost(endpoint);
+            wrote = wrote.and(of_callee.wrote);
+            let seconds = of_callee.time_s;
             answers.extend(std::iter::repeat_n(seconds, site.copies as usize));
         }
         answers.sort_by(f64::total_cmp);
         let enough = (need as usize).clamp(1, answers.len());
-        answers[enough - 1] * rounds
+        // Who goes on without all answers does not know what the others have written.
+        let wrote = if enough == answers.len() { wrote } else { Writes::default() };
+        (answers[enough - 1] * rounds, wrote)
     }
+}
+
+/// Adds so many runs of a branch to what the op that starts it costs.
+fn add_branch(cost: &mut Cost, branch: Cost, runs: f64, here: &Reached) {
+    for (held, seconds) in branch.held {
+        *cost.held.entry(held).or_default() += runs * seconds;
+    }
+    for (callee, n) in branch.calls {
+        let about = if callee.about == About::Callers { here.about() } else { callee.about };
+        let callee = Callee { about, wrote: here.wrote.and(callee.wrote), ..callee };
+        *cost.calls.entry(callee).or_default() += runs * n;
+    }
+}
+
+/// Whether an endpoint itself writes a new version.
+fn writes(model: &Model, endpoint: EndpointId, versions: VersionsId) -> bool {
+    let entry = |at: usize| model.endpoints.get(at).map_or(model.ops.len(), |e| e.entry as usize);
+    let program = &model.ops[entry(endpoint.index())..entry(endpoint.index() + 1)];
+    program.iter().any(|op| matches!(op, Op::Commit { versions: v, .. } if *v == versions))
 }

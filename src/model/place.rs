@@ -298,6 +298,26 @@ impl Store {
         self.seen.as_ref().map_or_else(|| self.law.share(key), |seen| seen[key as usize])
     }
 
+    /// The probability that it holds a key with this share of its look-ups, expiry aside: by Che's approximation; of LFU, SIEVE and
+    /// TinyLFU as if they held the most popular keys.
+    #[must_use]
+    pub fn kept(&self, share: f64) -> f64 {
+        let x = share * self.survives;
+        match self.evict {
+            _ if x == f64::INFINITY => 1.0,
+            Evict::Lru => -(-x).exp_m1(),
+            Evict::Fifo | Evict::Random => x / (1.0 + x),
+            Evict::Lfu | Evict::Sieve | Evict::TinyLfu => f64::from(u8::from(x >= 1.0)),
+        }
+    }
+
+    /// The shares of all keys in what it misses, key by key, expiry aside; those of its look-ups where it misses nothing.
+    pub fn misses(&self) -> impl Iterator<Item = f64> + '_ {
+        let missed = |share: f64| share * (1.0 - self.kept(share));
+        let all: f64 = self.shares().map(missed).sum();
+        self.shares().map(move |share| if all > 0.0 { missed(share) / all } else { share })
+    }
+
     /// The shares of all keys in its look-ups, key by key.
     pub fn shares(&self) -> impl Iterator<Item = f64> + '_ {
         (0..self.law.len()).map(|key| self.share(key))

@@ -156,19 +156,6 @@ fn a_cdn_takes_most_requests_off_the_origin() {
     assert!(value(&with.total.latency_s.p50) < 0.3 * value(&without.total.latency_s.p50));
 }
 
-#[test]
-fn ten_thousand_users_are_served_in_time_and_the_web_servers_give_way_first() {
-    let answer = sweep_at(&model("milestones/10k.yaml"), &[10_000.0, 16_000.0], Some(5_000));
-    let [now, later] = &answer.points[..] else { panic!("two points") };
-    assert!(now.total.latency_s.p95.high.unwrap() < 0.2);
-    let users = value(&now.total.throughput_per_s) * (value(&now.total.latency_s.mean) + 7.0);
-    assert!((users - 10_000.0).abs() < 100.0, "{users} users by Little's law");
-    assert!(hit_ratio(now, "edge") > 0.8 && hit_ratio(now, "products") > 0.6);
-    let law = answer.bottleneck_law.as_ref().unwrap();
-    assert!(law.place.starts_with("web"), "{law:?}");
-    assert!(utilization(later, "web", "cores") > 0.95);
-}
-
 /// 30 looks a second at 200 ms are 6 servers of 8; at 2 ms, and a refresh of 400 ms every ten seconds, a tenth of one.
 #[test]
 fn a_view_answers_in_two_milliseconds_what_takes_two_hundred_to_compute() {

@@ -1,8 +1,9 @@
-//! The curve as a tidy table: one row a load, times in seconds, a column for every resource's utilisation.
+//! The curve as a tidy table: one row a load, times in seconds, a column for every resource's utilisation, for the hits of every cache
+//! and for what is stale.
 
 use super::number::finite;
 use super::{load, view};
-use crate::experiment::answer::{Answer, Distribution, Estimate, Point, State};
+use crate::experiment::answer::{Answer, Distribution, Estimate, PlaceRow, Point, State};
 use crate::experiment::compare::{Comparison, SideAnswer};
 use crate::experiment::figure::Verdict;
 use crate::experiment::rank::Ranking;
@@ -15,11 +16,11 @@ const LATENCIES: [&str; 6] = ["mean", "p50", "p90", "p95", "p99", "p99.9"];
 /// Never: writing to memory does not fail and all rows are equally long.
 #[must_use]
 pub fn sweep_csv(answer: &Answer) -> Vec<u8> {
-    let resources = resource_columns(&[answer]);
+    let columns = place_columns(&[answer]);
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(head(answer, &resources)).expect("memory does not fail");
+    writer.write_record(head(answer, &columns)).expect("memory does not fail");
     for point in &answer.points {
-        writer.write_record(cells(point, &resources)).expect("rows are equally long");
+        writer.write_record(cells(point, &columns)).expect("rows are equally long");
     }
     writer.into_inner().expect("memory does not fail")
 }
@@ -32,19 +33,19 @@ pub fn sweep_csv(answer: &Answer) -> Vec<u8> {
 pub fn comparison_csv(comparison: &Comparison) -> Vec<u8> {
     let sides: Vec<&SideAnswer> = std::iter::once(&comparison.a).chain(&comparison.b).collect();
     let answers: Vec<&Answer> = sides.iter().map(|side| &side.answer).collect();
-    let resources = resource_columns(&answers);
+    let columns = place_columns(&answers);
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut columns = vec!["side".to_owned()];
-    columns.extend(head(answers[0], &resources));
-    columns.extend(["p95_relative", "p95_relative_low", "p95_relative_high"].map(str::to_owned));
-    writer.write_record(columns).expect("memory does not fail");
+    let mut names = vec!["side".to_owned()];
+    names.extend(head(answers[0], &columns));
+    names.extend(["p95_relative", "p95_relative_low", "p95_relative_high"].map(str::to_owned));
+    writer.write_record(names).expect("memory does not fail");
     for (i, side) in sides.iter().enumerate() {
         for point in &side.answer.points {
             let differences = i.checked_sub(1).map(|i| &comparison.differences[i].points);
             let at = differences.and_then(|d| d.iter().find(|d| d.load_after == point.load.at && d.steady));
             let relative = at.and_then(|d| d.total.get("p95_s")).map(|held| &held.difference.relative);
             let mut row = vec![side.name.clone()];
-            row.extend(cells(point, &resources));
+            row.extend(cells(point, &columns));
             let ends = relative.map_or([None; 3], |e| [e.value, e.low, e.high]);
             row.extend(ends.map(cell));
             writer.write_record(row).expect("rows are equally long");
@@ -172,23 +173,54 @@ fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Every (place, resource) of any point, in the order of the model.
-fn resource_columns(answers: &[&Answer]) -> Vec<(String, String)> {
-    let mut columns = Vec::new();
-    for point in answers.iter().flat_map(|answer| &answer.points) {
-        for (place, row) in &point.places {
-            for resource in row.resources.keys() {
-                let column = (place.clone(), resource.clone());
-                if !columns.contains(&column) {
-                    columns.push(column);
-                }
-            }
+/// A number of a place that has a column of its own.
+#[derive(Clone, PartialEq)]
+enum Figure {
+    Utilization(String),
+    HitRatio,
+    StaleShare,
+}
+
+impl Figure {
+    fn name(&self) -> String {
+        match self {
+            Self::Utilization(resource) => format!("{resource}.utilization"),
+            Self::HitRatio => "hit_ratio".to_owned(),
+            Self::StaleShare => "stale_share".to_owned(),
+        }
+    }
+
+    fn of(&self, place: &PlaceRow) -> Option<f64> {
+        match self {
+            Self::Utilization(resource) => place.resources.get(resource)?.utilization.value,
+            Self::HitRatio => place.hit_ratio.as_ref()?.value,
+            Self::StaleShare => place.stale_share.as_ref()?.value,
+        }
+    }
+}
+
+/// All figures of places at any load, in the order of the model: busy resources first.
+fn place_columns(answers: &[&Answer]) -> Vec<(String, Figure)> {
+    let points = || answers.iter().flat_map(|answer| &answer.points);
+    let places = || points().flat_map(|point| &point.places);
+    let busy = places().flat_map(|(place, row)| {
+        row.resources.keys().map(move |resource| (place.clone(), Figure::Utilization(resource.clone())))
+    });
+    let kept = places().flat_map(|(place, row)| {
+        let hits = row.hit_ratio.as_ref().map(|_| (place.clone(), Figure::HitRatio));
+        let stale = row.stale_share.as_ref().map(|_| (place.clone(), Figure::StaleShare));
+        hits.into_iter().chain(stale)
+    });
+    let mut columns: Vec<(String, Figure)> = Vec::new();
+    for column in busy.chain(kept) {
+        if !columns.contains(&column) {
+            columns.push(column);
         }
     }
     columns
 }
 
-fn head(answer: &Answer, resources: &[(String, String)]) -> Vec<String> {
+fn head(answer: &Answer, columns: &[(String, Figure)]) -> Vec<String> {
     let mut head = vec![load::column(&answer.axis)];
     head.extend(
         ["state", "converged", "offered_per_s", "throughput_per_s", "error_share"].map(str::to_owned),
@@ -196,11 +228,11 @@ fn head(answer: &Answer, resources: &[(String, String)]) -> Vec<String> {
     for name in LATENCIES {
         head.extend([format!("{name}_s"), format!("{name}_low_s"), format!("{name}_high_s")]);
     }
-    head.extend(resources.iter().map(|(place, resource)| format!("{place}.{resource}.utilization")));
+    head.extend(columns.iter().map(|(place, figure)| format!("{place}.{}", figure.name())));
     head
 }
 
-fn cells(point: &Point, resources: &[(String, String)]) -> Vec<String> {
+fn cells(point: &Point, columns: &[(String, Figure)]) -> Vec<String> {
     let total = &point.total;
     let mut cells = vec![
         cell(Some(point.load.at)),
@@ -213,10 +245,8 @@ fn cells(point: &Point, resources: &[(String, String)]) -> Vec<String> {
     for e in latencies(&total.latency_s) {
         cells.extend([cell(e.value), cell(e.low), cell(e.high)]);
     }
-    cells.extend(resources.iter().map(|(place, resource)| {
-        let row = point.places.get(place).and_then(|p| p.resources.get(resource));
-        cell(row.and_then(|r| r.utilization.value))
-    }));
+    let value = |(place, figure): &(String, Figure)| figure.of(point.places.get(place)?);
+    cells.extend(columns.iter().map(|column| cell(value(column))));
     cells
 }
 

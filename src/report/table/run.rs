@@ -202,6 +202,18 @@ fn data(point: &Point) -> Grid {
         if !found.is_empty() {
             grid.row(vec![name.as_str().into(), found.join(", ").into()]);
         }
+        // Where only some queries find what is old, the sum says little.
+        let of_queries: Vec<_> = place
+            .by_endpoint
+            .iter()
+            .filter_map(|(query, row)| Some((query, row.stale_share.as_ref()?)))
+            .collect();
+        if of_queries.len() > 1 {
+            for (query, stale) in of_queries {
+                let told = share("stale", &Some(stale.clone())).unwrap_or_default();
+                grid.row(vec![format!("{name}.{query}").into(), told.into()]);
+            }
+        }
     }
     grid
 }

@@ -50,8 +50,10 @@ impl<'a> Compiler<'a> {
         let nodes = self.nodes(it, per.is_some());
         let count = per.map_or(nodes, |per| self.model.places[per.index()].members.len() as u32);
         let law = self.key_law(it.keys.as_ref());
-        let coalesce = it.coalesce.as_ref().is_some_and(|coalesce| coalesce.value) && law.is_some();
+        let removed = by_entries && it.entries.as_ref().is_some_and(|n| n.value.0 == Some(0));
+        let coalesce = it.coalesce.as_ref().is_some_and(|coalesce| coalesce.value) && !removed;
         let servers = self.limit(it.servers.as_ref(), "server").map(super::places::servers);
+        let servers = servers.filter(|_| !removed);
         for i in 1..=count {
             let member_name = if count == 1 { name.value.clone() } else { format!("{}.{i}", name.value) };
             // Who waits for a load waits for no want of room: all keys may be loaded at once.
@@ -82,9 +84,7 @@ impl<'a> Compiler<'a> {
         endpoint(self, "get", Body::Lookup(it.time.as_ref()));
         let what = match (&it.hit_ratio, by_entries) {
             (Some(ratio), false) => Some(CacheKind::Ratio(ratio.value.0)),
-            (_, true) if it.entries.as_ref().is_some_and(|n| n.value.0 == Some(0)) => {
-                Some(CacheKind::Removed)
-            }
+            _ if removed => Some(CacheKind::Removed),
             (None, true) => law.map(|law| {
                 let store_call =
                     it.store_time.as_ref().map(|law| endpoint(self, "store", Body::Lookup(Some(law))));

@@ -235,6 +235,9 @@ pub struct BottleneckLaw {
     /// Closed loads: at most so many users before waiting must begin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub users: Option<f64>,
+    /// Errors that `on_error` catches may take load off the resource, and let more through.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unless_errors_are_caught: bool,
 }
 
 /// The bottleneck over a range of load.

@@ -11,7 +11,7 @@ use super::summary::{Summary, Thresholds};
 use crate::engine::Seed;
 use crate::ids::StationId;
 use crate::measure::layout::Layout;
-use crate::model::{Demands, Model, Request};
+use crate::model::{Demands, Model, OnError, Request};
 use crate::units::Span;
 
 /// Replications and requests of a probe for saturation.
@@ -35,7 +35,19 @@ pub enum Edge {
 
 /// The load on the axis at which the bottleneck law says a resource is exhausted, and which.
 pub fn bound(model: &Model, dial: &Dial) -> Option<(f64, StationId)> {
-    let demands = Demands::new(model);
+    bound_by(model, dial, &Demands::new(model))
+}
+
+/// Whether errors that `on_error` catches can let more through than the bottleneck law says.
+pub fn may_exceed(model: &Model, dial: &Dial) -> bool {
+    if model.sites.iter().all(|site| site.on_error == OnError::Raise) {
+        return false;
+    }
+    let load = |bound: Option<(f64, StationId)>| bound.map_or(f64::INFINITY, |(load, _)| load);
+    load(bound_by(model, dial, &Demands::certain(model))) > load(bound(model, dial)) * (1.0 + 1e-9)
+}
+
+fn bound_by(model: &Model, dial: &Dial, demands: &Demands) -> Option<(f64, StationId)> {
     let rates = demands.free_rates(model);
     let split = |swept: bool| -> Vec<f64> {
         let rate = |r: &Request| {

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Axis, BottleneckLaw, Estimate, Found, Point, State};
 use super::bottleneck::{self, Culprit, Graph};
-use super::edge::{Edge, bound, find_edge};
+use super::edge::{Edge, bound, find_edge, may_exceed};
 use super::knee::Steady;
 use super::loads::{self, Dial};
 use super::options::{Loads, Options, Progress, StudyError};
@@ -253,6 +253,7 @@ pub fn law_row(model: &Model, dial: &Dial, at: f64, station: StationId) -> Bottl
         resource: station.resource.to_owned(),
         rate_per_s: rate,
         users: dial.closed().then_some(at),
+        unless_errors_are_caught: may_exceed(model, dial),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
 
-use super::{Balance, Model, Op, Pc, Request, Resource, Sharding, Source, Target, Versions};
+use super::{Balance, Model, OnError, Op, Pc, Request, Resource, Sharding, Source, Target, Versions};
 use crate::ids::{EndpointId, MemberId, PlaceId, SiteId, StationId, StoreId, VersionsId};
 
 /// Demands of every kind of request.
@@ -150,9 +150,21 @@ impl Demands {
     /// Adds up the programs of a model whose caches hit as often as `hits` says, by store.
     #[must_use]
     pub fn with_hits(model: &Model, hits: &[f64]) -> Self {
+        Self::of(model, hits, false)
+    }
+
+    /// Only what no answer can do without: an error that `on_error` catches takes load off what it comes from, so that more requests
+    /// than the demands say may be answered.
+    #[must_use]
+    pub fn certain(model: &Model) -> Self {
+        let hits: Vec<f64> = model.stores.iter().map(|store| store.hit_ratio).collect();
+        Self::of(model, &hits, true)
+    }
+
+    fn of(model: &Model, hits: &[f64], certain: bool) -> Self {
         let of = vec![None; model.endpoints.len()];
         let own = vec![vec![0.0; model.versions.len()]; model.groups.len()];
-        let mut costs = Costs { model, hits, of, by_shard: BTreeMap::new(), own };
+        let mut costs = Costs { model, hits, certain, of, by_shard: BTreeMap::new(), own };
         let mut requests = || Self { requests: model.requests.iter().map(|r| costs.request(r)).collect() };
         let demands = requests();
         if model.versions.iter().all(|versions| versions.own_write.is_none()) {
@@ -252,6 +264,8 @@ struct Costs<'m> {
     model: &'m Model,
     /// The hit ratio of each store.
     hits: &'m [f64],
+    /// Leave out calls whose errors are caught.
+    certain: bool,
     of: Vec<Option<Cost>>,
     /// Sums over all keys of a place, or over those that a cache has missed: worth remembering.
     by_shard: BTreeMap<(PlaceId, Option<StoreId>), Vec<f64>>,
@@ -542,6 +556,10 @@ impl Costs<'_> {
         let mut wrote = Writes::default();
         for site in sites {
             let site = &self.model.sites[site as usize];
+            if self.certain && site.on_error != OnError::Raise {
+                answers.extend(std::iter::repeat_n(0.0, site.copies as usize));
+                continue;
+            }
             // At best all answers are right, and what is not needed by then never starts.
             let started = site.copies.min(site.at_once.saturating_add(need - 1));
             let calls = here.times * f64::from(started);

@@ -529,6 +529,10 @@ fn bounds(model: &Model, demands: &Demands, page: &mut Page) {
     }
     let share = 100.0 / bound.factor;
     page.line(1, &format!("load of file    {}% of that", significant(share, 3)));
+    let certain = Demands::certain(model).bound(model, &rates, &vec![0.0; rates.len()]);
+    if certain.is_none_or(|certain| certain.factor > bound.factor * (1.0 + 1e-9)) {
+        page.line(1, "errors that `on_error` catches may take load off it, and let more through");
+    }
 }
 
 fn exact_name(model: &Model, station: StationId) -> String {

@@ -222,6 +222,7 @@ pub fn with_findings(mut answer: Answer, model: Mmc, objective_s: f64, objective
     });
     answer.kneedle_at = Some(Kneedle { value: Some(cap * 0.9), range: [answer.points[0].load.at, cap] });
     answer.bottleneck_law = Some(BottleneckLaw {
+        unless_errors_are_caught: false,
         place: "orders".to_owned(),
         resource: "servers".to_owned(),
         rate_per_s: cap,

@@ -162,7 +162,8 @@ pub fn costs(model: &Model) -> BTreeMap<String, f64> {
 
 /// How busy each resource is by the bottleneck law, when nobody waits: a lower bound. Members of one kind count as one, the busiest.
 pub fn utilizations(model: &Model) -> BTreeMap<String, f64> {
-    let demands = Demands::new(model);
+    // What no answer can do without: no more may rule a configuration out.
+    let demands = Demands::certain(model);
     let rates = rates(model, &demands);
     let mut work = vec![0.0; model.stations.len()];
     for (request, demand) in model.requests.iter().zip(&demands.requests) {

@@ -140,7 +140,8 @@ fn law(answer: &Answer) -> Option<String> {
         number::significant(law.rate_per_s, 3)
     };
     let users = law.users.map_or_else(String::new, |n| format!(", {} users", rounded(n, 0)));
-    Some(format!("{rate}/s{users} by the bottleneck law: {} {}", law.place, law.resource))
+    let unless = if law.unless_errors_are_caught { ", unless errors are caught" } else { "" };
+    Some(format!("{rate}/s{users} by the bottleneck law{unless}: {} {}", law.place, law.resource))
 }
 
 fn headroom(answer: &Answer) -> Option<String> {

@@ -185,10 +185,13 @@ fn data(point: &Point) -> Grid {
     let mut grid = Grid::default().left("data").left("of answers and messages");
     for (name, place) in &point.places {
         let share = |name: &str, e: &Option<Estimate>| {
-            e.as_ref().map(|e| format!("{name} {} %", number::with_half_width(e, 100.0)))
+            let known = e.as_ref().filter(|e| e.value.is_some_and(f64::is_finite));
+            known.map(|e| format!("{name} {} %", number::with_half_width(e, 100.0)))
         };
         let rate = |name: &str, e: &Option<Estimate>| {
-            e.as_ref().map(|e| format!("{name} {}/s", number::estimate(e, 1.0)))
+            // Of a cache that nobody asks nothing is told.
+            let known = e.as_ref().filter(|_| place.throughput_per_s.value != Some(0.0));
+            known.map(|e| format!("{name} {}/s", number::estimate(e, 1.0)))
         };
         let found = [
             share("hits", &place.hit_ratio),

@@ -116,7 +116,9 @@ fn eviction_and_ttl_together_begin_near_their_long_run() {
         ("evict: fifo, ttl: 10s", 0.015),
         ("evict: fifo, ttl: {sliding: 10s}", 0.03),
         ("evict: random, ttl: 20s", 0.015),
-        ("evict: sieve, ttl: 20s", 0.05),
+        ("evict: sieve, ttl: 20s", 0.02),
+        ("evict: tinylfu, ttl: 20s", 0.02),
+        ("evict: lfu, ttl: 20s", 0.02),
     ] {
         let cache = format!("entries: 500, {cache}, keys: {{zipf: {{n: 2_000, s: 0.9}}}}");
         let warm = hits_of(&looked_up(100.0, &cache), "c", 0.0, 3.0);
@@ -130,10 +132,10 @@ fn eviction_and_ttl_together_begin_near_their_long_run() {
 }
 
 /// A cache behind others starts with what they let through, not with the popular keys that it is never asked for. What Che's approximation
-/// for two levels states is a few per cent too high, and SIEVE starts with the most popular keys, which is not its long run; as if all look-ups came to it, it would be off by a quarter of all.
+/// for two levels states is a few per cent too high; as if all look-ups came to it, it would be off by a quarter of all.
 #[test]
 fn a_tier_behind_another_begins_with_what_that_lets_through() {
-    for (evict, off) in [("lru", 0.015), ("fifo", 0.015), ("random", 0.015), ("sieve", 0.06)] {
+    for (evict, off) in [("lru", 0.015), ("fifo", 0.015), ("random", 0.015), ("sieve", 0.015)] {
         let yaml = format!(
             "knee: 1\nload: {{rate: 4000/s, requests: {{web.x: 1}}}}\nservices: {{web: {{replicas: 2, workers: unlimited, endpoints: {{x: [{{get: near}}]}}}}}}\ncaches:\n  near: {{per: web, entries: 300, keys: {{zipf: {{n: 5000, s: 0.9}}}}, on_miss: [{{get: far}}]}}\n  far: {{entries: 1000, evict: {evict}, keys: {{zipf: {{n: 5000, s: 0.9}}}}}}\n"
         );
@@ -150,5 +152,23 @@ fn a_tier_behind_another_begins_with_what_that_lets_through() {
             1.0,
         );
         assert!(alone.value.unwrap() > late + 0.1, "{evict}: what the upper cache takes makes a difference");
+    }
+}
+
+/// Whoever tells popular keys from others holds in the long run some that are less so: 2 to 6 per cent fewer hits than the most popular
+/// would have.
+#[test]
+fn policies_that_know_popular_keys_begin_near_their_long_run() {
+    for evict in ["lfu", "sieve", "tinylfu"] {
+        for (entries, keys, nodes) in [(500, 2_000, 1), (1_000, 20_000, 4)] {
+            let cache = format!(
+                "entries: {entries}, nodes: {nodes}, evict: {evict}, keys: {{zipf: {{n: {keys}, s: 0.9}}}}"
+            );
+            let yaml = looked_up(1_000.0, &cache);
+            let (early, late) = (hits_of(&yaml, "c", 0.0, 1.0), hits_of(&yaml, "c", 100.0, 10.0));
+            let (early, late) = (early.value.unwrap(), late.value.unwrap());
+            assert!((early - late).abs() < 0.01, "{cache}: {early} at first, {late} later");
+            assert!(model(&yaml).stores[0].hit_ratio > late + 0.01, "{cache}");
+        }
     }
 }

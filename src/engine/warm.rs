@@ -3,7 +3,7 @@
 //! The look-ups of a key are taken for a Poisson process with its share of the rate that the model implies. How long ago the last
 //! one was, and how old the entry was then, say whether the key is held, in what order it leaves, and until when it is good.
 
-use crate::dist::{Dist, exp1};
+use crate::dist::{Dist, Popularity, exp1};
 use crate::model::{self, Demands, Evict, LOADS_MAX, Model};
 use crate::rng::{KeyedRng, mix};
 use crate::station::store::{Store, Warm};
@@ -11,6 +11,12 @@ use crate::units::Span;
 
 /// Purpose of the draws.
 const WARM: u64 = 4 << 40;
+/// The same, of look-ups before the start, beside parts.
+const PRACTICE: u64 = 1 << 33;
+/// So many times all entries are loaded anew before the start, where that is needed...
+const PRACTICE_TURNS: f64 = 300.0;
+/// ... with so many look-ups at most: some tens of milliseconds.
+const PRACTICE_MAX: f64 = 400_000.0;
 
 /// By cache, all its parts.
 pub fn stores(model: &Model, key: u64) -> Vec<Vec<Store>> {
@@ -62,6 +68,9 @@ fn parts(model: &Model, spec: &model::Store, look_ups_per_s: f64, key: u64) -> V
         let keys: Vec<u64> = (0..stores.len() as u64).map(|part| mix(key, part)).collect();
         for (store, standings) in stores.iter_mut().zip(law.held(spec, each as usize, &keys)) {
             store.warm(standings.into_iter().map(|standing| law.entry(standing)));
+        }
+        if spec.survives.is_finite() && matches!(spec.evict, Evict::Lfu | Evict::Sieve | Evict::TinyLfu) {
+            law.practise(spec, &mut stores, key);
         }
     }
     stores
@@ -163,6 +172,36 @@ impl<'m> Law<'m> {
         let (age, left, ttl) = self.at_last_use(q, rng);
         let order = if self.evict == Evict::Fifo { last_use + age } else { order };
         (order < reach).then_some(Standing { order, item, left: left - last_use, ttl })
+    }
+
+    /// Looks keys up for a while: whoever tells popular keys from others starts with the most popular, and holds in the long run some
+    /// that are less so. The end of it is the start of time.
+    fn practise(&self, spec: &model::Store, stores: &mut [Store], key: u64) {
+        let law = spec.seen.as_ref().map_or_else(
+            || spec.law.clone(),
+            |seen| Popularity::empirical(seen).expect("shares of look-ups, some of them above 0"),
+        );
+        let mut rng = KeyedRng::new(mix(key, PRACTICE));
+        let misses = (1.0 - spec.hit_ratio).max(0.01);
+        let times = (PRACTICE_TURNS * f64::from(spec.entries) / misses).min(PRACTICE_MAX);
+        // Caches of replicas are asked in turn, each as often as the rate says.
+        let replicas = spec.per.map_or(1.0, |_| stores.len() as f64);
+        let span = |time: f64| Span::from_secs(time).0;
+        let mut now = 0.0;
+        for _ in 0..times as u64 {
+            now += self.ttl.map_or(0.0, |_| exp1(&mut rng) / (self.rate * replicas));
+            let item = law.sample(&mut rng);
+            let part = match spec.per {
+                Some(_) => (rng.uniform() * replicas) as usize,
+                None => spec.part_of(item) as usize,
+            };
+            let store = &mut stores[part];
+            if store.look_up(item, span(now)).is_none() {
+                let ttl = self.ttl.map_or(u64::MAX, |dist| span(dist.sample(&mut rng)));
+                store.store(item, span(now), ttl, 0, 0);
+            }
+        }
+        stores.iter_mut().for_each(|store| store.begin_at(span(now)));
     }
 
     /// The age of an entry at the last use of its key, how much longer it was good for then, and its time to live. Ages that nothing

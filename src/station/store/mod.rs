@@ -205,6 +205,13 @@ impl Store {
         }
     }
 
+    /// From now on time counts from `start` (ns) of what it was.
+    pub fn begin_at(&mut self, start: u64) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.expires < u64::MAX) {
+            entry.expires = entry.expires.saturating_sub(start);
+        }
+    }
+
     /// Fetches what the next eviction will read, as far as it is known.
     #[inline]
     fn foresee_eviction(&self) {

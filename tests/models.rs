@@ -67,7 +67,7 @@ const TRAJECTORIES: &[(&str, u64)] = &[
     ("whatif/monolith-or-services.yaml", 0xc55f_5759_28b7_c085),
     ("whatif/sync-or-async.yaml", 0xfd92_24a3_9675_3b30),
     ("whatif/vertical-or-horizontal.yaml", 0xf0d9_0d7f_9393_3c16),
-    ("workloads/keys.yaml", 0xf311_4563_4fbf_5604),
+    ("workloads/keys.yaml", 0xf74c_f5a2_1eee_3c97),
     ("workloads/w1.yaml", 0xc0c2_abb2_110a_45e9),
     ("workloads/w2.yaml", 0xd73d_53da_9b6e_00ce),
     ("workloads/w3.yaml", 0xe0d6_e188_abcd_4025),

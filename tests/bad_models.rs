@@ -422,6 +422,14 @@ fn the_data_tier() {
             "m.yaml:5:38: error: shards by a key that nobody sets (a shard is chosen by the key of a query)",
         ),
         (
+            db("read_replicas: 3, reads: replicas, shards: 18446744073709551615, keys: {uniform: 9}, ", "{read: 1ms}"),
+            "m.yaml:5:73: error: 18446744073709551615 instances of shards are too many (a model has at most 100000 replicas and resources)",
+        ),
+        (
+            with("caches: {c: {entries: 100, keys: {uniform: 900}, nodes: 1_000_000}}"),
+            "m.yaml:5:57: error: 1000000 nodes are too many (a model has at most 100000 replicas and resources)",
+        ),
+        (
             db("shards: 0, keys: {uniform: 9}, ", "{read: 1ms}"),
             "m.yaml:5:38: error: no shards (expected at least 1)",
         ),

@@ -117,7 +117,9 @@ impl<'a> Compiler<'a> {
                 self.error(nodes.span, "no nodes", "expected at least 1");
                 1
             }
-            Some(nodes) => self.check_count(nodes.value.0, nodes.span).map_or(1, |()| nodes.value.0 as u32),
+            Some(nodes) => {
+                self.check_count(nodes.value.0, "nodes", nodes.span).map_or(1, |()| nodes.value.0 as u32)
+            }
             None => 1,
         }
     }
@@ -218,7 +220,14 @@ impl<'a> Compiler<'a> {
                 self.sink.push(Diagnostic::warning(span, message).help("write `unlimited` if that is meant"));
                 law.len()
             }
-            Some(n) => n as u32,
+            Some(n) => {
+                if let Some(nodes) = it.nodes.as_ref().filter(|_| n < u64::from(parts)) {
+                    let message = format!("{parts} nodes share {n} entries: each of them holds one");
+                    let help = format!("give it at least {parts} entries, or fewer nodes");
+                    self.sink.push(Diagnostic::warning(nodes.span, message).help(help));
+                }
+                n as u32
+            }
             None => law.len(),
         };
         let evict = match it.evict.as_ref().map_or(data::Evict::Lru, |evict| evict.value) {

@@ -90,7 +90,11 @@ impl<'a> Compiler<'a> {
             self.error(shards.span, "no shards", "expected at least 1");
             return one;
         }
-        if count == 1 || self.check_count(count * u64::from(stride), shards.span).is_none() {
+        if count == 1
+            || self
+                .check_count(count.saturating_mul(u64::from(stride)), "instances of shards", shards.span)
+                .is_none()
+        {
             return one;
         }
         let Some(keys) = keys else {
@@ -103,6 +107,14 @@ impl<'a> Compiler<'a> {
             }
             return one;
         };
+        if count > u64::from(keys.len()) {
+            let idle = count - u64::from(keys.len());
+            let message =
+                format!("{count} shards for {} keys: at least {idle} of them are never asked", keys.len());
+            self.sink.push(
+                Diagnostic::warning(shards.span, message).help("a shard has at least one key of its own"),
+            );
+        }
         let by_range = it.shard_by.as_ref().is_some_and(|by| by.value == data::ShardBy::Range);
         let shards = count as u32;
         let sharding = Sharding { shards, stride, by_range: by_range.then(|| keys.len()) };

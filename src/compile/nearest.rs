@@ -40,7 +40,8 @@ impl Compiler<'_> {
         let mut groups = Vec::new();
         for (name, count) in named.iter() {
             let region = self.region(Some(name));
-            let legal = count.value.0 == 0 || self.check_count(count.value.0, count.span).is_some();
+            let legal =
+                count.value.0 == 0 || self.check_count(count.value.0, "replicas", count.span).is_some();
             if let (Some(region), true) = (region, legal && count.value.0 > 0) {
                 groups.push(Group { name: name.value.clone(), region, count: count.value.0 as u32 });
             }

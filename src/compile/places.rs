@@ -138,7 +138,7 @@ impl<'a> Compiler<'a> {
         let groups = match it.replicas.as_ref() {
             None => vec![one],
             Some(At { span, value: Replicas::Count(count) }) => {
-                let count = self.check_count(*count, *span).map_or(1, |()| *count);
+                let count = self.check_count(*count, "replicas", *span).map_or(1, |()| *count);
                 vec![Replica { count, ..one }]
             }
             Some(At { span, value: Replicas::List(groups) }) => {
@@ -167,7 +167,7 @@ impl<'a> Compiler<'a> {
     ) -> Option<Replica> {
         let it = &group.value;
         let count = it.count.as_ref().map_or(1, |count| count.value.0);
-        self.check_count(count, it.count.as_ref().map_or(group.span, |count| count.span))?;
+        self.check_count(count, "replicas", it.count.as_ref().map_or(group.span, |count| count.span))?;
         Some(Replica {
             count,
             cores: self.limit(it.cores.as_ref(), "core").or(cores),
@@ -176,14 +176,14 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    pub(super) fn check_count(&mut self, count: u64, span: Span) -> Option<()> {
+    pub(super) fn check_count(&mut self, count: u64, what: &str, span: Span) -> Option<()> {
         if count == 0 {
-            self.error(span, "no replicas", "expected at least 1");
+            self.error(span, format!("no {what}"), "expected at least 1");
             return None;
         }
         let present = self.model.members.len() + self.model.stations.len();
         if count as usize > MEMBERS_MAX.saturating_sub(present) {
-            let message = format!("{count} replicas are too many");
+            let message = format!("{count} {what} are too many");
             self.error(span, message, format!("a model has at most {MEMBERS_MAX} replicas and resources"));
             return None;
         }
@@ -430,7 +430,7 @@ impl<'a> Compiler<'a> {
         let replicas = match &it.read_replicas {
             // Where their number was reported there are none, so that the place stands.
             Some(At { span, value: spec::ReadReplicas::Count(n) }) if *n > 0 => {
-                self.check_count(*n, *span).map_or(0, |()| *n as u32)
+                self.check_count(*n, "replicas", *span).map_or(0, |()| *n as u32)
             }
             _ => groups.iter().map(Group::count).sum(),
         };

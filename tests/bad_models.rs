@@ -422,7 +422,10 @@ fn the_data_tier() {
             "m.yaml:5:38: error: shards by a key that nobody sets (a shard is chosen by the key of a query)",
         ),
         (
-            db("read_replicas: 3, reads: replicas, shards: 18446744073709551615, keys: {uniform: 9}, ", "{read: 1ms}"),
+            db(
+                "read_replicas: 3, reads: replicas, shards: 18446744073709551615, keys: {uniform: 9}, ",
+                "{read: 1ms}",
+            ),
             "m.yaml:5:73: error: 18446744073709551615 instances of shards are too many (a model has at most 100000 replicas and resources)",
         ),
         (
@@ -483,11 +486,19 @@ fn the_data_tier() {
         ),
         (
             with("pools: {a: {size: 1, to: b}, b: {size: 1, to: c}, c: {size: 1, to: web}}"),
-            "m.yaml:5:26: error: not supported: a pooler in front of a pooler (`b` leads to the pool `c`)",
+            "m.yaml:5:26: error: not supported: a pooler in front of a pooler (`b` leads to another pool)",
         ),
         (
-            with("pools: {a: {size: 1, to: web, mode: session}}"),
-            "m.yaml:5:37: error: no pool leads to `a` (a mode tells how long it serves a connection of a pool before it)",
+            with("pools: {a: {size: 1, to: b}, b: {size: 1, per: web, to: web}}"),
+            "m.yaml:5:26: error: `b` belongs to the replicas of `web` (others cannot reach it)",
+        ),
+        (
+            with("pools: {a: {size: 1, to: a}}"),
+            "m.yaml:5:26: error: `a` leads to itself (expected a place, or another pool)",
+        ),
+        (
+            with("pools: {l: {size: 1, keys: {uniform: 3}, mode: session}}"),
+            "m.yaml:5:48: error: not supported: `mode` of locks by key (only `hold` takes them)",
         ),
         (
             db(

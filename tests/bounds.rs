@@ -149,6 +149,56 @@ databases: {db: {servers: 8, queries: {w: {write: 3ms}}}}
     assert_eq!(told.matches("this takes a second slot of a pool while one is held").count(), 2, "{told}");
 }
 
+#[test]
+fn a_hold_uses_what_another_has_taken_along_and_a_callee_does_not() {
+    let desk = Desk::with(
+        "
+knee: 1
+load: {rate: 10/s, requests: {web.nested: 1, web.calls: 1}}
+services:
+  web:
+    endpoints:
+      nested: [{hold: web_db, do: [{hold: bouncer, do: [{query: db.q}, {query: db.q}]}, {delay: 1ms}]}]
+      calls: [{hold: bouncer, do: [{call: s.x}]}]
+  s: {endpoints: {x: [{call: s.y}], y: [{query: db.q}]}}
+pools: {web_db: {size: 20, per: web, to: bouncer}, bouncer: {size: 4, to: db, mode: session}}
+databases: {db: {servers: 8, queries: {q: {read: 3ms}}}}
+",
+    );
+    let output = desk.knee("explain m.yaml");
+    let (told, warned) = (text(&output.stdout), text(&output.stderr));
+    let nested = &told[told.find("  nested").unwrap()..told.find("  calls").unwrap()];
+    assert_eq!(nested.matches("take a slot of").count(), 2, "one of each pool: {nested}");
+    assert!(warned.contains("`s.y` takes a second slot of a pool while one is held"), "{warned}");
+    assert!(warned.contains("the pools before `bouncer` keep up to 20 connections open"), "{warned}");
+}
+
+/// A caught error cuts work off, or brings some: the utilisation law then binds nothing.
+#[test]
+fn caught_errors_are_no_reason_for_distrust() {
+    for step in [
+        "{call: ext.x, on_error: [{query: db.q}]}",
+        "{call: mid.x, on_error: continue}",
+        "{query: db.q, timeout: 8ms, on_error: [{query: db.q}]}",
+        "{call: ext.x, on_error: continue}",
+    ] {
+        let model = model(&format!(
+            "
+knee: 1
+load: {{rate: 20/s, requests: {{web.page: 1}}}}
+services: {{web: {{endpoints: {{page: [{step}, {{query: db.q}}]}}}}, mid: {{endpoints: {{x: [{{call: ext.x}}, {{query: db.q}}]}}}}}}
+externals: {{ext: {{endpoints: {{x: [{{delay: 1ms}}, {{fail: 50%}}]}}}}}}
+databases: {{db: {{servers: 16, queries: {{q: {{read: {{exp: 5ms}}}}}}}}}}
+"
+        ));
+        let point = simulated(&model, 5_000);
+        assert!(point.audit.iter().all(|row| row.holds), "{step}: {:?}", point.audit);
+        // Where the failure is the last that happens nothing is lost, and the law binds.
+        let bound = point.audit.iter().any(|row| row.law == "utilization" && row.place == "db servers");
+        assert_eq!(bound, step.ends_with("ext.x, on_error: continue}"), "{step}");
+    }
+}
+
 /// Writes keep the primary busy, and its replicas idle: what is told of the database is what its primary is.
 #[test]
 fn a_busy_primary_is_not_hidden_by_its_replicas() {
@@ -240,6 +290,11 @@ databases:
         // Written by a service that is called, and read by another.
         "load: {rate: 300/s, requests: {web.save: 1}}
 services: {web: {endpoints: {save: [{call: a.w}, {call: a.r}]}}, a: {endpoints: {w: [{query: db.w}], r: [{parallel: [[{query: db.r}], [{query: db.r}]]}]}}}",
+        // Only half of them write before they read, here and behind a call.
+        "load: {rate: 200/s, requests: {web.save: 1}}
+services:
+  web: {endpoints: {save: [{choose: [{weight: 1, do: [{query: db.w}]}, {weight: 1, do: [{delay: 1ms}]}]}, {repeat: {times: 4, do: [{query: db.r}]}}, {call: a.x}, {query: db.r}]}}
+  a: {endpoints: {x: [{choose: [{weight: 1, do: [{query: db.w}]}, {weight: 3, do: []}]}]}}",
         "load: {users: 1_000, think: {exp: 3s}, requests: {web.save: 1, web.look: 4}}\nservices: {web: {endpoints: {save: [{query: db.w}], look: [{query: db.r}]}}}",
         "load: {rate: 300/s, from_users: 500, requests: {web.save: 1, web.look: 4}}\nservices: {web: {endpoints: {save: [{query: db.w}], look: [{query: db.r}]}}}",
     ];

@@ -1,7 +1,7 @@
 //! Steps around steps: `hold`, `repeat`, `optimistic` and `choose`.
 
 use super::Compiler;
-use super::program::Program;
+use super::program::{Held, Program};
 use crate::dist::Popularity;
 use crate::model::{Op, PlaceKind};
 use crate::spec::decode::At;
@@ -26,10 +26,12 @@ impl<'a> Compiler<'a> {
             self.op(Op::Key(key));
         }
         let before = program.held.len();
-        for slot in slots.into_iter().flatten() {
+        for (at, slot) in slots.into_iter().enumerate() {
+            let Some(slot) = slot else { continue };
             self.second_slot(program, slot, name.span);
             self.acquire(program, slot);
-            program.held.push((slot, name.span));
+            // The second is the one that is named.
+            program.held.push(Held { slot, span: name.span, along: at != 1 });
         }
         self.steps(program, it.body.as_ref().map_or(&[], |body| &body.value.0));
         program.held.truncate(before);

@@ -324,6 +324,8 @@ struct Compiler<'a> {
     near: HashMap<PlaceId, nearest::Near>,
     /// Who calls whom, and where.
     edges: Vec<names::Edge>,
+    /// Calls made while a slot of a pool is held.
+    calls_within: Vec<warnings::CallWithin>,
     /// Timeouts and deadlines of calls.
     patience: Vec<warnings::Patience>,
     /// One a group: where its name stands, and its timeout.
@@ -366,6 +368,7 @@ impl<'a> Compiler<'a> {
             regions: regions::Regions::default(),
             near: HashMap::new(),
             edges: Vec::new(),
+            calls_within: Vec::new(),
             patience: Vec::new(),
             group_spans: Vec::new(),
             group_timeouts: Vec::new(),

@@ -5,7 +5,7 @@
 //! held.
 
 use super::places::Waiting;
-use super::program::Program;
+use super::program::{Held, Program};
 use super::{Compiler, data};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::ids::{PlaceId, StationId};
@@ -28,7 +28,7 @@ impl<'a> Compiler<'a> {
         }
         for (name, pool) in pools.iter() {
             let Some(pooler) = behind(&pool.value) else { continue };
-            if self.is_pooler(&pool.value, pooler) {
+            if self.is_pooler(&name.value, &pool.value, pooler) {
                 self.pool(name, pool);
             }
         }
@@ -36,10 +36,17 @@ impl<'a> Compiler<'a> {
     }
 
     /// Whether a pool may lead to `pooler`.
-    fn is_pooler(&mut self, pool: &spec::Pool, pooler: &spec::Pool) -> bool {
+    fn is_pooler(&mut self, name: &str, pool: &spec::Pool, pooler: &spec::Pool) -> bool {
         let to = pool.to.as_ref().expect("it leads to a pooler");
         let pools = self.spec.pools.as_ref();
+        let leads_on =
+            |next: &&At<String>| pools.is_some_and(|pools| named(&pools.value, &next.value).is_some());
+        let per = |pool: &spec::Pool| pool.per.as_ref().map(|per| per.value.clone());
         match &pooler.to {
+            _ if to.value == name => {
+                self.error(to.span, format!("`{name}` leads to itself"), "expected a place, or another pool");
+                false
+            }
             None => {
                 self.sink.push(
                     Diagnostic::error(to.span, format!("`{}` leads nowhere", to.value))
@@ -48,25 +55,39 @@ impl<'a> Compiler<'a> {
                 );
                 false
             }
-            Some(next) if pools.is_some_and(|pools| named(&pools.value, &next.value).is_some()) => {
+            next if next.as_ref().is_some_and(|next| leads_on(&next)) => {
                 let message = "not supported: a pooler in front of a pooler";
-                self.error(to.span, message, format!("`{}` leads to the pool `{}`", to.value, next.value));
+                self.error(to.span, message, format!("`{}` leads to another pool", to.value));
+                false
+            }
+            Some(_) if pooler.per.is_some() && per(pooler) != per(pool) => {
+                let owner = per(pooler).expect("just seen");
+                self.sink.push(
+                    Diagnostic::error(
+                        to.span,
+                        format!("`{}` belongs to the replicas of `{owner}`", to.value),
+                    )
+                    .label("others cannot reach it")
+                    .help(format!("expected `per: {owner}` here too, or a pooler without `per`")),
+                );
                 false
             }
             Some(_) => true,
         }
     }
 
-    /// A mode means nothing where no pool leads to the pooler.
+    /// A mode means nothing where no pool leads to the pooler: with a knob or variant it may come to that.
     fn idle_modes(&mut self, pools: &Named<spec::Pool>) {
-        for (name, pool) in pools.iter() {
+        for (name, pool) in pools.iter().filter(|(_, pool)| pool.value.keys.is_none()) {
             let Some(mode) = &pool.value.mode else { continue };
             let leads_here = |other: &spec::Pool| other.to.as_ref().is_some_and(|to| to.value == name.value);
             if !pools.iter().any(|(_, other)| leads_here(&other.value)) {
                 self.sink.push(
-                    Diagnostic::error(mode.span, format!("no pool leads to `{}`", name.value))
-                        .label("a mode tells how long it serves a connection of a pool before it")
-                        .help("a slot is held for a query, or by `hold` around several"),
+                    Diagnostic::warning(
+                        mode.span,
+                        format!("no pool leads to `{}`: its mode has no effect", name.value),
+                    )
+                    .help("a slot is held for a query, or by `hold` around several"),
                 );
             }
         }
@@ -184,7 +205,8 @@ impl<'a> Compiler<'a> {
         missing
     }
 
-    /// The slots that `hold` takes: of the pool it names, of the one before it, and of the pooler behind it in session mode.
+    /// The slots that `hold` takes: of the pool it names, of the one before it, and of the pooler behind it in session mode. What
+    /// another `hold` has taken along is used; what one names, it takes.
     pub(super) fn slots_of_hold(
         &mut self,
         program: &Program<'a>,
@@ -195,7 +217,8 @@ impl<'a> Compiler<'a> {
         let behind = pool.to.and_then(|to| self.pool_at(to)).filter(|pooler| pooler.session);
         let behind = behind.map(|pooler| self.slot_of(&pooler));
         let is_free = |slot: &Resource| !program.has_slot(*slot);
-        [before.filter(is_free), Some(self.slot_of(pool)), behind.filter(is_free)]
+        let own = Some(self.slot_of(pool)).filter(|slot| !program.has_along(*slot));
+        [before.filter(is_free), own, behind.filter(is_free)]
     }
 
     /// The pool that calls from `from` go through on their way to `to`.
@@ -210,7 +233,7 @@ impl<'a> Compiler<'a> {
             let diagnostic = Diagnostic::error(span, message)
                 .other(self.place_spans[first.place.index()], "one pool")
                 .other(self.place_spans[second.place.index()], "another pool")
-                .help(format!("where one is a pooler behind the other, let that lead to it: `{name}: {{to: {other}, …}}`"));
+                .help("of one service at most one pool may lead there; a pooler between is led to by that, and leads on");
             self.sink.push(diagnostic);
         }
         Some(first)
@@ -234,8 +257,8 @@ impl<'a> Compiler<'a> {
 
     /// Warns of who takes a slot of a pool while one is held. Another lock by key is another lock.
     pub(super) fn second_slot(&mut self, program: &Program<'a>, slot: Resource, span: Span) {
-        let is_same = |held: &&(Resource, Span)| held.0 == slot && !matches!(slot, Resource::SharedLock(_));
-        if let Some(&(_, first)) = program.all_held().find(is_same) {
+        let is_same = |held: &&Held| held.slot == slot && !matches!(slot, Resource::SharedLock(_));
+        if let Some(&Held { span: first, .. }) = program.all_held().find(is_same) {
             let message = "this takes a second slot of a pool while one is held";
             let warning = Diagnostic::warning(span, message).other(first, "held from here on");
             self.sink.push(

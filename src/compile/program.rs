@@ -9,6 +9,7 @@ use super::digest::name_hash;
 use super::places::TABLE_LOCK;
 use super::pools::Slots;
 use super::regions::Way;
+use super::warnings::CallWithin;
 use super::{Body, Compiler, OPS_MAX, QueryBody, Work};
 use crate::diagnostic::Span;
 use crate::ids::{EndpointId, KeyId, MemberId, PlaceId, SiteId};
@@ -35,9 +36,19 @@ pub(super) struct Program<'a> {
     /// How many of them load the key that was missed.
     pub loads: usize,
     /// What `hold` has taken at this point, and where that is written: what is asked here uses it.
-    pub held: Vec<(Resource, Span)>,
+    pub held: Vec<Held>,
     /// What was held where this branch of a `parallel` began. Its calls take slots of their own: a connection serves one at a time.
-    pub outer: Vec<(Resource, Span)>,
+    pub outer: Vec<Held>,
+}
+
+/// A slot that `hold` has taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    pub slot: Resource,
+    /// Where the `hold` stands.
+    pub span: Span,
+    /// It was taken along with the one that the `hold` names.
+    pub along: bool,
 }
 
 /// A block off the straight way.
@@ -46,8 +57,8 @@ struct Pending<'a> {
     what: Aside<'a>,
     caches: Vec<PlaceId>,
     loads: usize,
-    held: Vec<(Resource, Span)>,
-    outer: Vec<(Resource, Span)>,
+    held: Vec<Held>,
+    outer: Vec<Held>,
 }
 
 /// What stands in such a block.
@@ -401,6 +412,11 @@ impl<'a> Compiler<'a> {
     /// Notes who calls whom.
     pub(super) fn note_call(&mut self, program: &Program<'a>, to: EndpointId, span: Span, attempts: u32) {
         self.edges.push(super::names::Edge { from: program.endpoint, to, span, attempts });
+        for held in program.all_held() {
+            if let Resource::Shared(station) = held.slot {
+                self.calls_within.push(CallWithin { held: station, since: held.span, callee: to, span });
+            }
+        }
     }
 }
 
@@ -423,11 +439,16 @@ pub(super) fn branch_site() -> Site {
 impl Program<'_> {
     /// Whether `hold` has taken this slot, for what is asked here to use.
     pub(super) fn has_slot(&self, slot: Resource) -> bool {
-        self.held.iter().any(|held| held.0 == slot)
+        self.held.iter().any(|held| held.slot == slot)
+    }
+
+    /// Whether `hold` of another pool has taken this slot along.
+    pub(super) fn has_along(&self, slot: Resource) -> bool {
+        self.held.iter().any(|held| held.slot == slot && held.along)
     }
 
     /// All that is held at this point, by branches around this one too, and where that is written.
-    pub(super) fn all_held(&self) -> impl Iterator<Item = &(Resource, Span)> {
+    pub(super) fn all_held(&self) -> impl Iterator<Item = &Held> {
         self.outer.iter().chain(&self.held)
     }
 

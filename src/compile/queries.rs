@@ -381,7 +381,7 @@ fn share_of(rows: u64, parts: u64, of: u64) -> u64 {
 
 /// ` in 1 of 12 partitions`
 fn partitions_told(of: u64, read: u64) -> String {
-    if of > 1 { format!(" in {read} of {of} partitions") } else { String::new() }
+    if of > 1 { format!(" in {} of {} partitions", grouped(read), grouped(of)) } else { String::new() }
 }
 
 fn time(seconds: f64) -> String {

@@ -28,6 +28,19 @@ pub struct Patience {
     pub way_s: f64,
 }
 
+/// A call made while a slot of a pool that is shared is held.
+#[derive(Clone, Copy, Debug)]
+pub struct CallWithin {
+    /// The slot.
+    pub held: StationId,
+    /// Where it was taken.
+    pub since: Span,
+    /// The endpoint called.
+    pub callee: EndpointId,
+    /// Where that is written.
+    pub span: Span,
+}
+
 impl Compiler<'_> {
     /// Adds all warnings about a model without errors.
     pub(super) fn warnings(&mut self) {
@@ -37,6 +50,7 @@ impl Compiler<'_> {
         self.cpu_without_cores();
         self.contention_without_limit();
         self.wide_pools();
+        self.slots_over_calls();
         self.unused();
         self.demand_above_capacity();
     }
@@ -160,14 +174,40 @@ impl Compiler<'_> {
 
     fn uses_cpu(&self, place: PlaceId) -> bool {
         let model = &self.model;
-        model.endpoints_of(place).any(|(id, _)| self.program_of(id).iter().any(|op| matches!(op, Op::Cpu(_))))
+        model
+            .endpoints_of(place)
+            .any(|(id, _)| self.model.program_of(id).iter().any(|op| matches!(op, Op::Cpu(_))))
     }
 
-    /// All ops of an endpoint: programs stand in the order of endpoints.
-    fn program_of(&self, endpoint: EndpointId) -> &[Op] {
-        let start = self.model.endpoints[endpoint.index()].entry as usize;
-        let next = self.model.endpoints.get(endpoint.index() + 1);
-        &self.model.ops[start..next.map_or(self.model.ops.len(), |next| next.entry as usize)]
+    /// Slots of a pool that is shared, taken by those who are called while one is held.
+    fn slots_over_calls(&mut self) {
+        let graph = self.call_graph();
+        for call in std::mem::take(&mut self.calls_within) {
+            let takes = |endpoint: EndpointId| {
+                let acquires =
+                    |op: &Op| matches!(op, Op::Acquire(Resource::Shared(station)) if *station == call.held);
+                self.model.program_of(endpoint).iter().any(acquires)
+            };
+            let mut seen = BTreeSet::from([call.callee]);
+            let mut open = vec![call.callee];
+            let mut found = None;
+            while let Some(endpoint) = open.pop() {
+                if takes(endpoint) {
+                    found = Some(endpoint);
+                    break;
+                }
+                open.extend(graph[endpoint.index()].iter().map(|edge| edge.to).filter(|to| seen.insert(*to)));
+            }
+            let Some(endpoint) = found else { continue };
+            let message =
+                format!("`{}` takes a second slot of a pool while one is held", self.endpoint_name(endpoint));
+            let warning = Diagnostic::warning(call.span, message).other(call.since, "held from here on");
+            self.sink.push(
+                warning
+                    .label("this waits for itself when all slots are held")
+                    .help("call it before or after, or give it a pool of its own"),
+            );
+        }
     }
 
     /// Pools that together open more connections than their database takes, or that can never be used up.
@@ -187,8 +227,8 @@ impl Compiler<'_> {
                     format!("`{name}` opens up to {total} connections, but `{database}` takes {connections}");
                 self.warn(span, message, "queries beyond that are rejected: make the pool smaller, or give the database more `connections`");
             }
-            if let Some(pooler) = pool.to.and_then(|to| self.pool_at(to)).filter(|pooler| pooler.session) {
-                self.narrow_session(&name, total, pooler, span);
+            if pool.session {
+                self.narrow_session(&name, total, pool, span);
             }
             if let Some(per) = pool.per
                 && let Some(workers) = self.named_slots(per, "workers")
@@ -205,15 +245,18 @@ impl Compiler<'_> {
     }
 
     /// A connection of a client that stays open keeps one of a pooler in session mode, whether it is used or not.
-    fn narrow_session(&mut self, name: &str, total: u64, pooler: Pool, span: Span) {
-        let slots = self.slots(pooler.place, 0).unwrap_or(0);
-        let slots = slots * self.model.places[pooler.place.index()].members.len() as u64;
+    fn narrow_session(&mut self, name: &str, slots: u64, pooler: Pool, span: Span) {
+        let clients = self.model.pools.iter().filter(|pool| pool.to == Some(pooler.place));
+        let each = |pool: &Pool| {
+            let members = self.model.places[pool.place.index()].members.len() as u64;
+            self.slots(pool.place, 0).unwrap_or(0) * members
+        };
+        let total: u64 = clients.map(each).sum();
         if total > slots {
             let message = format!(
-                "`{name}` keeps up to {total} connections open, but `{}` in session mode serves {slots}",
-                self.model.places[pooler.place.index()].name
+                "the pools before `{name}` keep up to {total} connections open, and in session mode it serves {slots}"
             );
-            let help = "`knee` takes those that are not held for closed: make the pool smaller, or use `mode: transaction`";
+            let help = "`knee` takes those that are not held for closed: make the pools smaller, or use `mode: transaction`";
             self.warn(span, message, help);
         }
     }
@@ -236,7 +279,7 @@ impl Compiler<'_> {
             Op::Call { first, count, .. } => *count > 1 || self.model.sites[first.index()].copies > 1,
             _ => false,
         };
-        self.model.endpoints_of(place).any(|(id, _)| self.program_of(id).iter().any(several))
+        self.model.endpoints_of(place).any(|(id, _)| self.model.program_of(id).iter().any(several))
     }
 
     /// Places and endpoints that no request ever reaches.

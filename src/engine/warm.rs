@@ -183,9 +183,10 @@ impl<'m> Law<'m> {
         );
         let mut rng = KeyedRng::new(mix(key, PRACTICE));
         let misses = (1.0 - spec.hit_ratio).max(0.01);
-        let times = (PRACTICE_TURNS * f64::from(spec.entries) / misses).min(PRACTICE_MAX);
         // Caches of replicas are asked in turn, each as often as the rate says.
         let replicas = spec.per.map_or(1.0, |_| stores.len() as f64);
+        let entries = f64::from(spec.entries) * replicas;
+        let times = (PRACTICE_TURNS * entries / misses).min(PRACTICE_MAX);
         let span = |time: f64| Span::from_secs(time).0;
         let mut now = 0.0;
         for _ in 0..times as u64 {

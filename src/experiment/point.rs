@@ -167,7 +167,19 @@ fn all_calls_are_made(model: &Model) -> bool {
         }
         _ => false,
     };
-    !model.sites.iter().any(cut) && !model.ops.iter().any(left_out)
+    let caught = |site: &Site| site.on_error != OnError::Raise && !fails_last(model, site);
+    !model.sites.iter().any(|site| cut(site) || caught(site)) && !model.ops.iter().any(left_out)
+}
+
+/// Whether an error of a call that is caught leaves no work undone and brings none: the caller goes on, and what it called calls nobody and
+/// does nothing after it may have failed.
+fn fails_last(model: &Model, site: &Site) -> bool {
+    let (OnError::Continue, Target::Endpoint(endpoint)) = (site.on_error, site.target) else { return false };
+    let program = model.program_of(endpoint);
+    let calls = program.iter().any(|op| matches!(op, Op::Call { .. } | Op::Send { .. } | Op::Jump(_)));
+    let first = program.iter().position(|op| matches!(op, Op::Fail(_))).unwrap_or(program.len());
+    let rest = program.get(first..).unwrap_or_default();
+    !calls && rest.iter().all(|op| matches!(op, Op::Fail(_) | Op::Release | Op::End))
 }
 
 /// Whether calls slow each other down on a resource: it is busy for longer than the work they bring.

@@ -2,7 +2,7 @@
 
 use super::answer::{Asymptotes, Estimate, Point, Saturation, State};
 use super::bottleneck::{self, Culprit};
-use super::edge::{Edge, bound};
+use super::edge::{Edge, bound, may_exceed};
 use super::loads::{self, Dial};
 use super::rounds::Job;
 use crate::model::{Demands, Model};
@@ -67,6 +67,10 @@ pub fn saturation(
         (Some(low), None) => {
             let reason = match edge {
                 _ if sheds => "what cannot be carried is shed, not queued".to_owned(),
+                Edge::Sheds(_) if may_exceed(model, dial) => format!(
+                    "above {}: caught errors let more through than the bottleneck law allows",
+                    loads::plain(low)
+                ),
                 Edge::Sheds(_) => "what cannot be carried is shed, not queued".to_owned(),
                 Edge::Unlimited if dial_is_unlimited(model, dial) => {
                     "nothing in the model is limited".to_owned()

@@ -53,12 +53,12 @@ struct Cost {
     time_s: f64,
     held: BTreeMap<Held, f64>,
     calls: BTreeMap<Callee, f64>,
-    /// What it has written when it ends, whichever way it went.
+    /// What it has written when it ends.
     wrote: Writes,
 }
 
 /// Calls that are alike: what decides which members they reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Callee {
     endpoint: EndpointId,
     pin: Pin,
@@ -78,21 +78,44 @@ enum About {
     Missed(StoreId),
 }
 
-/// What has been written: a bit for each of the first [`Versions`] of a model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Writes(u64);
+/// What has been written, of what is read from the primary for a while afterwards: how likely, in millionths, in the order of
+/// [`Versions`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Writes(Vec<(VersionsId, u32)>);
 
 impl Writes {
-    fn of(versions: VersionsId) -> Self {
-        Self(1u64.checked_shl(versions.0).unwrap_or(0))
+    const SURE: u32 = 1_000_000;
+
+    fn of(model: &Model, versions: VersionsId) -> Self {
+        let matters = model.versions[versions.index()].own_write.is_some();
+        Self(matters.then_some((versions, Self::SURE)).into_iter().collect())
     }
 
-    fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    fn share(&self, versions: VersionsId) -> f64 {
+        let known = self.0.iter().find(|(v, _)| *v == versions);
+        known.map_or(0.0, |(_, share)| f64::from(*share) / f64::from(Self::SURE))
     }
 
-    fn includes(self, versions: VersionsId) -> bool {
-        self.0 & Self::of(versions).0 != 0
+    /// One by one, whatever either has.
+    fn with(&self, other: &Self, join: impl Fn(f64, f64) -> f64) -> Self {
+        if self.0.is_empty() && other.0.is_empty() {
+            return Self::default();
+        }
+        let mut all: Vec<VersionsId> = self.0.iter().chain(&other.0).map(|(v, _)| *v).collect();
+        all.sort_unstable();
+        all.dedup();
+        let joined = |v: VersionsId| join(self.share(v), other.share(v));
+        Self(all.into_iter().map(|v| (v, (joined(v) * f64::from(Self::SURE)).round() as u32)).collect())
+    }
+
+    /// One after the other.
+    fn and(&self, other: &Self) -> Self {
+        self.with(other, |a, b| 1.0 - (1.0 - a) * (1.0 - b))
+    }
+
+    /// The one or the other, with this share of the other.
+    fn or(&self, other: &Self, share: f64) -> Self {
+        self.with(other, |a, b| a + (b - a) * share)
     }
 }
 
@@ -119,7 +142,7 @@ impl Reached {
 }
 
 /// What decides which members an endpoint is served by, beyond itself.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Asked {
     pin: Pin,
     /// The cache that missed the key it is about.
@@ -177,7 +200,7 @@ impl Demands {
     }
 
     /// By group and versions: the share of reads whose user has written in an earlier request, and not longer ago than reads go to the
-    /// primary for, where writes come as a Poisson stream.
+    /// primary for, where requests that write come as a Poisson stream.
     fn own_writes(&self, model: &Model) -> Vec<Vec<f64>> {
         let rates = self.free_rates(model);
         let share = |(at, group): (usize, &super::Group)| {
@@ -192,7 +215,8 @@ impl Demands {
                 let of_request = |row: u32| {
                     let visits = self.requests[row as usize].visits.iter();
                     let writes = visits.filter(|(endpoint, _)| writes(endpoint)).map(|(_, n)| n).sum::<f64>();
-                    model.requests[row as usize].share * writes
+                    // What one request writes it writes at a time: one write or several, that makes no difference.
+                    model.requests[row as usize].share * writes.min(1.0)
                 };
                 let writes_per_s = each * group.requests.clone().map(of_request).sum::<f64>();
                 versions.own_write.map_or(0.0, |span| -(-writes_per_s * span.as_secs()).exp_m1())
@@ -294,7 +318,7 @@ impl Costs<'_> {
     ) {
         *demand.visits.entry(endpoint).or_default() += visits;
         let cost = self.cost(endpoint).clone();
-        for (member, share) in self.shares(request, endpoint, asked) {
+        for (member, share) in self.shares(request, endpoint, &asked) {
             for (&held, &seconds) in &cost.held {
                 if let Some(station) = self.station(endpoint, member, held) {
                     *demand.stations.entry(station).or_default() += visits * share * seconds;
@@ -307,24 +331,22 @@ impl Costs<'_> {
                 About::Drawn => None,
                 About::Missed(store) => Some(store),
             };
-            let asked = Asked { pin: callee.pin, missed, wrote: asked.wrote.and(callee.wrote) };
+            let asked = Asked { pin: callee.pin, missed, wrote: asked.wrote.and(&callee.wrote) };
             self.add_visits(request, callee.endpoint, asked, visits * calls, demand);
         }
     }
 
     /// How calls are spread over members: over shards by their keys, and within a shard by its balancer, but for the reads of
     /// one's own writes.
-    fn shares(&mut self, request: &Request, endpoint: EndpointId, asked: Asked) -> Vec<(MemberId, f64)> {
+    fn shares(&mut self, request: &Request, endpoint: EndpointId, asked: &Asked) -> Vec<(MemberId, f64)> {
         let it = &self.model.endpoints[endpoint.index()];
         if let Pin::Member(member) = asked.pin {
             return vec![(member, 1.0)];
         }
         let own = it.after_own_write.map_or(0.0, |versions| {
-            if asked.wrote.includes(versions) {
-                1.0
-            } else {
-                self.own[request.group.index()][versions.index()]
-            }
+            let (here, before) =
+                (asked.wrote.share(versions), self.own[request.group.index()][versions.index()]);
+            1.0 - (1.0 - here) * (1.0 - before)
         });
         let by_shard = match (asked.pin, it.shards) {
             (Pin::Part(part), _) => vec![(part, 1.0)],
@@ -429,7 +451,7 @@ impl Costs<'_> {
                         Entry::Occupied(mut entry) => {
                             let met = entry.get_mut();
                             met.times += next.times;
-                            met.wrote = Writes(met.wrote.0 & next.wrote.0);
+                            met.wrote = met.wrote.or(&next.wrote, next.times / met.times);
                             met.drawn &= next.drawn;
                         }
                     }
@@ -465,7 +487,7 @@ impl Costs<'_> {
                 Op::Call { first, count, need } => {
                     let wrote;
                     (seconds, wrote) = self.calls(first.0..first.0 + count, need, &here, &mut cost);
-                    reach(pc + 1, Reached { wrote: here.wrote.and(wrote), ..here.clone() });
+                    reach(pc + 1, Reached { wrote: here.wrote.and(&wrote), ..here.clone() });
                 }
                 Op::Send { first, count } => {
                     self.calls(first.0..first.0 + count, count, &here, &mut cost);
@@ -473,7 +495,10 @@ impl Costs<'_> {
                 }
                 Op::Commit { versions, first } => {
                     self.ships(versions, first, &here, &mut cost);
-                    reach(pc + 1, Reached { wrote: here.wrote.and(Writes::of(versions)), ..here.clone() });
+                    reach(
+                        pc + 1,
+                        Reached { wrote: here.wrote.and(&Writes::of(model, versions)), ..here.clone() },
+                    );
                 }
                 Op::Validate { done, .. } => reach(done, with(times)),
                 Op::Key(_) => reach(pc + 1, Reached { drawn: true, loads: Vec::new(), ..here.clone() }),
@@ -519,7 +544,7 @@ impl Costs<'_> {
                 }
                 // Whoever opened the loop has reached its end already.
                 Op::Again { .. } => {}
-                Op::End => cost.wrote = here.wrote,
+                Op::End => cost.wrote = here.wrote.clone(),
                 Op::Fail(table) => {
                     let goes_on = model.tables[table.index()].shares.get(1).copied().unwrap_or(0.0);
                     reach(pc + 1, with(times * goes_on));
@@ -572,15 +597,15 @@ impl Costs<'_> {
                 Target::Branch(entry) => {
                     let branch = self.program(entry);
                     answers.extend(std::iter::repeat_n(branch.time_s, site.copies as usize));
-                    wrote = wrote.and(branch.wrote);
+                    wrote = wrote.and(&branch.wrote);
                     add_branch(cost, branch, calls, here);
                     continue;
                 }
             };
-            let callee = Callee { endpoint, pin, about: here.about(), wrote: here.wrote };
+            let callee = Callee { endpoint, pin, about: here.about(), wrote: here.wrote.clone() };
             *cost.calls.entry(callee).or_default() += calls;
             let of_callee = self.cost(endpoint);
-            wrote = wrote.and(of_callee.wrote);
+            wrote = wrote.and(&of_callee.wrote);
             let seconds = of_callee.time_s;
             answers.extend(std::iter::repeat_n(seconds, site.copies as usize));
         }
@@ -599,14 +624,13 @@ fn add_branch(cost: &mut Cost, branch: Cost, runs: f64, here: &Reached) {
     }
     for (callee, n) in branch.calls {
         let about = if callee.about == About::Callers { here.about() } else { callee.about };
-        let callee = Callee { about, wrote: here.wrote.and(callee.wrote), ..callee };
+        let callee = Callee { about, wrote: here.wrote.and(&callee.wrote), ..callee };
         *cost.calls.entry(callee).or_default() += runs * n;
     }
 }
 
 /// Whether an endpoint itself writes a new version.
 fn writes(model: &Model, endpoint: EndpointId, versions: VersionsId) -> bool {
-    let entry = |at: usize| model.endpoints.get(at).map_or(model.ops.len(), |e| e.entry as usize);
-    let program = &model.ops[entry(endpoint.index())..entry(endpoint.index() + 1)];
+    let program = model.program_of(endpoint);
     program.iter().any(|op| matches!(op, Op::Commit { versions: v, .. } if *v == versions))
 }

@@ -192,6 +192,13 @@ impl Model {
         }
     }
 
+    /// All ops of an endpoint, blocks off the straight way included: programs stand in the order of endpoints.
+    #[must_use]
+    pub fn program_of(&self, endpoint: EndpointId) -> &[Op] {
+        let entry = |at: usize| self.endpoints.get(at).map_or(self.ops.len(), |next| next.entry as usize);
+        &self.ops[entry(endpoint.index())..entry(endpoint.index() + 1)]
+    }
+
     /// `web.browse`
     #[must_use]
     pub fn endpoint_name(&self, endpoint: EndpointId) -> String {

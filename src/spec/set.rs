@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, nearest};
 const SECTIONS: [&str; 8] =
     ["services", "externals", "databases", "caches", "links", "regions", "pools", "queues"];
 /// Keys of a place that a path leaves out.
-const WITHIN: [&str; 5] = ["endpoints", "queries", "steps", "scan", "index"];
+const WITHIN: [&str; 6] = ["endpoints", "queries", "steps", "scan", "index", "join"];
 /// Sections that a path may begin with, and that it may create.
 const TOP: [&str; 7] = ["load", "study", "slo", "peak", "business", "name", "growth"];
 /// Sections that change no simulated time.
@@ -276,11 +276,13 @@ fn steps_of_mut(node: &mut Node) -> &mut Value {
     }
 }
 
-/// Where a new key of a query belongs: below its `scan` or `index`, unless it is a key of the query itself.
+/// Where a new key of a query belongs: below its `scan`, `index` or `join`, unless it is a key of the query alone.
 fn sizes_of<'n>(node: &'n mut Node, key: &str) -> &'n mut Node {
     let by_size = |by: &&str| node.get(by).is_some_and(|sizes| sizes.get("rows").is_some());
-    match ["scan", "index"].into_iter().find(by_size) {
-        Some(by) if !Query::KEYS.known.contains(&key) => entry_mut(node, by).expect("just seen"),
+    // A batch has them too, but not beside these.
+    let is_size = ["rows", "per_row"].contains(&key);
+    match ["scan", "index", "join"].into_iter().find(by_size) {
+        Some(by) if is_size || !Query::KEYS.known.contains(&key) => entry_mut(node, by).expect("just seen"),
         _ => node,
     }
 }

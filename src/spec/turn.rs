@@ -49,7 +49,7 @@ const CAPACITIES: [(&str, &[&str]); 6] = [
 /// Keys whose distributions are times of work, by section.
 const TIMES: [(&str, &[&str]); 2] = [("caches", &["time", "store_time"]), ("links", &["latency"])];
 /// Times of a query.
-const QUERY: [&str; 2] = ["read", "write"];
+const QUERY: [&str; 4] = ["read", "write", "per_row", "per_index"];
 /// Times of a query that follows from sizes.
 const SIZED: [&str; 3] = ["per_row", "per_level", "base"];
 /// Steps that take a time.
@@ -125,7 +125,7 @@ fn times_of_query(path: &str, query: &Node, add: &mut impl FnMut(String, &Node, 
             add(format!("{path}.{key}"), node, Kind::Time);
         }
     }
-    for by in ["scan", "index"] {
+    for by in ["scan", "index", "join"] {
         for key in SIZED {
             if let Some(node) = query.get(by).and_then(|sizes| sizes.get(key)) {
                 add(format!("{path}.{key}"), node, Kind::Time);

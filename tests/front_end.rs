@@ -168,7 +168,8 @@ fn the_shop_is_explained() {
           1  fail 0.2%
           2  end
 
-    orders  database, a primary and 2 read replicas, reads round-robin
+    orders  database, a primary and 2 read replicas
+      reads  from the replicas, round-robin
       connections  100, fifo, none may wait
       servers  8, fifo, any number may wait
       product
@@ -194,6 +195,7 @@ fn the_shop_is_explained() {
           1  end
 
     web_db  pool, one in each of 4 replicas
+      leads to  orders
       slots  20, fifo, any number may wait, leaving after 1s
 
     connections to orders, 100 for each instance

@@ -236,13 +236,19 @@ fn explained_models_show_links_regions_and_trips() {
         "app  service, in eu",
         "db  database, in us",
         "      3  choose 10%, 90%",
-        "      6  work 160ms",
+        "      2  work 80ms  (round trip eu - us)",
+        "      6  work 160ms  (to connect, 2 round trips)",
+        "  eu - us  80ms",
     ] {
         assert!(text.lines().any(|found| found == line), "no `{line}` in\n{text}");
     }
     let text = knee::report::explain_text(&model(&sender(1.0, "", "size: {exp: 250KB}", ", latency: 15ms")));
-    for line in ["wan  link", "  bandwidth  100 Mbps, shared", "      0  send exp 20ms", "      1  work 15ms"]
-    {
+    for line in [
+        "wan  link",
+        "  bandwidth  100 Mbps, shared",
+        "      0  send exp 20ms  (244 KiB on average)",
+        "      1  work 15ms",
+    ] {
         assert!(text.lines().any(|found| found == line), "no `{line}` in\n{text}");
     }
     let text = knee::report::explain_text(&model(&page("times: 30, at_once: 6", "{call: web.exp}")));
